@@ -1,0 +1,229 @@
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SpanRound, Timestamp, Unit as TimeUnit};
+
+use super::Invalid;
+
+/// A calendar day: days since 1970-01-01.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Day(pub i32);
+
+/// An instant: microseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Instant(pub i64);
+
+/// Half-open `[from, to)`; `None` is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DayInterval {
+    /// First day.
+    pub from: Option<Day>,
+    /// First day after it.
+    pub to: Option<Day>,
+}
+
+/// Half-open `[from, to)`; `None` is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TimeInterval {
+    /// First instant.
+    pub from: Option<Instant>,
+    /// First instant after it.
+    pub to: Option<Instant>,
+}
+
+/// Which date's units a question is asked under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AsOf {
+    /// Each feature's own date; today for features without one.
+    Own,
+    /// The units in force on this day.
+    Day(Day),
+}
+
+/// What time it is and where: given to those who may not look at a clock themselves.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    /// Today in `zone`.
+    pub today: Day,
+    /// The catalogue's time zone.
+    pub zone: TimeZone,
+}
+
+impl Day {
+    /// From a calendar date.
+    pub fn from_date(date: Date) -> Self {
+        let epoch = Date::constant(1970, 1, 1);
+        let span =
+            date.since(epoch).and_then(|span| span.round(SpanRound::new().largest(TimeUnit::Day).days_are_24_hours()));
+        // Both dates are in jiff's range, so their distance in days is: the fallback is never taken.
+        Self(span.map_or(0, |span| span.get_days()))
+    }
+
+    /// As a calendar date. Days outside jiff's years −9999 to 9999 are moved to the nearest one inside.
+    pub fn to_date(self) -> Date {
+        let epoch = Date::constant(1970, 1, 1);
+        epoch.saturating_add(jiff::Span::new().days(self.0.clamp(-4_371_587, 2_932_896)))
+    }
+
+    /// Reads `2025-07-01`.
+    pub fn parse(parameter: &str, text: &str) -> Result<Self, Invalid> {
+        // jiff also takes compact and extended forms; a date has one spelling here.
+        let plain = text.len() == 10 && text.is_char_boundary(4) && text.as_bytes().get(4) == Some(&b'-');
+        let date = if plain { text.parse::<Date>().ok() } else { None };
+        date.map(Self::from_date)
+            .ok_or_else(|| Invalid::new(parameter, format!("a date such as 2025-07-01, found {text:?}")))
+    }
+
+    /// The instant at which the day begins in the zone.
+    pub fn start(self, zone: &TimeZone) -> Instant {
+        let start = self.to_date().to_zoned(zone.clone()).map(|zoned| zoned.timestamp());
+        Instant(start.map_or(i64::from(self.0) * 86_400_000_000, |start| start.as_microsecond()))
+    }
+}
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.to_date().fmt(f)
+    }
+}
+
+impl Instant {
+    /// Reads RFC 3339 (`2025-07-01T08:00:00+07:00`, `…Z`); without an offset it is a time in the zone, and a date alone is that
+    /// day's first instant.
+    pub fn parse(parameter: &str, text: &str, zone: &TimeZone) -> Result<Self, Invalid> {
+        if let Ok(instant) = text.parse::<Timestamp>() {
+            return Ok(Self(instant.as_microsecond()));
+        }
+        if let Ok(day) = Day::parse(parameter, text) {
+            return Ok(day.start(zone));
+        }
+        // A time in a zone's own name would have two meanings with the catalogue's zone.
+        let local = if text.contains('[') { None } else { text.parse::<jiff::civil::DateTime>().ok() };
+        local
+            .and_then(|local| local.to_zoned(zone.clone()).ok())
+            .map(|zoned| Self(zoned.timestamp().as_microsecond()))
+            .ok_or_else(|| {
+                Invalid::new(
+                    parameter,
+                    format!("a date or RFC 3339 time such as 2025-07-01T08:00:00+07:00, found {text:?}"),
+                )
+            })
+    }
+
+    /// The day it falls on in the zone.
+    pub fn day(self, zone: &TimeZone) -> Day {
+        Timestamp::from_microsecond(self.0).map_or(Day(self.0.div_euclid(86_400_000_000) as i32), |instant| {
+            Day::from_date(instant.to_zoned(zone.clone()).date())
+        })
+    }
+}
+
+impl std::fmt::Display for Instant {
+    /// RFC 3339 in UTC.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match Timestamp::from_microsecond(self.0) {
+            Ok(instant) => instant.fmt(f),
+            Err(_) => write!(f, "{}", self.0),
+        }
+    }
+}
+
+impl DayInterval {
+    /// All days.
+    pub const ALWAYS: Self = Self { from: None, to: None };
+
+    /// Whether the day is in it.
+    pub fn contains(&self, day: Day) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day < to)
+    }
+
+    /// Whether some day is in both.
+    pub fn meets(&self, other: &Self) -> bool {
+        let before = |to: Option<Day>, from: Option<Day>| matches!((to, from), (Some(to), Some(from)) if to <= from);
+        !before(self.to, other.from) && !before(other.to, self.from)
+    }
+}
+
+impl TimeInterval {
+    /// All time.
+    pub const ALWAYS: Self = Self { from: None, to: None };
+
+    /// Reads `datetime`: an instant, a date (that whole day), or an interval `from/to` with `..` or nothing for an open end.
+    /// A reversed or empty interval is refused.
+    pub fn parse(parameter: &str, text: &str, zone: &TimeZone) -> Result<Self, Invalid> {
+        let end = |text: &str| match text {
+            ".." | "" => Ok(None),
+            text => Instant::parse(parameter, text, zone).map(Some),
+        };
+        let Some((from, to)) = text.split_once('/') else {
+            let from = Instant::parse(parameter, text, zone)?;
+            let to = match Day::parse(parameter, text) {
+                Ok(day) => Day(day.0 + 1).start(zone),
+                Err(_) => Instant(from.0.saturating_add(1)),
+            };
+            return Ok(Self { from: Some(from), to: Some(to) });
+        };
+        let interval = Self { from: end(from)?, to: end(to)? };
+        if matches!((interval.from, interval.to), (Some(from), Some(to)) if to <= from) {
+            return Err(Invalid::new(
+                parameter,
+                format!("an interval from/to whose end is after its start, found {text:?}"),
+            ));
+        }
+        Ok(interval)
+    }
+
+    /// Whether the instant is in it.
+    pub fn contains(&self, at: Instant) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.to.is_none_or(|to| at < to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hanoi() -> TimeZone {
+        TimeZone::get("Asia/Ho_Chi_Minh").expect("the zone is bundled")
+    }
+
+    #[test]
+    fn days_and_dates_are_one_to_one() {
+        for (text, days) in [("1970-01-01", 0), ("2025-07-01", 20_270), ("1969-12-31", -1), ("0001-01-01", -719_162)] {
+            let day = Day::parse("as_of", text).expect(text);
+            assert_eq!(day, Day(days), "{text}");
+            assert_eq!(day.to_string(), text);
+        }
+        assert_eq!(Day(i32::MAX).to_string(), "9999-12-31");
+    }
+
+    #[test]
+    fn a_date_has_one_spelling() {
+        for text in ["2025-13-01", "2025-02-29", "20250701", "2025-7-1", "", "2025-07-01T00:00", "+02025-07-01", "ngày"]
+        {
+            assert!(Day::parse("as_of", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_evening_before_in_london_is_the_day_itself_in_quang_ngai() {
+        let instant = Instant::parse("datetime", "2025-06-30T18:00:00Z", &hanoi()).expect("a time");
+        assert_eq!(instant.day(&hanoi()).to_string(), "2025-07-01");
+        assert_eq!(Instant::parse("datetime", "2025-07-01T01:00:00", &hanoi()), Ok(instant));
+        assert_eq!(Instant::parse("datetime", "2025-07-01T01:00:00+07:00", &hanoi()), Ok(instant));
+    }
+
+    #[test]
+    fn a_reversed_interval_is_refused() {
+        for text in ["2025-07-01/2025-06-01", "2025-07-01/2025-07-01", "x/..", "2025-07-01/2025-07-02/2025-07-03"] {
+            assert!(TimeInterval::parse("datetime", text, &hanoi()).is_err(), "{text}");
+        }
+        assert_eq!(TimeInterval::parse("datetime", "../..", &hanoi()), Ok(TimeInterval::ALWAYS));
+    }
+
+    #[test]
+    fn a_date_alone_is_that_whole_day() {
+        let day = TimeInterval::parse("datetime", "2025-07-01", &hanoi()).expect("a day");
+        let both = TimeInterval::parse("datetime", "2025-07-01/2025-07-02", &hanoi()).expect("an interval");
+        assert_eq!(day, both);
+    }
+}

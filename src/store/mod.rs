@@ -1,0 +1,134 @@
+//! Where data lives. Two stores behind one narrow trait: a `GeoPackage` file, and PostGIS.
+//!
+//! Both keep one typed table per layer, make the join of points with units when a point is written, and give the same rows
+//! with the same units: `tests/promises/stores.rs` holds them to it.
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use crate::model::{Catalogue, Feature, Finding, Layer, LonLat, Unit, UnitChange, Value, Versions};
+
+/// What can go wrong in a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store cannot be reached now; it may come back.
+    #[error("the store {store} cannot be reached: {cause}")]
+    Unreachable {
+        /// Its address without secrets.
+        store: String,
+        /// What the driver said.
+        cause: String,
+    },
+    /// The store answered with a fault.
+    #[error("{doing}: {cause}")]
+    Fault {
+        /// What was being done, such as `loading police.incidents`.
+        doing: String,
+        /// What the driver said.
+        cause: String,
+    },
+    /// The rows ended without [`ImportBatch::Commit`]: nothing was written.
+    #[error("the import of {layer} was given up before its end; nothing was written")]
+    GivenUp {
+        /// The layer.
+        layer: String,
+    },
+}
+
+/// The identity under which a row is imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportId {
+    /// A whole number: the feature's id itself.
+    Number(u64),
+    /// The sender's own key: kept in the column `source_id`, unique; the feature's id is the store's next free number.
+    Text(String),
+    /// None: always a new feature, with the store's next free number.
+    New,
+}
+
+/// One row to import.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportRow {
+    /// Its identity: a row whose identity is known replaces the stored one.
+    pub id: ImportId,
+    /// Where it is.
+    pub at: LonLat,
+    /// One value for each of the layer's fields, in their order.
+    pub values: Vec<Value>,
+}
+
+/// A step of an import.
+#[derive(Debug)]
+pub enum ImportBatch {
+    /// More rows. No identity occurs twice in one import.
+    Rows(Vec<ImportRow>),
+    /// That was all: make it so. Without it nothing is written.
+    Commit,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Imported {
+    /// Features that were not there.
+    pub added: u64,
+    /// Features that were there and differ.
+    pub changed: u64,
+    /// Features that were there just so.
+    pub unchanged: u64,
+    /// Features of the import that no commune covers on their own date.
+    pub outside: u64,
+    /// The layer's version afterwards.
+    pub version: u64,
+}
+
+/// What a store knows of units.
+#[derive(Debug, Clone, Default)]
+pub struct UnitTable {
+    /// Grows with every change of units.
+    pub version: u64,
+    /// By level, code and first day.
+    pub units: Vec<Unit>,
+    /// By old code, new code.
+    pub changes: Vec<UnitChange>,
+}
+
+/// What storing units did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UnitsStored {
+    /// Units that were not there.
+    pub added: u64,
+    /// Units whose (level, code, first day) was there and whose content differs.
+    pub changed: u64,
+    /// Units that were there just so.
+    pub unchanged: u64,
+    /// The units' version afterwards.
+    pub version: u64,
+}
+
+/// A place where layers and units are kept.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Its address for people and logs, without secrets.
+    fn address(&self) -> String;
+
+    /// Makes what is missing: its own tables, one table per layer of the catalogue, new columns for new fields. What does not
+    /// fit and cannot be made (a column of another type, a published table that lacks a field) is a finding.
+    async fn prepare(&self, catalogue: &Catalogue) -> Result<Vec<Finding>, StoreError>;
+
+    /// The versions of the units (`units`) and of every prepared layer, cheaply: asked every second or so, and as a sign of life.
+    async fn versions(&self) -> Result<Versions, StoreError>;
+
+    /// All units of all dates.
+    async fn units(&self) -> Result<UnitTable, StoreError>;
+
+    /// Adds units, or replaces those of the same (level, code, first day), and changes of units likewise, then joins all
+    /// points again, in one transaction. The units' `id` is ignored.
+    async fn put_units(&self, units: &[Unit], changes: &[UnitChange]) -> Result<UnitsStored, StoreError>;
+
+    /// Sends all features of a layer, in any order, as of one moment; gives the layer's version at that moment.
+    /// When the receiver goes away it stops without error.
+    async fn load(&self, layer: &Layer, rows: mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError>;
+
+    /// Takes rows in until [`ImportBatch::Commit`], joins them with the units, and commits them in one transaction.
+    async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError>;
+}
