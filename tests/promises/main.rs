@@ -1,0 +1,5 @@
+//! What the project promises, one module for each room. The names of the tests are the promises.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod support;

@@ -1,0 +1,3 @@
+//! What several promises need to be tested.
+
+pub mod postgres;
