@@ -1,0 +1,7 @@
+//! What the map's keeper decides: the catalogue's files.
+
+pub mod catalogue;
+mod layer_file;
+mod toml_keys;
+
+pub use catalogue::{CatalogueFault, load_catalogue};
