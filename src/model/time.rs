@@ -76,7 +76,7 @@ impl Day {
     /// The instant at which the day begins in the zone.
     pub fn start(self, zone: &TimeZone) -> Instant {
         let start = self.to_date().to_zoned(zone.clone()).map(|zoned| zoned.timestamp());
-        Instant(start.map_or(i64::from(self.0) * 86_400_000_000, |start| start.as_microsecond()))
+        Instant(start.map_or(i64::from(self.0) * 86_400_000_000, jiff::Timestamp::as_microsecond))
     }
 }
 
