@@ -2,5 +2,6 @@
 //! and spatial queries. ARCHITECTURE.md is the plan of the house; read `model`, then one verb of `engine`, then `http`.
 
 pub mod config;
+pub mod engine;
 pub mod model;
 pub mod store;
