@@ -1,3 +1,33 @@
-//! Verbs over places and columns in memory. Pure and synchronous: no async, files, environment, logging or SQL.
+//! The verbs of the map, over columns in memory. Pure and synchronous: no IO, no clock, no SQL.
+//!
+//! A layer's points are kept sorted by the Morton key of their place ([`columns`]), so that a tile, and each cell of a grid in
+//! it, is one contiguous slice ([`slice`]). A tile is then a recipe: slice → [`select`] → quantize → encode ([`tile`]).
 
+/// Which unit holds each point on a date: a look-up in its links.
+pub mod as_of;
+pub mod columns;
+/// Packing bytes for the wire.
+pub mod compress;
+/// Exact tables of counts.
+pub mod count;
+/// Distances on the ellipsoid.
+pub mod geodesic;
 pub mod locate;
+/// Places as sortable keys.
+pub mod morton;
+/// The nearest features.
+pub mod nearest;
+/// Rows in a box, a circle, a polygon.
+pub mod search;
+/// Which rows a request asks for.
+pub mod select;
+/// Tiles and boxes as ranges of rows.
+pub mod slice;
+pub mod tile;
+/// All units of all dates, by id.
+pub mod unit_map;
+/// Pages of rows.
+pub mod within;
+
+#[cfg(test)]
+mod promises;

@@ -1,0 +1,120 @@
+use super::columns::{Columns, NO_DAY};
+use super::unit_map::UnitMap;
+use crate::model::{AsOf, Day, Level, Relation, UnitId, UnitLink};
+
+/// The answer of the join's rule for one point, level and date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Holding {
+    /// This unit covers it.
+    Covered(UnitId),
+    /// No unit covers it; this one is nearest, within 200 m.
+    Near(UnitId),
+    /// In and near none.
+    Outside,
+}
+
+impl Holding {
+    /// The unit, where there is one.
+    pub fn unit(self) -> Option<UnitId> {
+        match self {
+            Self::Covered(id) | Self::Near(id) => Some(id),
+            Self::Outside => None,
+        }
+    }
+
+    /// How the point belongs to it.
+    pub fn relation(self) -> Relation {
+        match self {
+            Self::Covered(_) => Relation::Covered,
+            Self::Near(_) => Relation::Near,
+            Self::Outside => Relation::Outside,
+        }
+    }
+}
+
+/// The unit that holds a point with these links, of the level, on the day: the first link that is of both.
+pub fn holding(units: &UnitMap, links: &[UnitLink], level: Level, day: Day) -> Holding {
+    let valid =
+        |link: &&UnitLink| units.unit(link.unit()).is_some_and(|unit| unit.level == level && unit.valid.contains(day));
+    match links.iter().find(valid) {
+        Some(UnitLink::Covered(id)) => Holding::Covered(*id),
+        Some(UnitLink::Near(id)) => Holding::Near(*id),
+        None => Holding::Outside,
+    }
+}
+
+/// The units of a level for all rows of a layer: one look-up in a table of (span of days without a change, set of links).
+pub struct Holdings<'a> {
+    columns: &'a Columns,
+    table: Vec<Holding>,
+    spans: Spans,
+}
+
+/// Which rows of the table a feature's day leads to.
+enum Spans {
+    /// One day for all.
+    One,
+    /// Each feature's own: bounds between spans, and the span of today for features without a day.
+    Own { bounds: Vec<Day>, today: usize },
+}
+
+impl<'a> Holdings<'a> {
+    /// Answers for the level under `as_of`; `today` is the date of features that have none.
+    ///
+    /// Costs one pass over the distinct link sets for each span of days, none over the features.
+    pub fn new(columns: &'a Columns, units: &UnitMap, level: Level, (as_of, today): (AsOf, Day)) -> Self {
+        let mut table = Vec::new();
+        let mut add = |day: Day| {
+            table.extend(columns.link_sets.iter().map(|links| holding(units, links, level, day)));
+        };
+        let spans = match as_of {
+            AsOf::Day(day) => {
+                add(day);
+                Spans::One
+            }
+            AsOf::Own if columns.days.is_empty() => {
+                add(today);
+                Spans::One
+            }
+            AsOf::Own => {
+                let bounds = units.bounds().to_vec();
+                // Any day of a span stands for it: its first, and for the span before the first bound the day before that.
+                add(bounds.first().map_or(today, |first| Day(first.0.saturating_sub(1))));
+                for bound in &bounds {
+                    add(*bound);
+                }
+                let today = span_of(&bounds, today);
+                Spans::Own { bounds, today }
+            }
+        };
+        Self { columns, table, spans }
+    }
+
+    /// The row's unit.
+    pub fn of(&self, row: usize) -> Holding {
+        self.table[self.index(row)]
+    }
+
+    /// The row's place in the table of answers: rows with the same one have the same unit.
+    pub fn index(&self, row: usize) -> usize {
+        let set = self.columns.links[row] as usize;
+        match &self.spans {
+            Spans::One => set,
+            Spans::Own { bounds, today } => {
+                let day = self.columns.day(row);
+                let span = if day == NO_DAY { *today } else { span_of(bounds, day) };
+                span * self.columns.link_sets.len() + set
+            }
+        }
+    }
+
+    /// All answers, by [`Holdings::index`].
+    pub fn table(&self) -> &[Holding] {
+        &self.table
+    }
+}
+
+/// How many bounds are on or before the day. There are few: a scan beats a binary search.
+fn span_of(bounds: &[Day], day: Day) -> usize {
+    bounds.iter().take_while(|bound| **bound <= day).count()
+}

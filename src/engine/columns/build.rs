@@ -1,0 +1,257 @@
+use std::mem;
+
+use foldhash::{HashMap, HashMapExt};
+use jiff::tz::TimeZone;
+use rayon::prelude::*;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::{Column, Columns, NO_CODE, NO_DAY, Numbers, Texts};
+use crate::engine::morton::Cell;
+use crate::model::{Bbox, Day, Feature, FieldType, Instant, Layer, UnitLink, Value, World};
+
+/// Takes features in any order and makes columns of them.
+pub struct ColumnsBuilder {
+    keys: Vec<u64>,
+    ids: Vec<u64>,
+    lons: Vec<f64>,
+    lats: Vec<f64>,
+    fields: Vec<Growing>,
+    links: Vec<u32>,
+    link_sets: HashMap<Box<[UnitLink]>, u32>,
+    days: Option<(usize, TimeZone, Vec<Day>)>,
+    bbox: Bbox,
+    time_range: Option<(Instant, Instant)>,
+    fingerprint: u64,
+}
+
+/// A column while it grows: texts still have their dictionary.
+struct Growing {
+    column: Column,
+    known: HashMap<Box<str>, u32>,
+}
+
+impl ColumnsBuilder {
+    /// Columns for the layer's fields; days are of the zone.
+    pub fn new(layer: &Layer, zone: &TimeZone) -> Self {
+        Self {
+            keys: Vec::new(),
+            ids: Vec::new(),
+            lons: Vec::new(),
+            lats: Vec::new(),
+            fields: layer.fields.iter().map(Growing::new).collect(),
+            links: Vec::new(),
+            link_sets: HashMap::new(),
+            days: layer.time.map(|field| (field, zone.clone(), Vec::new())),
+            bbox: Bbox::EMPTY,
+            time_range: None,
+            fingerprint: 0,
+        }
+    }
+
+    /// Adds a feature. Values that do not fit the field's type are null: stores never give such.
+    pub fn push(&mut self, feature: &Feature) {
+        self.fingerprint = self.fingerprint.wrapping_add(fingerprint(feature));
+        self.keys.push(Cell::from_world(World::from_lon_lat(feature.at)).key());
+        self.ids.push(feature.id);
+        self.lons.push(feature.at.lon);
+        self.lats.push(feature.at.lat);
+        self.bbox.extend(feature.at);
+        for (index, field) in self.fields.iter_mut().enumerate() {
+            field.push(feature.values.get(index).unwrap_or(&Value::Null));
+        }
+        let next = self.link_sets.len() as u32;
+        let set = match self.link_sets.get(feature.units.as_slice()) {
+            Some(set) => *set,
+            None => *self.link_sets.entry(feature.units.clone().into()).or_insert(next),
+        };
+        self.links.push(set);
+        if let Some((field, zone, days)) = &mut self.days {
+            let (day, instants) = match feature.values.get(*field) {
+                Some(Value::Timestamp(instant)) => (instant.day(zone), Some((*instant, *instant))),
+                Some(Value::Date(day)) => (*day, Some((day.start(zone), day.start(zone)))),
+                _ => (NO_DAY, None),
+            };
+            days.push(day);
+            if let Some((from, to)) = instants {
+                let (first, last) = self.time_range.unwrap_or((from, to));
+                self.time_range = Some((first.min(from), last.max(to)));
+            }
+        }
+    }
+
+    /// Sorts by key, then id, and gives the columns.
+    pub fn finish(mut self) -> Columns {
+        let mut order: Vec<u32> = (0..self.keys.len() as u32).collect();
+        let (keys, ids) = (&self.keys, &self.ids);
+        order.par_sort_unstable_by_key(|row| (keys[*row as usize], ids[*row as usize]));
+        let mut link_sets: Vec<Box<[UnitLink]>> = vec![Box::default(); self.link_sets.len()];
+        for (links, set) in self.link_sets.drain() {
+            link_sets[set as usize] = links;
+        }
+        // Column by column, so that only one is held twice at a time.
+        Columns {
+            keys: sorted(mem::take(&mut self.keys), &order),
+            ids: sorted(mem::take(&mut self.ids), &order),
+            lons: sorted(mem::take(&mut self.lons), &order),
+            lats: sorted(mem::take(&mut self.lats), &order),
+            fields: self.fields.into_iter().map(|field| field.finish(&order)).collect(),
+            links: sorted(self.links, &order),
+            link_sets,
+            days: self.days.map_or_else(Vec::new, |(_, _, days)| sorted(days, &order)),
+            bbox: self.bbox,
+            time_range: self.time_range,
+            fingerprint: self.fingerprint,
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "frees the unsorted column before the next one is sorted")]
+fn sorted<T: Copy>(values: Vec<T>, order: &[u32]) -> Vec<T> {
+    order.iter().map(|row| values[*row as usize]).collect()
+}
+
+/// A number that differs, but for one case in 2⁶⁴, when anything of the feature does.
+fn fingerprint(feature: &Feature) -> u64 {
+    let mut hash = Xxh3::new();
+    hash.update(&feature.id.to_le_bytes());
+    hash.update(&feature.at.lon.to_bits().to_le_bytes());
+    hash.update(&feature.at.lat.to_bits().to_le_bytes());
+    for value in &feature.values {
+        match value {
+            Value::Null => hash.update(&[0]),
+            Value::Text(text) => {
+                hash.update(&[1]);
+                hash.update(&(text.len() as u64).to_le_bytes());
+                hash.update(text.as_bytes());
+            }
+            Value::Integer(number) => hash.update(&number.to_le_bytes()),
+            Value::Real(number) => hash.update(&number.to_bits().to_le_bytes()),
+            Value::Boolean(truth) => hash.update(&[2 + u8::from(*truth)]),
+            Value::Date(day) => hash.update(&day.0.to_le_bytes()),
+            Value::Timestamp(instant) => hash.update(&instant.0.to_le_bytes()),
+        }
+    }
+    for link in &feature.units {
+        hash.update(&link.to_stored().to_le_bytes());
+    }
+    hash.digest()
+}
+
+impl Growing {
+    fn new(field: &crate::model::Field) -> Self {
+        let mut known = HashMap::new();
+        let mut texts = Texts::default();
+        let column = match field.kind {
+            FieldType::Code => {
+                for code in &field.codes {
+                    if let Some(index) = texts.push(&code.code) {
+                        known.insert(code.code.as_str().into(), index);
+                    }
+                }
+                Column::Code { codes: Vec::new(), texts }
+            }
+            FieldType::Text => Column::Text { codes: Vec::new(), texts },
+            FieldType::Integer => Column::Integer(Numbers::default()),
+            FieldType::Real => Column::Real(Vec::new()),
+            FieldType::Boolean => Column::Boolean(Vec::new()),
+            FieldType::Date => Column::Date(Vec::new()),
+            FieldType::Timestamp => Column::Timestamp(Vec::new()),
+        };
+        Self { column, known }
+    }
+
+    fn push(&mut self, value: &Value) {
+        let known = &mut self.known;
+        let mut overflow = None;
+        match &mut self.column {
+            Column::Text { codes, texts } => codes.push(intern(known, texts, value)),
+            Column::Code { codes, texts } => match intern(known, texts, value) {
+                NO_CODE => codes.push(u16::MAX),
+                code if code < u32::from(u16::MAX) => codes.push(code as u16),
+                code => overflow = Some(code),
+            },
+            Column::Integer(numbers) => numbers.push(match value {
+                Value::Integer(number) => Some(*number),
+                _ => None,
+            }),
+            Column::Real(values) => values.push(match value {
+                Value::Real(number) => *number,
+                Value::Integer(number) => *number as f64,
+                _ => f64::NAN,
+            }),
+            Column::Boolean(values) => values.push(match value {
+                Value::Boolean(truth) => u8::from(*truth),
+                _ => 2,
+            }),
+            Column::Date(days) => days.push(match value {
+                Value::Date(day) => *day,
+                _ => NO_DAY,
+            }),
+            Column::Timestamp(instants) => instants.push(match value {
+                Value::Timestamp(instant) => *instant,
+                _ => Instant(i64::MIN),
+            }),
+        }
+        if let Some(code) = overflow {
+            self.widen(code);
+        }
+    }
+
+    /// A code column with more distinct values than 16 bits hold (data with codes that no list knows) becomes a text column.
+    fn widen(&mut self, last: u32) {
+        if let Column::Code { codes, texts } = &mut self.column {
+            let mut wide: Vec<u32> =
+                codes.iter().map(|code| if *code == u16::MAX { NO_CODE } else { u32::from(*code) }).collect();
+            wide.push(last);
+            self.column = Column::Text { codes: wide, texts: mem::take(texts) };
+        }
+    }
+
+    fn finish(self, order: &[u32]) -> Column {
+        match self.column {
+            Column::Text { codes, mut texts } => {
+                texts.shrink();
+                Column::Text { codes: sorted(codes, order), texts }
+            }
+            Column::Code { codes, mut texts } => {
+                texts.shrink();
+                Column::Code { codes: sorted(codes, order), texts }
+            }
+            Column::Integer(numbers) => Column::Integer(numbers.sorted(order)),
+            Column::Real(values) => Column::Real(sorted(values, order)),
+            Column::Boolean(values) => Column::Boolean(sorted(values, order)),
+            Column::Date(days) => Column::Date(sorted(days, order)),
+            Column::Timestamp(instants) => Column::Timestamp(sorted(instants, order)),
+        }
+    }
+}
+
+fn intern(known: &mut HashMap<Box<str>, u32>, texts: &mut Texts, value: &Value) -> u32 {
+    let Value::Text(text) = value else { return NO_CODE };
+    if let Some(code) = known.get(text.as_str()) {
+        return *code;
+    }
+    let Some(code) = texts.push(text) else { return NO_CODE };
+    known.insert(text.as_str().into(), code);
+    code
+}
+
+impl Numbers<i64> {
+    fn push(&mut self, number: Option<i64>) {
+        let row = self.values.len();
+        self.values.push(number.unwrap_or(0));
+        if number.is_none() {
+            self.nulls.resize(self.nulls.len().max(row / 64 + 1), 0);
+            self.nulls[row / 64] |= 1 << (row % 64);
+        }
+    }
+
+    fn sorted(&self, order: &[u32]) -> Self {
+        let mut result = Self::default();
+        result.values.reserve_exact(order.len());
+        for row in order {
+            result.push(self.value(*row as usize));
+        }
+        result
+    }
+}

@@ -1,0 +1,145 @@
+use crate::model::{Day, Instant, Value};
+
+/// Stands for null in dictionary codes.
+pub const NO_CODE: u32 = u32::MAX;
+/// Stands for null in small codes.
+const NO_SMALL: u16 = u16::MAX;
+
+/// One field's values.
+#[derive(Debug)]
+pub enum Column {
+    /// Dictionary-coded text; `NO_CODE` is null.
+    Text {
+        /// Index into the texts.
+        codes: Vec<u32>,
+        /// Distinct texts.
+        texts: Texts,
+    },
+    /// Text of few distinct values: the field's codes first, in their order.
+    Code {
+        /// Index into the texts; `u16::MAX` is null.
+        codes: Vec<u16>,
+        /// The field's codes, then others that were found in the data.
+        texts: Texts,
+    },
+    /// Whole numbers.
+    Integer(Numbers<i64>),
+    /// Finite numbers; NaN is null.
+    Real(Vec<f64>),
+    /// 0 false, 1 true, 2 null.
+    Boolean(Vec<u8>),
+    /// Days; `i32::MIN` is null.
+    Date(Vec<Day>),
+    /// Instants; `i64::MIN` is null.
+    Timestamp(Vec<Instant>),
+}
+
+/// Numbers of which any value may occur, so nulls are kept beside them.
+#[derive(Debug, Default)]
+pub struct Numbers<T> {
+    /// Zero where null.
+    pub values: Vec<T>,
+    /// One bit a row, set where null; empty when nothing is null.
+    pub nulls: Vec<u64>,
+}
+
+impl<T: Copy> Numbers<T> {
+    /// The row's number.
+    pub fn value(&self, row: usize) -> Option<T> {
+        let null = self.nulls.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1);
+        if null { None } else { self.values.get(row).copied() }
+    }
+}
+
+/// Distinct texts, one after the other in one allocation.
+#[derive(Debug, Default)]
+pub struct Texts {
+    bytes: String,
+    ends: Vec<u32>,
+}
+
+impl Texts {
+    /// Adds a text and gives its index. `None` when 4 GiB of text are full.
+    pub fn push(&mut self, text: &str) -> Option<u32> {
+        let end = u32::try_from(self.bytes.len() + text.len()).ok()?;
+        let index = u32::try_from(self.ends.len()).ok().filter(|index| *index != NO_CODE)?;
+        self.bytes.push_str(text);
+        self.ends.push(end);
+        Some(index)
+    }
+
+    /// The text at an index; empty when there is none.
+    pub fn text(&self, index: u32) -> &str {
+        let index = index as usize;
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = self.ends.get(index).copied().unwrap_or(start);
+        self.bytes.get(start as usize..end as usize).unwrap_or("")
+    }
+
+    /// Number of texts.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Gives back what was allocated ahead.
+    pub(super) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+}
+
+impl Column {
+    /// The dictionary code of a row of a text or code column; none for null and for other columns.
+    pub fn code(&self, row: usize) -> Option<u32> {
+        match self {
+            Self::Text { codes, .. } => codes.get(row).copied().filter(|code| *code != NO_CODE),
+            Self::Code { codes, .. } => codes.get(row).filter(|code| **code != NO_SMALL).map(|code| u32::from(*code)),
+            _ => None,
+        }
+    }
+
+    /// The dictionary of a text or code column.
+    pub fn texts(&self) -> Option<&Texts> {
+        match self {
+            Self::Text { texts, .. } | Self::Code { texts, .. } => Some(texts),
+            _ => None,
+        }
+    }
+
+    /// The row's value.
+    pub fn value(&self, row: usize) -> Value {
+        match self {
+            Self::Text { texts, .. } | Self::Code { texts, .. } => {
+                self.code(row).map_or(Value::Null, |code| Value::Text(texts.text(code).to_owned()))
+            }
+            Self::Integer(numbers) => numbers.value(row).map_or(Value::Null, Value::Integer),
+            Self::Real(values) => match values.get(row) {
+                Some(value) if !value.is_nan() => Value::Real(*value),
+                _ => Value::Null,
+            },
+            Self::Boolean(values) => match values.get(row) {
+                Some(0) => Value::Boolean(false),
+                Some(1) => Value::Boolean(true),
+                _ => Value::Null,
+            },
+            Self::Date(days) => match days.get(row) {
+                Some(day) if day.0 != i32::MIN => Value::Date(*day),
+                _ => Value::Null,
+            },
+            Self::Timestamp(_) => self.instant(row).map_or(Value::Null, Value::Timestamp),
+        }
+    }
+
+    /// The row's instant, of a timestamp column.
+    pub fn instant(&self, row: usize) -> Option<Instant> {
+        match self {
+            Self::Timestamp(instants) => instants.get(row).copied().filter(|instant| instant.0 != i64::MIN),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+use std::ops::Range;
+
+use super::columns::Columns;
+use super::morton::{AXIS_BITS, Cell, keys_of_tile};
+use crate::model::{BUFFER, EXTENT, TileCoord};
+
+/// Below this many rows a cell is no longer divided: testing them costs less than finding their halves.
+const LEAF_ROWS: usize = 48;
+
+/// A box of cells, edges included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CellBox {
+    /// North-west.
+    pub min: Cell,
+    /// South-east.
+    pub max: Cell,
+}
+
+impl CellBox {
+    /// Whether the cell is in it.
+    pub fn contains(&self, cell: Cell) -> bool {
+        (self.min.x..=self.max.x).contains(&cell.x) && (self.min.y..=self.max.y).contains(&cell.y)
+    }
+
+    /// The cells of a tile with its buffer, cut at the edges of the world.
+    pub fn of_buffered_tile(coord: TileCoord) -> Self {
+        let size = 1_u64 << (AXIS_BITS - u32::from(coord.z()));
+        let margin = (size * u64::from(BUFFER)).div_ceil(u64::from(EXTENT));
+        let low = |tile: u32| (u64::from(tile) * size).saturating_sub(margin) as u32;
+        let high = |tile: u32| (u64::from(tile + 1) * size + margin - 1).min(u64::from(u32::MAX)) as u32;
+        Self {
+            min: Cell { x: low(coord.x()), y: low(coord.y()) },
+            max: Cell { x: high(coord.x()), y: high(coord.y()) },
+        }
+    }
+}
+
+/// The rows inside a tile, its buffer left out: two binary searches.
+pub fn rows_of_tile(columns: &Columns, coord: TileCoord) -> Range<usize> {
+    let (first, last) = keys_of_tile(coord);
+    let from = columns.keys.partition_point(|key| *key < first);
+    let to = from + columns.keys[from..].partition_point(|key| *key <= last);
+    from..to
+}
+
+/// All rows in a box of cells, as ascending ranges, each row once.
+///
+/// Descends the quadtree that the sorted keys are; cost grows with the box's edge and the rows along it, not with the layer.
+pub fn rows_of_box(columns: &Columns, area: CellBox) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    descend(columns, &area, Node { key: 0, bits: AXIS_BITS, rows: 0..columns.len() }, &mut found);
+    found
+}
+
+/// A cell of the quadtree: its first key, the bits an axis below it, and its rows.
+struct Node {
+    key: u64,
+    bits: u32,
+    rows: Range<usize>,
+}
+
+fn descend(columns: &Columns, area: &CellBox, node: Node, found: &mut Vec<Range<usize>>) {
+    if node.rows.is_empty() {
+        return;
+    }
+    let min = Cell::from_key(node.key);
+    let side = ((1_u64 << node.bits) - 1) as u32;
+    let max = Cell { x: min.x | side, y: min.y | side };
+    let apart = max.x < area.min.x || min.x > area.max.x || max.y < area.min.y || min.y > area.max.y;
+    if apart {
+        return;
+    }
+    if area.contains(min) && area.contains(max) {
+        add(found, node.rows);
+        return;
+    }
+    if node.rows.len() <= LEAF_ROWS || node.bits == 0 {
+        for row in node.rows {
+            if area.contains(columns.cell(row)) {
+                add(found, row..row + 1);
+            }
+        }
+        return;
+    }
+    let bits = node.bits - 1;
+    let mut from = node.rows.start;
+    for quarter in 0..4_u64 {
+        let key = node.key | (quarter << (2 * bits));
+        let last = key | ((1_u64 << (2 * bits)) - 1);
+        let to = from + columns.keys[from..node.rows.end].partition_point(|row_key| *row_key <= last);
+        descend(columns, area, Node { key, bits, rows: from..to }, found);
+        from = to;
+    }
+}
+
+/// Adds a range, joined to the one before where they touch.
+fn add(found: &mut Vec<Range<usize>>, rows: Range<usize>) {
+    match found.last_mut() {
+        Some(before) if before.end == rows.start => before.end = rows.end,
+        _ => found.push(rows),
+    }
+}

@@ -1,0 +1,274 @@
+//! Mapbox Vector Tile 2.1 (<https://github.com/mapbox/vector-tile-spec/tree/master/2.1>), written straight to bytes.
+
+use foldhash::{HashMap, HashMapExt};
+
+use crate::model::EXTENT;
+
+/// Protobuf tags of the fields used: number × 8 + wire type (0 varint, 1 eight bytes, 2 length and bytes).
+mod tag {
+    pub const TILE_LAYER: u8 = 3 << 3 | 2;
+    pub const LAYER_NAME: u8 = 1 << 3 | 2;
+    pub const LAYER_FEATURE: u8 = 2 << 3 | 2;
+    pub const LAYER_KEY: u8 = 3 << 3 | 2;
+    pub const LAYER_VALUE: u8 = 4 << 3 | 2;
+    pub const LAYER_EXTENT: u8 = 5 << 3;
+    pub const LAYER_VERSION: u8 = 15 << 3;
+    pub const FEATURE_ID: u8 = 1 << 3;
+    pub const FEATURE_TAGS: u8 = 2 << 3 | 2;
+    pub const FEATURE_TYPE: u8 = 3 << 3;
+    pub const FEATURE_GEOMETRY: u8 = 4 << 3 | 2;
+    pub const VALUE_STRING: u8 = 1 << 3 | 2;
+    pub const VALUE_DOUBLE: u8 = 3 << 3 | 1;
+    pub const VALUE_UINT: u8 = 5 << 3;
+    pub const VALUE_SINT: u8 = 6 << 3;
+    pub const VALUE_BOOL: u8 = 7 << 3;
+}
+
+/// A feature's geometry type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One point.
+    Point = 1,
+    /// Polygons.
+    Polygon = 3,
+}
+
+/// A property's value on the wire.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PropertyValue<'a> {
+    /// Text.
+    Text(&'a str),
+    /// A whole number from 0.
+    Unsigned(u64),
+    /// A whole number.
+    Signed(i64),
+    /// A finite number.
+    Real(f64),
+    /// True or false.
+    Boolean(bool),
+}
+
+/// Writes the features of one layer.
+pub struct LayerEncoder {
+    keys: Vec<u8>,
+    key_count: u32,
+    features: Vec<u8>,
+    values: Vec<u8>,
+    value_count: u32,
+    known: HashMap<Box<[u8]>, u32>,
+    tags: Vec<u8>,
+    geometry: Vec<u8>,
+    scratch: Vec<u8>,
+}
+
+impl LayerEncoder {
+    /// A layer without features.
+    pub fn new() -> Self {
+        Self {
+            keys: Vec::new(),
+            key_count: 0,
+            features: Vec::new(),
+            values: Vec::new(),
+            value_count: 0,
+            known: HashMap::new(),
+            tags: Vec::new(),
+            geometry: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Adds a property's name and gives its index.
+    pub fn key(&mut self, name: &str) -> u32 {
+        self.keys.push(tag::LAYER_KEY);
+        text(&mut self.keys, name);
+        self.key_count += 1;
+        self.key_count - 1
+    }
+
+    /// Adds a value that is known to be unlike all before.
+    pub fn new_value(&mut self, value: PropertyValue<'_>) -> u32 {
+        self.scratch.clear();
+        write_value(&mut self.scratch, value);
+        self.push_scratch()
+    }
+
+    /// The index of a value, added when it is new.
+    pub fn value(&mut self, value: PropertyValue<'_>) -> u32 {
+        self.scratch.clear();
+        write_value(&mut self.scratch, value);
+        if let Some(index) = self.known.get(self.scratch.as_slice()) {
+            return *index;
+        }
+        let index = self.push_scratch();
+        self.known.insert(self.scratch.as_slice().into(), index);
+        index
+    }
+
+    fn push_scratch(&mut self) -> u32 {
+        self.values.push(tag::LAYER_VALUE);
+        varint(&mut self.values, self.scratch.len() as u64);
+        self.values.extend_from_slice(&self.scratch);
+        self.value_count += 1;
+        self.value_count - 1
+    }
+
+    /// Gives the feature to come a property.
+    pub fn tag(&mut self, key: u32, value: u32) {
+        varint(&mut self.tags, u64::from(key));
+        varint(&mut self.tags, u64::from(value));
+    }
+
+    /// Ends a point feature with the tags given since the last. `x`, `y` in tile units.
+    pub fn point(&mut self, id: Option<u64>, x: i32, y: i32) {
+        self.geometry.clear();
+        // MoveTo, once.
+        varint(&mut self.geometry, 1 << 3 | 1);
+        varint(&mut self.geometry, u64::from(zigzag(x)));
+        varint(&mut self.geometry, u64::from(zigzag(y)));
+        self.feature(id, Shape::Point);
+    }
+
+    /// Ends a polygon feature with the tags given since the last. `commands` as in section 4.3 of the specification.
+    pub fn polygon(&mut self, id: Option<u64>, commands: &[u32]) {
+        self.geometry.clear();
+        for command in commands {
+            varint(&mut self.geometry, u64::from(*command));
+        }
+        self.feature(id, Shape::Polygon);
+    }
+
+    fn feature(&mut self, id: Option<u64>, shape: Shape) {
+        let mut length = 2 + field_length(self.geometry.len());
+        if let Some(id) = id {
+            length += 1 + varint_length(id);
+        }
+        if !self.tags.is_empty() {
+            length += field_length(self.tags.len());
+        }
+        self.features.push(tag::LAYER_FEATURE);
+        varint(&mut self.features, length as u64);
+        if let Some(id) = id {
+            self.features.push(tag::FEATURE_ID);
+            varint(&mut self.features, id);
+        }
+        if !self.tags.is_empty() {
+            self.features.push(tag::FEATURE_TAGS);
+            varint(&mut self.features, self.tags.len() as u64);
+            self.features.extend_from_slice(&self.tags);
+            self.tags.clear();
+        }
+        self.features.extend_from_slice(&[tag::FEATURE_TYPE, shape as u8, tag::FEATURE_GEOMETRY]);
+        varint(&mut self.features, self.geometry.len() as u64);
+        self.features.extend_from_slice(&self.geometry);
+    }
+
+    /// The layer with its tag and length; nothing when it has no feature, as section 4.1 asks.
+    pub fn finish(self, name: &str) -> Vec<u8> {
+        if self.features.is_empty() {
+            return Vec::new();
+        }
+        let mut head = Vec::with_capacity(name.len() + 16);
+        head.extend_from_slice(&[tag::LAYER_VERSION, 2, tag::LAYER_NAME]);
+        text(&mut head, name);
+        let mut tail = Vec::with_capacity(4);
+        tail.push(tag::LAYER_EXTENT);
+        varint(&mut tail, u64::from(EXTENT));
+        let parts = [&head, &self.features, &self.keys, &self.values, &tail];
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let mut layer = Vec::with_capacity(length + 11);
+        layer.push(tag::TILE_LAYER);
+        varint(&mut layer, length as u64);
+        for part in parts {
+            layer.extend_from_slice(part);
+        }
+        layer
+    }
+}
+
+impl Default for LayerEncoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn write_value(bytes: &mut Vec<u8>, value: PropertyValue<'_>) {
+    match value {
+        PropertyValue::Text(value) => {
+            bytes.push(tag::VALUE_STRING);
+            text(bytes, value);
+        }
+        PropertyValue::Unsigned(value) => {
+            bytes.push(tag::VALUE_UINT);
+            varint(bytes, value);
+        }
+        PropertyValue::Signed(value) => {
+            if let Ok(value) = u64::try_from(value) {
+                return write_value(bytes, PropertyValue::Unsigned(value));
+            }
+            bytes.push(tag::VALUE_SINT);
+            varint(bytes, ((value << 1) ^ (value >> 63)) as u64);
+        }
+        PropertyValue::Real(value) => {
+            bytes.push(tag::VALUE_DOUBLE);
+            bytes.extend_from_slice(&value.to_le_bytes());
+        }
+        PropertyValue::Boolean(value) => bytes.extend_from_slice(&[tag::VALUE_BOOL, u8::from(value)]),
+    }
+}
+
+fn text(bytes: &mut Vec<u8>, value: &str) {
+    varint(bytes, value.len() as u64);
+    bytes.extend_from_slice(value.as_bytes());
+}
+
+fn zigzag(value: i32) -> u32 {
+    ((value << 1) ^ (value >> 31)) as u32
+}
+
+fn varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn varint_length(value: u64) -> usize {
+    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
+}
+
+/// Bytes of a length-delimited field with a one-byte tag.
+fn field_length(content: usize) -> usize {
+    1 + varint_length(content as u64) + content
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_varint_is_as_long_as_it_says() {
+        for value in [0, 1, 127, 128, 16_383, 16_384, u64::from(u32::MAX), u64::MAX] {
+            let mut bytes = Vec::new();
+            varint(&mut bytes, value);
+            assert_eq!(bytes.len(), varint_length(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_layer_without_features_is_not_written() {
+        let mut layer = LayerEncoder::new();
+        layer.key("name");
+        assert!(layer.finish("police.incidents").is_empty());
+    }
+
+    #[test]
+    fn equal_values_are_written_once_and_unequal_ones_apart() {
+        let mut layer = LayerEncoder::new();
+        let one = layer.value(PropertyValue::Signed(1));
+        assert_eq!(layer.value(PropertyValue::Unsigned(1)), one);
+        assert_ne!(layer.value(PropertyValue::Text("1")), one);
+        assert_ne!(layer.value(PropertyValue::Real(1.0)), one);
+        assert_ne!(layer.value(PropertyValue::Signed(-1)), one);
+    }
+}

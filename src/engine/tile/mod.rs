@@ -1,0 +1,20 @@
+//! One tile, from columns to bytes: slice → select → quantize → encode.
+
+mod dense;
+mod encode;
+mod points;
+mod properties;
+
+pub use encode::{LayerEncoder, PropertyValue};
+pub use points::{PointsSource, points_layer};
+
+/// One layer of a tile, encoded.
+#[derive(Debug, Default)]
+pub struct TileLayerBytes {
+    /// A `Tile.Layer` with its tag and length, to be put one after the other; empty when there is no feature to draw.
+    pub bytes: Vec<u8>,
+    /// Exact number of features in the tile without its buffer, before any aggregation.
+    pub features: u64,
+    /// Whether counts per grid cell stand for the features.
+    pub cells: bool,
+}

@@ -1,0 +1,92 @@
+use std::collections::BTreeSet;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::model::{Day, Level, Unit, UnitChange, UnitId};
+
+/// All units of all dates, looked up by id.
+#[derive(Debug, Default)]
+pub struct UnitMap {
+    units: Vec<Unit>,
+    by_id: Vec<u32>,
+    changes: Vec<UnitChange>,
+    bounds: Vec<Day>,
+    version: u64,
+    fingerprint: u64,
+}
+
+/// Stands for an id that no unit has.
+const NONE: u32 = u32::MAX;
+
+impl UnitMap {
+    /// From what a store knows. Units are kept in the order of level, code and first day.
+    pub fn new(mut units: Vec<Unit>, changes: Vec<UnitChange>, version: u64) -> Self {
+        units.sort_by(|a, b| (a.level, &a.code, a.valid.from).cmp(&(b.level, &b.code, b.valid.from)));
+        let largest = units.iter().map(|unit| unit.id.0).max().unwrap_or(0).max(0) as usize;
+        let mut by_id = vec![NONE; largest + 1];
+        let mut bounds = BTreeSet::new();
+        let mut hash = Xxh3::new();
+        for (index, unit) in units.iter().enumerate() {
+            if let Some(slot) = usize::try_from(unit.id.0).ok().and_then(|id| by_id.get_mut(id)) {
+                *slot = index as u32;
+            }
+            bounds.extend(unit.valid.from);
+            bounds.extend(unit.valid.to);
+            feed(&mut hash, unit);
+        }
+        Self { units, by_id, changes, bounds: bounds.into_iter().collect(), version, fingerprint: hash.digest() }
+    }
+
+    /// The unit with this id.
+    pub fn unit(&self, id: UnitId) -> Option<&Unit> {
+        let index = self.by_id.get(usize::try_from(id.0).ok()?)?;
+        self.units.get(*index as usize)
+    }
+
+    /// All units, by level, code and first day.
+    pub fn all(&self) -> &[Unit] {
+        &self.units
+    }
+
+    /// The units of a level in force on a day, by code.
+    pub fn valid(&self, level: Level, day: Day) -> impl Iterator<Item = &Unit> {
+        self.units.iter().filter(move |unit| unit.level == level && unit.valid.contains(day))
+    }
+
+    /// The changes of units.
+    pub fn changes(&self) -> &[UnitChange] {
+        &self.changes
+    }
+
+    /// The days on which some unit's validity begins or ends, ascending: between two of them nothing changes.
+    pub fn bounds(&self) -> &[Day] {
+        &self.bounds
+    }
+
+    /// First days of units, ascending: the dates worth offering to people.
+    pub fn dates(&self) -> Vec<Day> {
+        let firsts: BTreeSet<Day> = self.units.iter().filter_map(|unit| unit.valid.from).collect();
+        firsts.into_iter().collect()
+    }
+
+    /// The store's version of the units.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Changes with anything of any unit.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+}
+
+fn feed(hash: &mut Xxh3, unit: &Unit) {
+    let words = (unit.id.0, unit.level, &unit.code, &unit.name, &unit.full_name, &unit.kind, &unit.parent);
+    hash.update(format!("{words:?}{:?}{}", unit.valid, unit.schematic).as_bytes());
+    for coord in unit.geometry.iter().flat_map(|polygon| {
+        polygon.exterior().coords().chain(polygon.interiors().iter().flat_map(geo_types::LineString::coords))
+    }) {
+        hash.update(&coord.x.to_bits().to_le_bytes());
+        hash.update(&coord.y.to_bits().to_le_bytes());
+    }
+}
