@@ -191,9 +191,10 @@ fn read_field(source: &Source<'_>, keys: &mut Keys<'_, '_>) -> Option<Draft> {
 
 fn read_codes(source: &Source<'_>, keys: &mut Keys<'_, '_>, kind: Option<FieldType>) -> Vec<Code> {
     const CODES: &str = "a list of { code = \"…\", vi = \"…\", en = \"…\", colour = \"#…\" }";
+    let absent = !keys.has("codes");
     let tables = keys.tables_if("codes", CODES, MAX_CODES);
     match (kind, &tables) {
-        (Some(FieldType::Code), None) => keys.missing("codes", CODES),
+        (Some(FieldType::Code), None) if absent => keys.missing("codes", CODES),
         (Some(FieldType::Code), Some(tables)) if tables.is_empty() => keys.missing("codes", "at least one code"),
         (Some(kind), Some(_)) if kind != FieldType::Code => {
             source.fault(&keys.at(), "codes: only in a field of type \"code\"");
