@@ -5,6 +5,7 @@
 
 /// Which unit holds each point on a date: a look-up in its links.
 pub mod as_of;
+pub mod borders;
 pub mod columns;
 /// Packing bytes for the wire.
 pub mod compress;
@@ -31,3 +32,5 @@ pub mod within;
 
 #[cfg(test)]
 mod promises;
+#[cfg(test)]
+mod real_units;

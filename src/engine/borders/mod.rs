@@ -1,0 +1,191 @@
+//! Unit polygons as tiles, with borders that stay shared: neighbours, levels and dates draw the very same line at every zoom.
+//!
+//! Once, when units are loaded: [`vertices`] numbers the vertices, [`weld`] closes hairlines, [`arcs`] cuts rings into shared
+//! arcs, [`bands`] simplifies each arc ([`simplify`]) for each zoom, [`labels`] finds a place for the name.
+//! For each tile: [`clip`] cuts rings to the tile's box, [`quantize`] rounds them, [`commands`] writes them.
+
+mod arcs;
+mod bands;
+mod clip;
+mod commands;
+mod labels;
+mod quantize;
+mod simplify;
+#[cfg(test)]
+mod tests;
+mod vertices;
+mod weld;
+
+use crate::model::{BUFFER, Day, DayInterval, EXTENT, Level, TileCoord, Unit, UnitId, World};
+
+use arcs::{Arcs, StepPart, StepRing};
+use bands::{Bands, WorldBox};
+use clip::{Clipper, Frame, TilePlace};
+use commands::Commands;
+use labels::{WorldPart, label_place};
+use quantize::{TileVertex, doubled_area, quantize};
+use vertices::{IdPart, IdRing, Vertices};
+use weld::{NumberedUnit, weld};
+
+/// A unit's polygon in one tile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitShape {
+    /// The unit.
+    pub unit: UnitId,
+    /// Geometry commands of a polygon feature (Mapbox Vector Tile 2.1, section 4.3): exteriors wound with positive area, holes
+    /// negative, each ring with at least three vertices and some area, tile units from −[`BUFFER`] to [`EXTENT`] + [`BUFFER`].
+    pub commands: Vec<u32>,
+}
+
+/// The place of a unit's name in one tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitLabel {
+    /// The unit.
+    pub unit: UnitId,
+    /// Tile units from the west side, below [`EXTENT`].
+    pub x: u32,
+    /// Tile units from the north side, below [`EXTENT`].
+    pub y: u32,
+}
+
+/// The borders of all units of all levels and dates, ready to be drawn into tiles. Immutable.
+pub struct BorderMap {
+    units: Vec<MappedUnit>,
+    bands: Bands,
+}
+
+/// A ring by its arcs, with the box of all its vertices.
+struct MappedRing {
+    steps: StepRing,
+    bounds: WorldBox,
+}
+
+struct MappedUnit {
+    id: UnitId,
+    level: Level,
+    valid: DayInterval,
+    bounds: WorldBox,
+    /// Polygons, exterior first.
+    parts: Vec<Vec<MappedRing>>,
+    label: Option<World>,
+}
+
+impl BorderMap {
+    /// Prepares all units of all levels and dates together. Invalid rings are drawn as well as they can be: crossings stay,
+    /// rings without three distinct vertices or with a coordinate that is not a number are left out. O(vertices), some seconds
+    /// for a million.
+    pub fn new(units: &[Unit]) -> Self {
+        let mut vertices = Vertices::default();
+        let mut numbered: Vec<NumberedUnit> = units
+            .iter()
+            .map(|unit| NumberedUnit { level: unit.level, valid: unit.valid, parts: vertices.number(&unit.geometry) })
+            .collect();
+        weld(&mut numbered, &vertices);
+        let parts: Vec<Vec<IdPart>> = numbered.into_iter().map(|unit| unit.parts).collect();
+        let (arcs, shapes) = Arcs::cut(&parts, &vertices);
+        let places: Vec<Vec<World>> = arcs.iter().map(|arc| vertices.places_of(arc)).collect();
+        let bands = Bands::new(&places);
+        let units = units.iter().zip(shapes).zip(&parts);
+        let units = units.map(|((unit, shape), parts)| MappedUnit::new(unit, shape, parts, &vertices)).collect();
+        Self { units, bands }
+    }
+
+    /// The polygons of a level's units valid on a day, in a tile with its buffer, in the units' order. Small parts and holes may
+    /// vanish at small zooms; a unit that would vanish altogether is a square of one tile unit at the place of its label.
+    pub fn tile(&self, coord: TileCoord, level: Level, day: Day) -> Vec<UnitShape> {
+        let frame = Frame::new(coord);
+        let Some(band) = self.bands.at(coord.z()) else { return Vec::new() };
+        let mut clipper = Clipper::default();
+        let mut shapes = Vec::new();
+        for unit in self.valid(level, day).filter(|unit| frame.beyond(&unit.bounds) == 0) {
+            let mut commands = Commands::default();
+            for part in &unit.parts {
+                let clipped = |ring: &MappedRing, winding: i64| {
+                    let inside =
+                        if frame.beyond(&ring.bounds) == 0 { clipper.clip(&ring.steps, band, &frame) } else { &[] };
+                    // Rounding may turn a sliver over: then it has collapsed as well.
+                    quantize(inside).filter(|ring| doubled_area(ring).signum() == winding)
+                };
+                draw_part(part, clipped, &mut commands);
+            }
+            let mut commands = commands.finish();
+            if commands.is_empty() {
+                commands = unit.smallest(&frame);
+            }
+            if !commands.is_empty() {
+                shapes.push(UnitShape { unit: unit.id, commands });
+            }
+        }
+        shapes
+    }
+
+    /// The names' places of a level's units valid on a day that lie in the tile itself, in the units' order: over all tiles of a
+    /// zoom each unit with a geometry has exactly one.
+    pub fn labels(&self, coord: TileCoord, level: Level, day: Day) -> Vec<UnitLabel> {
+        let frame = Frame::new(coord);
+        let label = |unit: &MappedUnit| {
+            let (x, y) = cell(frame.place(unit.label?), coord);
+            let inside = 0..EXTENT as i32;
+            (inside.contains(&x) && inside.contains(&y)).then_some(UnitLabel {
+                unit: unit.id,
+                x: x as u32,
+                y: y as u32,
+            })
+        };
+        self.valid(level, day).filter_map(label).collect()
+    }
+
+    fn valid(&self, level: Level, day: Day) -> impl Iterator<Item = &MappedUnit> {
+        self.units.iter().filter(move |unit| unit.level == level && unit.valid.contains(day))
+    }
+}
+
+impl MappedUnit {
+    fn new(unit: &Unit, shape: Vec<StepPart>, parts: &[IdPart], vertices: &Vertices) -> Self {
+        let places = |ring: &IdRing| vertices.places_of(ring);
+        let label =
+            label_place(&parts.iter().map(|part| part.iter().map(places).collect()).collect::<Vec<WorldPart>>());
+        let mapped = |(steps, ids): (StepRing, &IdRing)| MappedRing { steps, bounds: WorldBox::of(places(ids)) };
+        let parts: Vec<Vec<MappedRing>> =
+            shape.into_iter().zip(parts).map(|(part, ids)| part.into_iter().zip(ids).map(mapped).collect()).collect();
+        let bounds = parts.iter().flatten().fold(WorldBox::EMPTY, |bounds, ring| bounds.join(&ring.bounds));
+        Self { id: unit.id, level: unit.level, valid: unit.valid, bounds, parts, label }
+    }
+
+    /// A square of one tile unit where the label is; nothing when that is beyond the tile's box.
+    fn smallest(&self, frame: &Frame) -> Vec<u32> {
+        let mut commands = Commands::default();
+        if let Some(TilePlace { x, y }) = self.label.map(|label| frame.place(label)) {
+            let (x, y) = (x.floor() as i32, y.floor() as i32);
+            let inside = -(BUFFER as i32)..(EXTENT + BUFFER) as i32;
+            if inside.contains(&x) && inside.contains(&y) {
+                commands.ring(&[(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)]);
+            }
+        }
+        commands.finish()
+    }
+}
+
+/// Writes a polygon's exterior and the holes in it, each as `clipped` to a winding: 1 or −1. Without its exterior it has no holes.
+fn draw_part(
+    part: &[MappedRing],
+    mut clipped: impl FnMut(&MappedRing, i64) -> Option<Vec<TileVertex>>,
+    commands: &mut Commands,
+) {
+    let Some((exterior, holes)) = part.split_first() else { return };
+    let Some(exterior) = clipped(exterior, 1) else { return };
+    commands.ring(&exterior);
+    for hole in holes.iter().filter_map(|hole| clipped(hole, -1)) {
+        commands.ring(&hole);
+    }
+}
+
+/// The tile-unit cell that holds a place. The world's south and east edges belong to its last cells.
+fn cell(at: TilePlace, coord: TileCoord) -> (i32, i32) {
+    let last = (1_u32 << coord.z()) - 1;
+    let cell = |value: f64, tile: u32| {
+        let cell = value.floor() as i32;
+        if tile == last { cell.min(EXTENT as i32 - 1) } else { cell }
+    };
+    (cell(at.x, coord.x()), cell(at.y, coord.y()))
+}
