@@ -1,0 +1,37 @@
+import type { Fault } from './map/health';
+import type { Pick } from './map/pick';
+import type { Catalogue, CountAnswer, FoundFeature, LocatedUnit } from './wire';
+
+/** Counts of the chosen layer by commune. */
+export interface Counts {
+  layer: string;
+  as_of: string;
+  answer: CountAnswer;
+}
+
+/** A place that was looked up. Parts are null while on their way. */
+export interface Place {
+  lon: number;
+  lat: number;
+  as_of: string;
+  units: LocatedUnit[] | null;
+  nearest: { layer: string; feature: FoundFeature }[] | null;
+}
+
+/** What the page knows at the moment, beyond the user's choices. */
+export interface Live {
+  catalogue: Catalogue;
+  /** Tiles are on their way. */
+  busy: boolean;
+  /** Queries on their way. */
+  asking: number;
+  faults: ReadonlyMap<string, Fault>;
+  counts: Counts | null;
+  place: Place | null;
+  /** The next click on the map looks up its place. */
+  picking: boolean;
+  pointer: { lon: number; lat: number } | null;
+  popup: { lon: number; lat: number; picks: Pick[] } | null;
+  /** The panel is open, where the window is too narrow for both. */
+  panel: boolean;
+}

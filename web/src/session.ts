@@ -1,0 +1,127 @@
+import * as api from './api';
+import type { Choices } from './choices';
+import { interval } from './days';
+import type { Live } from './live';
+import { Health } from './map/health';
+import { asOf } from './map/tiles';
+import type { Store } from './store';
+
+/** How many of each layer's nearest features a look-up shows, and of how many layers at most. */
+const NEAREST_COUNT = 2;
+const NEAREST_LAYERS = 6;
+/** How often the list of layers, with their versions, is read again while the page is in view. */
+const REFRESH_MS = 15_000;
+
+/** What the page can do: everything that a part of it asks for goes through here. */
+export class Session {
+  readonly health: Health;
+  #counting: AbortController | undefined;
+  #locating: AbortController | undefined;
+
+  constructor(
+    readonly choices: Store<Choices>,
+    readonly live: Store<Live>,
+  ) {
+    this.health = new Health(live, () => this.#probe());
+    setInterval(() => {
+      if (!document.hidden && live.value.faults.size === 0) void this.refresh();
+    }, REFRESH_MS);
+  }
+
+  /** Units' date of every request. */
+  get asOf(): string {
+    return asOf(this.live.value.catalogue, this.choices.value);
+  }
+
+  /** Reads the list of layers again: new features show as new versions. */
+  async refresh(): Promise<void> {
+    const catalogue = await this.health.ask(
+      'subject_layers',
+      () => api.layers(),
+      () => this.refresh(),
+    );
+    if (catalogue) this.live.set({ catalogue });
+  }
+
+  async #probe(): Promise<boolean> {
+    return api.layers().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Counts the chosen layer by commune; a newer question makes an older one void. */
+  async count(): Promise<void> {
+    this.#counting?.abort();
+    const { catalogue } = this.live.value;
+    const layer = catalogue.layers.find(({ id }) => id === this.choices.value.count);
+    if (!layer) {
+      this.health.mended('subject_count');
+      this.live.set({ counts: null });
+      return;
+    }
+    this.#counting = new AbortController();
+    const { signal } = this.#counting;
+    const question = {
+      layer: layer.id,
+      as_of: this.asOf,
+      datetime: layer.time ? interval(this.choices.value) : null,
+    };
+    const answer = await this.health.ask(
+      'subject_count',
+      () => api.countByCommune(question, signal),
+      () => this.count(),
+    );
+    if (answer && !signal.aborted) this.live.set({ counts: { layer: layer.id, as_of: question.as_of, answer } });
+  }
+
+  /** Looks up a place: the units that hold it, and what is nearest in the layers that are on. */
+  async locate(lon: number, lat: number): Promise<void> {
+    this.#locating?.abort();
+    this.#locating = new AbortController();
+    const { signal } = this.#locating;
+    const at = { lon, lat, as_of: this.asOf };
+    this.live.set({ place: { ...at, units: null, nearest: null }, picking: false, panel: true });
+    const again = () => this.locate(lon, lat);
+    await Promise.all([
+      this.health
+        .ask('subject_locate', () => api.locate(at, signal), again)
+        .then((located) => {
+          if (located) this.#placed(signal, { units: located.units });
+        }),
+      this.health
+        .ask('subject_nearest', () => this.#nearest(at, signal), again)
+        .then((nearest) => {
+          if (nearest) this.#placed(signal, { nearest });
+        }),
+    ]);
+  }
+
+  /** Ends the look-up. */
+  forgetPlace(): void {
+    this.#locating?.abort();
+    this.health.mended('subject_locate');
+    this.health.mended('subject_nearest');
+    this.live.set({ place: null, picking: false });
+  }
+
+  #placed(signal: AbortSignal, found: Partial<NonNullable<Live['place']>>): void {
+    const { place } = this.live.value;
+    if (place && !signal.aborted) this.live.set({ place: { ...place, ...found } });
+  }
+
+  async #nearest(at: api.PlaceQuestion, signal: AbortSignal) {
+    const { catalogue } = this.live.value;
+    const on = catalogue.layers.filter(({ id }) => this.choices.value.layers.includes(id)).slice(0, NEAREST_LAYERS);
+    const pages = await Promise.all(
+      on.map(async (layer) => {
+        const datetime = layer.time ? interval(this.choices.value) : null;
+        const page = await api.nearest({ ...at, layer: layer.id, datetime, count: NEAREST_COUNT }, signal);
+        return page.features.map((feature) => ({ layer: layer.id, feature }));
+      }),
+    );
+    const distance = (found: { feature: { properties: { distance_m?: number } } }) =>
+      found.feature.properties.distance_m ?? Number.POSITIVE_INFINITY;
+    return pages.flat().sort((a, b) => distance(a) - distance(b));
+  }
+}

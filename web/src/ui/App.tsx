@@ -1,0 +1,75 @@
+import type { Map as MapGL } from 'maplibre-gl';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { openMap } from '../map/open';
+import { Counts } from './Counts';
+import { Dates } from './Dates';
+import { Header } from './Header';
+import { Layers } from './Layers';
+import { Legend } from './Legend';
+import { Locate } from './Locate';
+import { MapTools, Notices, Pointer } from './MapTools';
+import { useLive, useSession, useSpeech } from './page';
+import { Faults, Loading } from './Status';
+import { Time } from './Time';
+
+/** The page: a panel of choices beside the map, and what lies on the map. */
+export function App() {
+  const { panel, catalogue } = useLive();
+  const { lang } = useSpeech();
+  useEffect(() => {
+    document.documentElement.lang = lang;
+    document.title = catalogue.title[lang] || catalogue.title.vi;
+  }, [lang, catalogue.title]);
+  return (
+    <div class="page" data-panel={panel}>
+      <Header />
+      <aside id="panel" class="panel">
+        <Dates />
+        <Layers />
+        <Counts />
+        <Time />
+        <Locate />
+      </aside>
+      <Stage />
+    </div>
+  );
+}
+
+function Stage() {
+  const session = useSession();
+  const { say } = useSpeech();
+  const holder = useRef<HTMLDivElement>(null);
+  const [map, setMap] = useState<MapGL | null>(null);
+  const [broken, setBroken] = useState(false);
+  useEffect(() => {
+    if (!holder.current) return;
+    try {
+      const opened = openMap(holder.current, session);
+      setMap(opened);
+      return () => opened.remove();
+    } catch (error) {
+      reportError(error);
+      setBroken(true);
+    }
+  }, [session]);
+  useEffect(() => {
+    map?.getCanvas().setAttribute('aria-label', say('map'));
+  });
+  return (
+    <main class="stage">
+      <div class="map" ref={holder} />
+      <div class="crosshair" aria-hidden="true" />
+      {broken && <p class="broken">{say('no_webgl')}</p>}
+      {map && <MapTools map={map} />}
+      <div class="top">
+        <Faults />
+        <Loading />
+      </div>
+      <Legend />
+      <div class="corner">
+        <Pointer />
+        <Notices />
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,105 @@
+import { interval } from '../days';
+import { number, titleOf } from '../format';
+import type { LayerInfo, Title } from '../wire';
+import { useChoices, useLive, useSession, useSpeech } from './page';
+import { Swatch } from './Swatch';
+
+/** All layers by department, each on or off. */
+export function Layers() {
+  const session = useSession();
+  const { catalogue } = useLive();
+  const { layers: on } = useChoices();
+  const { say } = useSpeech();
+  const groups = catalogue.departments
+    .map((department) => ({ department, layers: catalogue.layers.filter((one) => one.department === department.id) }))
+    .filter(({ layers }) => layers.length > 0);
+  return (
+    <section class="card">
+      <h2>
+        {say('layers')}
+        {on.length > 0 && (
+          <button type="button" class="quiet" onClick={() => session.choices.set({ layers: [] })}>
+            {say('all_off')}
+          </button>
+        )}
+      </h2>
+      {groups.map(({ department, layers }) => (
+        <Department key={department.id} title={department.title} layers={layers} />
+      ))}
+    </section>
+  );
+}
+
+function Department({ title, layers }: { title: Title; layers: LayerInfo[] }) {
+  const session = useSession();
+  const { layers: on } = useChoices();
+  const { say, lang } = useSpeech();
+  const count = layers.filter(({ id }) => on.includes(id)).length;
+  const all = count === layers.length;
+  const ids = layers.map(({ id }) => id);
+  const toggleAll = () => {
+    const others = on.filter((id) => !ids.includes(id));
+    session.choices.set({ layers: all ? others : [...others, ...ids] });
+  };
+  const name = titleOf(title, lang);
+  return (
+    <details class="department" open={count > 0 || undefined}>
+      <summary>
+        <span class="grow">{name}</span>
+        <span class="badge" hidden={count === 0}>
+          {count}
+        </span>
+        <input
+          type="checkbox"
+          aria-label={say('all_of', { department: name })}
+          title={say('all_of', { department: name })}
+          checked={all}
+          ref={(box) => {
+            if (box) box.indeterminate = count > 0 && !all;
+          }}
+          onClick={(event) => event.stopPropagation()}
+          onChange={toggleAll}
+        />
+      </summary>
+      <ul>
+        {layers.map((layer) => (
+          <LayerLine key={layer.id} layer={layer} />
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function LayerLine({ layer }: { layer: LayerInfo }) {
+  const session = useSession();
+  const choices = useChoices();
+  const { say, lang } = useSpeech();
+  const on = choices.layers.includes(layer.id);
+  const toggle = () => {
+    const others = choices.layers.filter((id) => id !== layer.id);
+    session.choices.set({ layers: on ? others : [...others, layer.id] });
+  };
+  const notes: string[] = [];
+  if (on && interval(choices) && !layer.time) notes.push(say('no_time'));
+  if (on && choices.view.zoom < layer.zoom.min) notes.push(say('zoom_in_to_see'));
+  return (
+    <li>
+      <label>
+        <input type="checkbox" data-layer={layer.id} checked={on} onChange={toggle} />
+        <Swatch symbol={layer.symbol} colour={layer.colour} />
+        <span class="grow">
+          {titleOf(layer.title, lang)}
+          {layer.classification !== 'public' && <span class="mark">{say(layer.classification)}</span>}
+        </span>
+        <span class="count" title={say('features', { count: number(layer.features, lang) })}>
+          {number(layer.features, lang)}
+        </span>
+      </label>
+      {notes.map((note) => (
+        <p key={note} class="note">
+          {note}
+        </p>
+      ))}
+    </li>
+  );
+}

@@ -1,0 +1,109 @@
+/** What the server answers, as far as the page reads it. */
+
+export type Lang = 'vi' | 'en';
+
+export interface Title {
+  vi: string;
+  en: string;
+}
+
+export interface Code extends Title {
+  code: string;
+  colour?: string | null;
+}
+
+export type FieldType = 'text' | 'integer' | 'real' | 'boolean' | 'date' | 'timestamp' | 'code';
+
+export interface Field {
+  name: string;
+  title: Title;
+  type: FieldType;
+  codes?: Code[] | null;
+  /** Unit of measure, such as m³. */
+  unit?: string | null;
+}
+
+export interface LayerInfo {
+  id: string;
+  department: string;
+  title: Title;
+  classification: 'public' | 'internal' | 'restricted';
+  /** Name of the field that `datetime` filters on. */
+  time: string | null;
+  /** Name of the main code field. */
+  category: string | null;
+  zoom: { min: number; max: number };
+  colour: string;
+  symbol: string;
+  features: number;
+  version: number;
+  time_range: [string, string] | null;
+  fields: Field[];
+}
+
+export interface Place {
+  title: Title;
+  lon: number;
+  lat: number;
+  min_zoom: number;
+  max_zoom: number;
+}
+
+/** `GET /layers`. */
+export interface Catalogue {
+  title: Title;
+  time_zone: string;
+  /** Today in the time zone, 2026-11-22. */
+  today: string;
+  view: { lon: number; lat: number; zoom: number };
+  attribution: string;
+  /** Some unit's lines are a drawing, not a survey. */
+  schematic: boolean;
+  /** First days of validity of units, ascending. */
+  unit_dates: string[];
+  departments: { id: string; title: Title }[];
+  layers: LayerInfo[];
+  places: Place[];
+}
+
+export type Level = 'province' | 'district' | 'commune';
+export type Relation = 'covered' | 'near' | 'outside';
+
+export interface LocatedUnit {
+  code?: string | null;
+  name?: string | null;
+  full_name?: string | null;
+  level: Level;
+  relation: Relation;
+  distance_m?: number | null;
+}
+
+/** `GET /query/locate`. */
+export interface Located {
+  as_of: string;
+  units: LocatedUnit[];
+}
+
+export interface CountRow {
+  commune: string | null;
+  commune_name?: string | null;
+  count: number;
+}
+
+/** `GET /query/count?by=commune`. */
+export interface CountAnswer {
+  total: number;
+  rows: CountRow[];
+}
+
+export interface FoundFeature {
+  id?: number | string;
+  geometry: { type: 'Point'; coordinates: [number, number] };
+  properties: Record<string, unknown> & { distance_m?: number };
+}
+
+/** `GET /query/nearest`. */
+export interface FeaturePage {
+  numberMatched: number;
+  features: FoundFeature[];
+}
