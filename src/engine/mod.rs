@@ -9,6 +9,8 @@ pub mod borders;
 pub mod columns;
 /// Packing bytes for the wire.
 pub mod compress;
+/// What became of a unit.
+pub mod convert;
 /// Exact tables of counts.
 pub mod count;
 /// Distances on the ellipsoid.

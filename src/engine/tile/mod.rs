@@ -4,9 +4,11 @@ mod dense;
 mod encode;
 mod points;
 mod properties;
+mod units;
 
 pub use encode::{LayerEncoder, PropertyValue};
 pub use points::{PointsSource, points_layer};
+pub use units::{UnitsSource, labels_layer, units_layer};
 
 /// One layer of a tile, encoded.
 #[derive(Debug, Default)]

@@ -1,0 +1,12 @@
+use super::{Atlas, AtlasError};
+use crate::engine::convert::convert;
+use crate::model::{Conversion, ConvertRequest, Versions};
+
+impl Atlas {
+    /// What became of a unit, or what it was made of.
+    pub fn convert(&self, request: &ConvertRequest) -> Result<(Conversion, Versions), AtlasError> {
+        let state = self.state();
+        let answer = convert(&state.units.map, &state.units.index, request)?;
+        Ok((answer, state.versions([])))
+    }
+}

@@ -1,0 +1,27 @@
+use crate::model::Invalid;
+
+/// Why the atlas gives no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AtlasError {
+    /// There is no such layer, or the view does not see it: callers cannot tell which.
+    #[error("no layer {0}")]
+    UnknownLayer(String),
+    /// The request does not fit the layer.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The store cannot be reached.
+    #[error("the store cannot be reached")]
+    Unavailable {
+        /// When to ask again.
+        retry_after_ms: u64,
+    },
+    /// More tiles and queries wait than may.
+    #[error("too many requests wait for an answer")]
+    Overloaded {
+        /// When to ask again.
+        retry_after_ms: u64,
+    },
+    /// The answer could not be made, through a fault of ours.
+    #[error("{0}")]
+    Fault(String),
+}

@@ -1,0 +1,54 @@
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::snapshot::{LayerSnapshot, State, UnitSnapshot};
+use crate::engine::columns::ColumnsBuilder;
+use crate::model::{Catalogue, Feature, Layer};
+use crate::store::{Store, StoreError};
+
+/// Batches on their way from the store to the columns.
+const BATCHES_IN_FLIGHT: usize = 4;
+
+/// The units and every layer.
+pub async fn everything(store: &dyn Store, catalogue: &Catalogue) -> Result<State, StoreError> {
+    let units = units(store).await?;
+    let mut state = State { units, layers: foldhash::HashMap::default() };
+    for layer in &catalogue.layers {
+        state.layers.insert(layer.id.clone(), self::layer(store, layer, catalogue).await?);
+    }
+    Ok(state)
+}
+
+/// The units of all dates, indexed.
+pub async fn units(store: &dyn Store) -> Result<Arc<UnitSnapshot>, StoreError> {
+    let table = store.units().await?;
+    let indexed = tokio::task::spawn_blocking(move || Arc::new(UnitSnapshot::new(table))).await;
+    indexed.map_err(|fault| StoreError::Fault { doing: "indexing the units".into(), cause: fault.to_string() })
+}
+
+/// One layer's features, sorted into columns while they come.
+pub async fn layer(store: &dyn Store, layer: &Layer, catalogue: &Catalogue) -> Result<Arc<LayerSnapshot>, StoreError> {
+    let started = std::time::Instant::now();
+    let (send, receive) = mpsc::channel(BATCHES_IN_FLIGHT);
+    let builder = ColumnsBuilder::new(layer, &catalogue.time_zone);
+    let building = tokio::task::spawn_blocking(move || build(builder, receive));
+    let version = store.load(layer, send).await?;
+    let columns = building
+        .await
+        .map_err(|fault| StoreError::Fault { doing: format!("sorting {}", layer.id), cause: fault.to_string() })?;
+    tracing::info!(
+        layer.id = %layer.id, features = columns.len(), version, duration_ms = started.elapsed().as_millis() as u64,
+        "layer loaded"
+    );
+    Ok(Arc::new(LayerSnapshot::new(layer, columns, version)))
+}
+
+fn build(mut builder: ColumnsBuilder, mut rows: mpsc::Receiver<Vec<Feature>>) -> crate::engine::columns::Columns {
+    while let Some(batch) = rows.blocking_recv() {
+        for feature in &batch {
+            builder.push(feature);
+        }
+    }
+    builder.finish()
+}

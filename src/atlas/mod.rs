@@ -1,0 +1,113 @@
+//! The live map: one immutable snapshot per layer, all swapped together, and a cache of encoded tiles.
+//!
+//! Readers take the state as it is and keep it for the length of their request: they never see half of a change and never
+//! wait for a reload. [`follow`] moves the state on when the store's versions do.
+
+mod convert;
+mod error;
+mod follow;
+mod load;
+mod query;
+mod settings;
+mod snapshot;
+mod tile;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+
+pub use error::AtlasError;
+pub use settings::AtlasSettings;
+pub use snapshot::{LayerSnapshot, LayerSummary, State, UnitSnapshot};
+pub use tile::{EncodedTile, Encoding};
+
+use crate::engine::unit_map::UnitMap;
+use crate::model::{Catalogue, Clock, Instant, LayerId, LonLat, UnitId, View};
+use crate::store::{Store, StoreError};
+
+/// The map in memory.
+pub struct Atlas {
+    catalogue: Catalogue,
+    store: Arc<dyn Store>,
+    state: ArcSwap<State>,
+    reachable: AtomicBool,
+    tiles: tile::TileDesk,
+    settings: AtlasSettings,
+}
+
+impl Atlas {
+    /// Loads the units and every layer of the catalogue, and follows the store from then on, until the atlas is dropped.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        catalogue: Catalogue,
+        settings: AtlasSettings,
+    ) -> Result<Arc<Self>, StoreError> {
+        let findings = store.prepare(&catalogue).await?;
+        for finding in findings {
+            tracing::warn!(finding = finding.kind.name(), place = %finding.place, "{}", finding.message);
+        }
+        let state = load::everything(store.as_ref(), &catalogue).await?;
+        let atlas = Arc::new(Self {
+            tiles: tile::TileDesk::new(&settings),
+            catalogue,
+            store,
+            state: ArcSwap::from_pointee(state),
+            reachable: AtomicBool::new(true),
+            settings,
+        });
+        tokio::spawn(follow::follow(Arc::downgrade(&atlas), atlas.settings.refresh));
+        Ok(atlas)
+    }
+
+    /// Departments, layers, places.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// What time it is in the catalogue's zone.
+    pub fn clock(&self) -> Clock {
+        let zone = self.catalogue.time_zone.clone();
+        Clock { today: Instant(Timestamp::now().as_microsecond()).day(&zone), zone }
+    }
+
+    /// Whether the store answered when it was last asked. Layers in memory are served either way.
+    pub fn ready(&self) -> Result<(), AtlasError> {
+        if self.reachable.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        Err(AtlasError::Unavailable { retry_after_ms: self.settings.refresh.as_millis() as u64 })
+    }
+
+    /// The units of all dates.
+    pub fn units(&self) -> Arc<UnitMap> {
+        Arc::clone(&self.state.load().units.map)
+    }
+
+    /// Metres from the place to the unit, 0 inside; none when there is no such unit.
+    pub fn distance_to_unit_m(&self, unit: UnitId, at: LonLat) -> Option<f64> {
+        self.state.load().units.index.distance_m(unit, at)
+    }
+
+    /// The layers that the view sees, in the catalogue's order.
+    pub fn layers(&self, view: View) -> Vec<LayerSummary> {
+        let state = self.state.load();
+        let seen = self.catalogue.layers.iter().filter(|layer| view.sees(layer));
+        seen.filter_map(|layer| state.layers.get(&layer.id)).map(|snapshot| snapshot.summary()).collect()
+    }
+
+    /// One layer; [`AtlasError::UnknownLayer`] also when the view does not see it.
+    pub fn layer(&self, view: View, id: &LayerId) -> Result<LayerSummary, AtlasError> {
+        Ok(self.state.load().layer(view, id)?.summary())
+    }
+
+    /// Tiles asked for, and tiles drawn, since the start: the rest came from the cache.
+    pub fn tile_counts(&self) -> (u64, u64) {
+        self.tiles.counts()
+    }
+
+    fn state(&self) -> Arc<State> {
+        self.state.load_full()
+    }
+}

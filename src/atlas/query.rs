@@ -1,0 +1,203 @@
+use std::sync::Arc;
+
+use super::snapshot::{LayerSnapshot, State};
+use super::{Atlas, AtlasError};
+use crate::engine::as_of::{Holding, Holdings, holding};
+use crate::engine::count::{CountSource, count};
+use crate::engine::locate::PreparedArea;
+use crate::engine::nearest::nearest;
+use crate::engine::search::{rows_in_polygon, rows_in_radius};
+use crate::engine::select::Selection;
+use crate::engine::within::{page, rows_held};
+use crate::model::{
+    Area, AsOf, CountRequest, CountTable, Day, FeaturePage, FoundFeature, Invalid, Level, LocateRequest, LocatedUnit,
+    NearestRequest, Relation, TimeInterval, UnitPick, Versions, View, WithinRequest,
+};
+
+impl Atlas {
+    /// The units that hold a place on a day, largest first: one for each level that has units on that day.
+    pub fn locate(&self, request: &LocateRequest) -> (Vec<LocatedUnit>, Versions) {
+        let state = self.state();
+        let links = state.units.index.links(request.at);
+        let levels =
+            Level::ALL.into_iter().filter(|level| state.units.map.valid(*level, request.as_of).next().is_some());
+        let located = levels.map(|level| {
+            let held = holding(&state.units.map, &links, level, request.as_of);
+            let distance_m = match held {
+                Holding::Covered(_) => Some(0.0),
+                Holding::Near(unit) => state.units.index.distance_m(unit, request.at),
+                Holding::Outside => None,
+            };
+            LocatedUnit { level, relation: held.relation(), unit: held.unit(), distance_m }
+        });
+        (located.collect(), state.versions([]))
+    }
+
+    /// The features in an area, a page of them.
+    pub async fn within(self: &Arc<Self>, view: View, request: WithinRequest) -> Result<FeaturePage, AtlasError> {
+        let question = self.ask(view, &request.layer)?;
+        self.tiles.work(move || question.within(&request)).await?
+    }
+
+    /// The features nearest to a place.
+    pub async fn nearest(self: &Arc<Self>, view: View, request: NearestRequest) -> Result<FeaturePage, AtlasError> {
+        let question = self.ask(view, &request.layer)?;
+        self.tiles.work(move || question.nearest(&request)).await?
+    }
+
+    /// A table of exact counts.
+    pub async fn count(self: &Arc<Self>, view: View, request: CountRequest) -> Result<CountTable, AtlasError> {
+        let question = self.ask(view, &request.layer)?;
+        if request.by.contains(&crate::model::By::Category) {
+            let category = question.snapshot.layer.category_field().filter(|field| view.sees_field(field));
+            category.ok_or_else(|| Invalid::new("by", format!("{} has no category field", request.layer)))?;
+        }
+        if request.by.contains(&crate::model::By::Month) {
+            question.time("by")?;
+        }
+        self.tiles.work(move || question.count(&request)).await?
+    }
+
+    fn ask(&self, view: View, layer: &crate::model::LayerId) -> Result<Question, AtlasError> {
+        let state = self.state();
+        let snapshot = Arc::clone(state.layer(view, layer)?);
+        let clock = self.clock();
+        Ok(Question { state, snapshot, view, clock })
+    }
+}
+
+/// A layer at the moment of the question, kept for as long as the answer takes.
+struct Question {
+    state: Arc<State>,
+    snapshot: Arc<LayerSnapshot>,
+    view: View,
+    clock: crate::model::Clock,
+}
+
+impl Question {
+    fn within(&self, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {
+        let columns = &self.snapshot.columns;
+        let selection = self.selection(request.datetime)?;
+        let rows = match &request.area {
+            Area::Radius { at, radius_m } => rows_in_radius(columns, *at, *radius_m),
+            Area::Polygon(polygon) => rows_in_polygon(columns, &PreparedArea::new(polygon)),
+            Area::Unit(pick) => self.rows_of_unit(pick, request.as_of)?,
+        };
+        let page = page(columns, rows, &selection, (request.after, request.limit));
+        let found = page.rows.into_iter().map(|row| {
+            let distance_m = match &request.area {
+                Area::Radius { at, .. } => Some(crate::engine::geodesic::distance_m(*at, columns.at(row))),
+                _ => None,
+            };
+            (row, distance_m)
+        });
+        Ok(FeaturePage {
+            matched: page.matched,
+            features: self.features(found, request.as_of),
+            next: page.next,
+            versions: self.versions(),
+        })
+    }
+
+    fn nearest(&self, request: &NearestRequest) -> Result<FeaturePage, AtlasError> {
+        let selection = self.selection(request.datetime)?;
+        let found = nearest(&self.snapshot.columns, request.at, request.count, &selection);
+        let found = found.into_iter().map(|(row, distance_m)| (row, Some(distance_m)));
+        let features = self.features(found, request.as_of);
+        Ok(FeaturePage { matched: features.len() as u64, features, next: None, versions: self.versions() })
+    }
+
+    fn count(&self, request: &CountRequest) -> Result<CountTable, AtlasError> {
+        let source = CountSource {
+            layer: &self.snapshot.layer,
+            columns: &self.snapshot.columns,
+            units: &self.state.units.map,
+            as_of: (request.as_of, self.clock.today),
+            zone: &self.clock.zone,
+        };
+        let (total, rows) = count(&source, &request.by, &self.selection(request.datetime)?);
+        Ok(CountTable { total, rows, versions: self.versions() })
+    }
+
+    /// The rows behind one line of a count by unit. The code must be one that a unit of the level has, at any date.
+    fn rows_of_unit(&self, pick: &UnitPick, as_of: AsOf) -> Result<Vec<usize>, AtlasError> {
+        let units = &self.state.units.map;
+        let level = match pick {
+            UnitPick::Near(level) | UnitPick::Outside(level) | UnitPick::Code(Some(level), _) => *level,
+            UnitPick::Code(None, code) => {
+                let lowest = units.all().iter().rev().find(|unit| unit.code == *code).map(|unit| unit.level);
+                lowest.ok_or_else(|| unknown_unit(code))?
+            }
+        };
+        if let UnitPick::Code(_, code) = pick
+            && !units.all().iter().any(|unit| unit.level == level && unit.code == *code)
+        {
+            return Err(unknown_unit(code).into());
+        }
+        let holdings = Holdings::new(&self.snapshot.columns, units, level, (as_of, self.clock.today));
+        Ok(rows_held(&self.snapshot.columns, &holdings, |held| match (pick, held) {
+            (UnitPick::Code(_, code), Holding::Covered(id)) => units.unit(id).is_some_and(|unit| unit.code == *code),
+            (UnitPick::Near(_), held) => held.relation() == Relation::Near,
+            (UnitPick::Outside(_), held) => held.relation() == Relation::Outside,
+            _ => false,
+        }))
+    }
+
+    fn features(&self, rows: impl Iterator<Item = (usize, Option<f64>)>, as_of: AsOf) -> Vec<FoundFeature> {
+        let columns = &self.snapshot.columns;
+        let held = |row: usize| {
+            let day = match as_of {
+                AsOf::Day(day) => day,
+                AsOf::Own => Some(columns.day(row))
+                    .filter(|day| *day != crate::engine::columns::NO_DAY)
+                    .unwrap_or(self.clock.today),
+            };
+            holding(&self.state.units.map, columns.unit_links(row), Level::Commune, day)
+        };
+        rows.map(|(row, distance_m)| {
+            let held = held(row);
+            FoundFeature {
+                feature: columns.feature(row),
+                unit: held.unit().map(|unit| (unit, held.relation())),
+                distance_m,
+            }
+        })
+        .collect()
+    }
+
+    fn selection(&self, datetime: Option<TimeInterval>) -> Result<Selection<'_>, AtlasError> {
+        if datetime.is_some() {
+            self.time("datetime")?;
+        }
+        Ok(Selection::in_time(&self.snapshot.columns, self.snapshot.layer.time, datetime, &self.clock.zone))
+    }
+
+    /// That the layer has a time field which this caller may ask about.
+    fn time(&self, parameter: &str) -> Result<(), Invalid> {
+        has_time(&self.snapshot, self.view, parameter)
+    }
+
+    fn versions(&self) -> Versions {
+        self.state.versions([&self.snapshot])
+    }
+}
+
+/// That the layer has a time field which the view sees.
+pub(super) fn has_time(snapshot: &LayerSnapshot, view: View, parameter: &str) -> Result<(), Invalid> {
+    let field = snapshot.layer.time_field().filter(|field| view.sees_field(field));
+    field
+        .map(|_| ())
+        .ok_or_else(|| Invalid::new(parameter, format!("{} has no time field to ask by", snapshot.layer.id)))
+}
+
+fn unknown_unit(code: &str) -> Invalid {
+    Invalid::new("unit", format!("the code of a unit, or near, or outside; no unit has the code {code:?}"))
+}
+
+/// The day whose units a map without a date of its own shows.
+pub(super) fn drawn_day(as_of: AsOf, today: Day) -> Day {
+    match as_of {
+        AsOf::Day(day) => day,
+        AsOf::Own => today,
+    }
+}

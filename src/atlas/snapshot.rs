@@ -1,0 +1,99 @@
+use std::sync::Arc;
+
+use foldhash::HashMap;
+
+use super::AtlasError;
+use crate::engine::borders::BorderMap;
+use crate::engine::columns::Columns;
+use crate::engine::locate::UnitIndex;
+use crate::engine::unit_map::UnitMap;
+use crate::model::{Bbox, Instant, Layer, LayerId, Versions, View};
+use crate::store::UnitTable;
+
+/// The map at one moment.
+pub struct State {
+    /// The units of all dates.
+    pub units: Arc<UnitSnapshot>,
+    /// Each layer's features.
+    pub layers: HashMap<LayerId, Arc<LayerSnapshot>>,
+}
+
+impl State {
+    /// A layer that the view sees.
+    pub fn layer(&self, view: View, id: &LayerId) -> Result<&Arc<LayerSnapshot>, AtlasError> {
+        let found = self.layers.get(id).filter(|snapshot| view.sees(&snapshot.layer));
+        found.ok_or_else(|| AtlasError::UnknownLayer(id.to_string()))
+    }
+
+    /// The versions of the units and of these layers.
+    pub fn versions<'a>(&self, layers: impl IntoIterator<Item = &'a Arc<LayerSnapshot>>) -> Versions {
+        let mut versions = Versions::from([("units".to_owned(), self.units.map.version())]);
+        versions.extend(layers.into_iter().map(|snapshot| (snapshot.layer.id.to_string(), snapshot.version)));
+        versions
+    }
+}
+
+/// The units of all dates, ready to be asked.
+pub struct UnitSnapshot {
+    /// By id.
+    pub map: Arc<UnitMap>,
+    /// By place.
+    pub index: UnitIndex,
+    /// By tile.
+    pub borders: BorderMap,
+}
+
+impl UnitSnapshot {
+    /// Indexes what the store knows of units.
+    pub fn new(table: UnitTable) -> Self {
+        let index = UnitIndex::new(&table.units);
+        let borders = BorderMap::new(&table.units);
+        Self { map: Arc::new(UnitMap::new(table.units, table.changes, table.version)), index, borders }
+    }
+}
+
+/// A layer at one version.
+pub struct LayerSnapshot {
+    /// What it is.
+    pub layer: Arc<Layer>,
+    /// Its features.
+    pub columns: Columns,
+    /// The store's version of it.
+    pub version: u64,
+    /// Changes with the layer's definition: its fields, codes and limits are drawn too.
+    pub definition: u64,
+}
+
+impl LayerSnapshot {
+    /// Columns of a layer at a version.
+    pub fn new(layer: &Layer, columns: Columns, version: u64) -> Self {
+        let definition = xxhash_rust::xxh3::xxh3_64(format!("{layer:?}").as_bytes());
+        Self { layer: Arc::new(layer.clone()), columns, version, definition }
+    }
+
+    /// What people are told of it.
+    pub fn summary(&self) -> LayerSummary {
+        LayerSummary {
+            layer: Arc::clone(&self.layer),
+            features: self.columns.len() as u64,
+            version: self.version,
+            bbox: self.columns.bbox,
+            time: self.columns.time_range,
+        }
+    }
+}
+
+/// What there is to know of a layer without reading its features.
+#[derive(Debug, Clone)]
+pub struct LayerSummary {
+    /// What it is.
+    pub layer: Arc<Layer>,
+    /// How many features it has.
+    pub features: u64,
+    /// The store's version of it.
+    pub version: u64,
+    /// Where they are; empty when there is none.
+    pub bbox: Bbox,
+    /// First and last time.
+    pub time: Option<(Instant, Instant)>,
+}

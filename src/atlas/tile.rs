@@ -1,0 +1,286 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::query::{drawn_day, has_time};
+use super::snapshot::{LayerSnapshot, State};
+use super::{Atlas, AtlasError, AtlasSettings};
+use crate::engine::as_of::Holdings;
+use crate::engine::compress::gzip;
+use crate::engine::select::Selection;
+use crate::engine::tile::{PointsSource, TileLayerBytes, UnitsSource, labels_layer, points_layer, units_layer};
+use crate::model::{AsOf, Clock, Invalid, Level, TileLayer, TileRequest, Versions, View};
+
+/// How a tile's bytes are packed for the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// As they are.
+    Identity,
+    /// RFC 1952.
+    Gzip,
+}
+
+/// A tile ready to be sent.
+#[derive(Debug)]
+pub struct EncodedTile {
+    /// Packed bytes; empty when there is nothing to draw.
+    pub body: Bytes,
+    /// Strong entity tag with its quotes: other bytes have another tag.
+    pub etag: String,
+    /// Exact number of features in the tile without its buffer, before any aggregation.
+    pub features: u64,
+    /// What it was drawn from.
+    pub versions: Versions,
+    /// Whether some layer of it holds counts per cell.
+    pub cells: bool,
+}
+
+/// Draws tiles and answers queries, so many at a time, and keeps the tiles.
+pub struct TileDesk {
+    cache: Cache<Key, Arc<EncodedTile>, TileWeight>,
+    slots: Semaphore,
+    waiting: AtomicUsize,
+    queue: usize,
+    asked: AtomicU64,
+    drawn: AtomicU64,
+}
+
+/// Everything that the bytes depend on. Data is in it by fingerprint: nothing is ever purged by guess.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    request: TileRequest,
+    view: View,
+    encoding: Encoding,
+    data: u64,
+}
+
+#[derive(Clone)]
+struct TileWeight;
+
+impl Weighter<Key, Arc<EncodedTile>> for TileWeight {
+    fn weight(&self, key: &Key, tile: &Arc<EncodedTile>) -> u64 {
+        // A key's layers and an entry's own fields cost some hundred bytes besides.
+        (tile.body.len() + key.request.layers.len() * 64 + 512) as u64
+    }
+}
+
+impl TileDesk {
+    /// An empty cache and free slots.
+    pub fn new(settings: &AtlasSettings) -> Self {
+        let entries = (settings.cache_bytes / 8_192).max(16) as usize;
+        Self {
+            cache: Cache::with_weighter(entries, settings.cache_bytes, TileWeight),
+            slots: Semaphore::new(settings.slots.max(1)),
+            waiting: AtomicUsize::new(0),
+            queue: settings.queue,
+            asked: AtomicU64::new(0),
+            drawn: AtomicU64::new(0),
+        }
+    }
+
+    /// Tiles asked for, and tiles drawn: the rest came from the cache.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.asked.load(Ordering::Relaxed), self.drawn.load(Ordering::Relaxed))
+    }
+
+    /// Runs the work on a thread of its own when a slot is free; refuses it when too many wait. Work of a caller who went away
+    /// before its turn is never begun.
+    pub async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AtlasError> {
+        let waiting = Waiting::enter(&self.waiting);
+        if waiting.ahead >= self.queue {
+            return Err(AtlasError::Overloaded { retry_after_ms: 1_000 });
+        }
+        let slot = self.slots.acquire().await.map_err(|closed| AtlasError::Fault(closed.to_string()))?;
+        drop(waiting);
+        let done = tokio::task::spawn_blocking(work).await;
+        drop(slot);
+        done.map_err(|fault| AtlasError::Fault(fault.to_string()))
+    }
+}
+
+/// One place in the queue, given back also when the caller goes away.
+struct Waiting<'a> {
+    count: &'a AtomicUsize,
+    ahead: usize,
+}
+
+impl<'a> Waiting<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        Self { count, ahead: count.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Atlas {
+    /// The tag that the tile has now, without drawing it.
+    pub fn tile_etag(&self, view: View, request: &TileRequest, encoding: Encoding) -> Result<String, AtlasError> {
+        let drawing = self.drawing(view, request)?;
+        Ok(drawing.key(request, encoding).etag())
+    }
+
+    /// The tile, from the cache or drawn. A tile asked for by many at once is drawn once.
+    pub async fn tile(
+        self: &Arc<Self>,
+        view: View,
+        request: &TileRequest,
+        encoding: Encoding,
+    ) -> Result<Arc<EncodedTile>, AtlasError> {
+        let drawing = self.drawing(view, request)?;
+        let key = drawing.key(request, encoding);
+        self.tiles.asked.fetch_add(1, Ordering::Relaxed);
+        let draw = async {
+            let (request, etag) = (request.clone(), key.etag());
+            let tile = self.tiles.work(move || drawing.tile(&request, (encoding, etag))).await??;
+            self.tiles.drawn.fetch_add(1, Ordering::Relaxed);
+            Ok(Arc::new(tile))
+        };
+        self.tiles.cache.get_or_insert_async(&key, draw).await
+    }
+
+    /// Everything a tile is drawn from, checked against the request.
+    fn drawing(&self, view: View, request: &TileRequest) -> Result<Drawing, AtlasError> {
+        let state = self.state();
+        let clock = self.clock();
+        let mut points = Vec::new();
+        for layer in &request.layers {
+            if let TileLayer::Points(id) = layer {
+                points.push(Arc::clone(state.layer(view, id)?));
+            }
+        }
+        let counted = match &request.count {
+            Some(id) => Some(Arc::clone(state.layer(view, id)?)),
+            None => None,
+        };
+        if request.datetime.is_some() {
+            let timed = points.iter().chain(&counted);
+            timed.clone().try_for_each(|snapshot| has_time(snapshot, view, "datetime"))?;
+            if timed.count() == 0 {
+                return Err(Invalid::new("datetime", "a layer with a time field beside it; units have none").into());
+            }
+        }
+        let units_asked = request.layers.iter().any(|layer| matches!(layer, TileLayer::Units(_)));
+        if counted.is_some() && !units_asked {
+            return Err(Invalid::new("count", "a layer of units to count into, such as units.commune").into());
+        }
+        Ok(Drawing { state, points, counted, view, clock })
+    }
+}
+
+/// A tile's sources at the moment of the request, kept until it is drawn.
+struct Drawing {
+    state: Arc<State>,
+    /// The point layers asked for, in their order.
+    points: Vec<Arc<LayerSnapshot>>,
+    counted: Option<Arc<LayerSnapshot>>,
+    view: View,
+    clock: Clock,
+}
+
+impl Drawing {
+    fn key(&self, request: &TileRequest, encoding: Encoding) -> Key {
+        let mut hash = Xxh3::new();
+        // Another release may draw the same data otherwise.
+        hash.update(env!("CARGO_PKG_VERSION").as_bytes());
+        hash.update(&self.state.units.map.fingerprint().to_le_bytes());
+        // "Today" decides for features without a date and for units without `as_of`; for the rest it changes a tag once a day.
+        hash.update(&self.clock.today.0.to_le_bytes());
+        for snapshot in self.points.iter().chain(&self.counted) {
+            hash.update(&snapshot.columns.fingerprint.to_le_bytes());
+            hash.update(&snapshot.definition.to_le_bytes());
+            // Equal data at a later version is another answer: it says its version.
+            hash.update(&snapshot.version.to_le_bytes());
+        }
+        Key { request: request.clone(), view: self.view, encoding, data: hash.digest() }
+    }
+
+    fn tile(&self, request: &TileRequest, (encoding, etag): (Encoding, String)) -> Result<EncodedTile, AtlasError> {
+        let mut bytes = Vec::new();
+        let mut features = 0;
+        let mut cells = false;
+        let mut points = self.points.iter();
+        for layer in &request.layers {
+            let drawn = match layer {
+                TileLayer::Points(_) => points.next().map(|snapshot| self.points(snapshot, request)),
+                TileLayer::Units(level) => Some(self.units(*level, request)),
+                TileLayer::Labels(level) => Some(labels_layer(&self.units_source(*level, request), request.coord)),
+            };
+            let drawn = drawn.unwrap_or_default();
+            bytes.extend_from_slice(&drawn.bytes);
+            features += drawn.features;
+            cells |= drawn.cells;
+        }
+        let body = match encoding {
+            Encoding::Gzip if !bytes.is_empty() => {
+                gzip(&bytes).ok_or_else(|| AtlasError::Fault("no memory to compress a tile".into()))?
+            }
+            _ => bytes,
+        };
+        let versions = self.state.versions(self.points.iter().chain(&self.counted));
+        Ok(EncodedTile { body: body.into(), etag, features, versions, cells })
+    }
+
+    fn points(&self, snapshot: &LayerSnapshot, request: &TileRequest) -> TileLayerBytes {
+        let source = PointsSource {
+            layer: &snapshot.layer,
+            columns: &snapshot.columns,
+            units: &self.state.units.map,
+            view: self.view,
+            as_of: (request.as_of, self.clock.today),
+        };
+        points_layer(&source, request.coord, request.dense, &self.selection(snapshot, request))
+    }
+
+    fn units(&self, level: Level, request: &TileRequest) -> TileLayerBytes {
+        let source = self.units_source(level, request);
+        let counts = self.counted.as_ref().map(|snapshot| self.count_by_unit(snapshot, &source, request));
+        units_layer(&source, request.coord, counts.as_deref())
+    }
+
+    fn units_source(&self, level: Level, request: &TileRequest) -> UnitsSource<'_> {
+        let day = drawn_day(request.as_of, self.clock.today);
+        UnitsSource { units: &self.state.units.map, borders: &self.state.units.borders, level, day }
+    }
+
+    /// How many of the layer's features each unit covers on the drawn day, by unit id.
+    fn count_by_unit(&self, snapshot: &LayerSnapshot, source: &UnitsSource<'_>, request: &TileRequest) -> Vec<u64> {
+        let units = &self.state.units.map;
+        let holdings = Holdings::new(&snapshot.columns, units, source.level, (AsOf::Day(source.day), source.day));
+        let selection = self.selection(snapshot, request);
+        let mut by_set = vec![0_u64; holdings.table().len()];
+        for row in (0..snapshot.columns.len()).filter(|row| selection.takes(*row)) {
+            by_set[holdings.index(row)] += 1;
+        }
+        let largest = units.all().iter().map(|unit| unit.id.0).max().unwrap_or(0).max(0) as usize;
+        let mut by_unit = vec![0_u64; largest + 1];
+        for (held, count) in holdings.table().iter().zip(by_set) {
+            if let crate::engine::as_of::Holding::Covered(id) = held
+                && let Some(sum) = usize::try_from(id.0).ok().and_then(|id| by_unit.get_mut(id))
+            {
+                *sum += count;
+            }
+        }
+        by_unit
+    }
+
+    fn selection<'a>(&self, snapshot: &'a LayerSnapshot, request: &TileRequest) -> Selection<'a> {
+        Selection::in_time(&snapshot.columns, snapshot.layer.time, request.datetime, &self.clock.zone)
+    }
+}
+
+impl Key {
+    fn etag(&self) -> String {
+        let mut hash = Xxh3::new();
+        hash.update(format!("{self:?}").as_bytes());
+        format!("\"{:032x}\"", hash.digest128())
+    }
+}
