@@ -4,5 +4,6 @@
 pub mod atlas;
 pub mod config;
 pub mod engine;
+pub mod http;
 pub mod model;
 pub mod store;

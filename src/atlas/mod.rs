@@ -23,7 +23,7 @@ pub use settings::AtlasSettings;
 pub use snapshot::{LayerSnapshot, LayerSummary, State, UnitSnapshot};
 pub use tile::{EncodedTile, Encoding};
 
-use crate::engine::unit_map::UnitMap;
+pub use crate::engine::unit_map::UnitMap;
 use crate::model::{Catalogue, Clock, Instant, LayerId, LonLat, UnitId, View};
 use crate::store::{Store, StoreError};
 

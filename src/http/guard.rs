@@ -1,0 +1,127 @@
+//! Who is answered, under which bounds, and what browsers may do with the answer.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, IF_NONE_MATCH, LINK, ORIGIN, REFERRER_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::asked::host_name;
+use super::problem::{Kind, Problem};
+use super::reply::{BANDOSO_FEATURES, BANDOSO_MATCHED, BANDOSO_VERSION};
+use super::{HttpSettings, Shared};
+use crate::model::View;
+
+/// Answers of data are no pages: a browser that is led to one runs nothing in it.
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// Seconds after which someone turned away for lack of room may come back.
+const ROOM_RETRY_MS: u64 = 1000;
+
+/// Refuses requests under foreign host names where more than public data is shown: a page of another site whose name was
+/// made to point here (DNS rebinding) would otherwise read everything with its visitor's browser. Requests without any host
+/// cannot come from a browser.
+pub async fn host(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    if shared.settings.view == View::PUBLIC || names_loopback(request.headers(), request.uri()) {
+        return next.run(request).await;
+    }
+    let detail = "expected a loopback host name (localhost, 127.0.0.1 or [::1]): this server shows guarded layers and \
+                  answers this machine only";
+    Problem::of(Kind::ForbiddenHost, "Host", detail).into_response()
+}
+
+fn names_loopback(headers: &HeaderMap, uri: &Uri) -> bool {
+    let forwarded = HeaderName::from_static("x-forwarded-host");
+    let named = headers.get_all(HOST).iter().chain(headers.get_all(forwarded));
+    let authority = uri.authority().is_none_or(|authority| is_loopback(authority.as_str()));
+    authority && named.into_iter().all(|host| host.to_str().is_ok_and(is_loopback))
+}
+
+/// Whether `name:port` is this machine to every resolver (RFC 6761 §6.3: `localhost` and what ends in it).
+fn is_loopback(host: &str) -> bool {
+    let Some(name) = host_name(host) else { return false };
+    let name = name.to_ascii_lowercase();
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Which pages of other origins may read answers: all of them where everything is public, else those of this machine.
+pub fn cors(settings: &HttpSettings) -> CorsLayer {
+    let origins = if settings.view == View::PUBLIC {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::predicate(|origin, _| {
+            let text = origin.to_str().unwrap_or("");
+            let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+            host.is_some_and(is_loopback)
+        })
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers([CONTENT_TYPE, IF_NONE_MATCH])
+        .expose_headers([
+            BANDOSO_FEATURES,
+            BANDOSO_MATCHED,
+            BANDOSO_VERSION,
+            axum::http::header::ETAG,
+            LINK,
+            RETRY_AFTER,
+        ])
+        .vary([ORIGIN])
+        .max_age(Duration::from_hours(1))
+}
+
+/// Adds what tells browsers to trust nothing beyond the answer itself. A page brings its own policy.
+pub async fn secure(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let sharing = if shared.settings.view == View::PUBLIC { "cross-origin" } else { "same-site" };
+    let headers = response.headers_mut();
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(DATA_POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static(sharing));
+    response
+}
+
+/// Holds each request to the bounds on its address, on how many are worked on at a time and on how long it takes.
+pub async fn bounds(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let settings = &shared.settings;
+    let length = request.uri().path_and_query().map_or(0, |whole| whole.as_str().len());
+    if length > settings.uri_bytes {
+        let detail = format!("expected a path and query of at most {} bytes, found {length}", settings.uri_bytes);
+        return Problem::of(Kind::UriTooLong, "uri", detail).into_response();
+    }
+    let Ok(_room) = shared.room.try_acquire() else {
+        let detail = format!("{} requests are being worked on; try again", settings.max_requests);
+        return Problem::retry(Kind::Overloaded, ROOM_RETRY_MS, detail).into_response();
+    };
+    tokio::time::timeout(settings.request_timeout, next.run(request)).await.unwrap_or_else(|_| {
+        let detail = format!("no answer within {} ms", settings.request_timeout.as_millis());
+        Problem::retry(Kind::Overloaded, ROOM_RETRY_MS, detail).into_response()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_nobody_else_can_own_are_loopback() {
+        for host in ["localhost", "LOCALHOST:8080", "map.localhost", "127.0.0.1:1", "127.8.9.10", "[::1]:80"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in
+            ["localhost.example", "127.0.0.1.example", "0.0.0.0", "10.0.0.1", "[::2]", "", "notlocalhost", "2130706433"]
+        {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

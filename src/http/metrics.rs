@@ -1,0 +1,70 @@
+//! Numbers for Prometheus. Labels are routes, methods, statuses and layers: nothing of what was asked or by whom.
+
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use metrics::{describe_counter, describe_histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use super::Shared;
+use super::asked::Asked;
+use super::problem::Problem;
+
+/// Upper bounds of request durations, seconds: from a tile out of the cache to the request timeout.
+const DURATIONS_S: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
+
+/// The process's recorder; the first call installs it, so that every room's counters are in it.
+pub fn recorder() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE
+        .get_or_init(|| {
+            let durations = Matcher::Suffix("_duration_seconds".to_owned());
+            // Only an empty list of bounds is refused; without bounds, durations would be summaries.
+            let builder = PrometheusBuilder::new().set_buckets_for_metric(durations, &DURATIONS_S).unwrap_or_default();
+            let recorder = builder.build_recorder();
+            let handle = recorder.handle();
+            if metrics::set_global_recorder(recorder).is_err() {
+                tracing::warn!("another metrics recorder is installed in this process: /metrics stays empty");
+            }
+            describe_counter!("bandoso_http_requests_total", "Requests answered, by route, method and status.");
+            describe_histogram!(
+                "bandoso_http_request_duration_seconds",
+                "From a request's head to its answer, seconds."
+            );
+            handle
+        })
+        .clone()
+}
+
+/// `GET /metrics`.
+pub async fn metrics(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+    asked.params(&[])?;
+    shared.prometheus.run_upkeep();
+    let mut text = shared.prometheus.render();
+    write_layers(&mut text, &shared);
+    let headers = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (CACHE_CONTROL, "no-store")];
+    Ok((headers, text).into_response())
+}
+
+/// Layers as they stand now. Only those in the server's view: the names of the others are nobody's business.
+fn write_layers(text: &mut String, shared: &Shared) {
+    let layers = shared.atlas.layers(shared.settings.view);
+    let mut gauge = |name: &str, help: &str, rows: &mut dyn Iterator<Item = (String, u64)>| {
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for (labels, value) in rows {
+            let _ = writeln!(text, "{name}{labels} {value}");
+        }
+    };
+    let label = |id: &crate::model::LayerId| format!("{{layer=\"{id}\"}}");
+    let mut features = layers.iter().map(|summary| (label(&summary.layer.id), summary.features));
+    gauge("bandoso_layer_features", "Features of a layer.", &mut features);
+    let mut versions = layers.iter().map(|summary| (label(&summary.layer.id), summary.version));
+    gauge("bandoso_layer_version", "Version of a layer.", &mut versions);
+    let ready = u64::from(shared.atlas.ready().is_ok());
+    let mut one = std::iter::once((String::new(), ready));
+    gauge("bandoso_ready", "Whether everything is loaded and the store answered lately.", &mut one);
+}

@@ -1,0 +1,255 @@
+//! What went wrong, on the wire (RFC 9457). The one file that knows status codes of failure.
+
+use axum::body::Body;
+use axum::extract::rejection::BytesRejection;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::atlas::AtlasError;
+use crate::model::Invalid;
+
+/// The kinds of problem. Programs match on the names that end their `type`: rename none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A parameter, path segment or header that cannot be used.
+    InvalidParameter,
+    /// A body that is not what the address reads.
+    MalformedBody,
+    /// The caller's `Host` is not one that this server answers to.
+    ForbiddenHost,
+    /// Nothing has this name, or not for this caller.
+    NotFound,
+    /// The address exists, the method does not.
+    MethodNotAllowed,
+    /// No encoding of the answer is acceptable to the caller.
+    NotAcceptable,
+    /// The body exceeds the server's bound.
+    BodyTooLarge,
+    /// Path and query exceed the server's bound.
+    UriTooLong,
+    /// The body has an encoding that is not read.
+    UnsupportedBody,
+    /// The body is GeoJSON, its geometry is not one to ask with.
+    InvalidGeometry,
+    /// A fault of the server's own.
+    Internal,
+    /// What the answer needs is away for now.
+    Unavailable,
+    /// More is asked at once than the server does.
+    Overloaded,
+}
+
+impl Kind {
+    /// The status, the stable name, and the title in Vietnamese and English.
+    fn row(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::InvalidParameter => {
+                (StatusCode::BAD_REQUEST, "invalid-parameter", "Tham số không hợp lệ / Invalid parameter")
+            }
+            Self::MalformedBody => {
+                (StatusCode::BAD_REQUEST, "malformed-body", "Nội dung gửi không đọc được / Malformed body")
+            }
+            Self::ForbiddenHost => {
+                (StatusCode::FORBIDDEN, "forbidden-host", "Tên máy chủ không được phép / Host not allowed")
+            }
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Không tìm thấy / Not found"),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "Phương thức không được hỗ trợ / Method not allowed",
+            ),
+            Self::NotAcceptable => {
+                (StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Không có dạng trả lời phù hợp / Not acceptable")
+            }
+            Self::BodyTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Nội dung gửi quá lớn / Body too large")
+            }
+            Self::UriTooLong => (StatusCode::URI_TOO_LONG, "uri-too-long", "Địa chỉ quá dài / Address too long"),
+            Self::UnsupportedBody => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-body",
+                "Dạng nội dung không được hỗ trợ / Unsupported body",
+            ),
+            Self::InvalidGeometry => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-geometry", "Hình học không hợp lệ / Invalid geometry")
+            }
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Lỗi máy chủ / Internal error"),
+            Self::Unavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Tạm thời không phục vụ được / Unavailable for now")
+            }
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Máy chủ đang quá tải / Overloaded"),
+        }
+    }
+
+    /// The status code.
+    pub fn status(self) -> StatusCode {
+        self.row().0
+    }
+}
+
+/// A refusal or a failure. It travels as an extension of an empty response until `observe` writes the document, which names
+/// the request.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    kind: Kind,
+    detail: String,
+    parameter: Option<String>,
+    retry_after_ms: Option<u64>,
+    /// For the log only.
+    cause: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'a str>,
+}
+
+impl Problem {
+    /// A problem with a sentence for people.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), parameter: None, retry_after_ms: None, cause: None }
+    }
+
+    /// Names the parameter, path segment, header or member at fault.
+    pub fn of(kind: Kind, parameter: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { parameter: Some(parameter.into()), ..Self::new(kind, detail) }
+    }
+
+    /// A layer that does not exist, or not for this caller: the two are not told apart.
+    pub fn unknown_layer(parameter: &str, id: &str) -> Self {
+        Self::of(Kind::NotFound, parameter, format!("a layer that exists; none is called {id:?}, see /layers"))
+    }
+
+    /// A fault of the server's own: the cause goes into the log, nothing of it outside.
+    pub fn internal(cause: impl Into<String>) -> Self {
+        let detail = "the server failed to answer; its log has the reason under this request's id";
+        Self { cause: Some(cause.into()), ..Self::new(Kind::Internal, detail) }
+    }
+
+    /// Asks the caller to come back after a while.
+    pub fn retry(kind: Kind, retry_after_ms: u64, detail: impl Into<String>) -> Self {
+        Self { retry_after_ms: Some(retry_after_ms), ..Self::new(kind, detail) }
+    }
+
+    /// The cause, for the log.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The parameter at fault.
+    pub fn parameter(&self) -> Option<&str> {
+        self.parameter.as_deref()
+    }
+
+    /// The kind.
+    #[cfg(test)]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The document about the request with this id (a UUID).
+    pub fn document(&self, request_id: &str) -> Vec<u8> {
+        let (status, name, title) = self.kind.row();
+        let document = Document {
+            r#type: format!("urn:problem-type:bandoso:{name}"),
+            title,
+            status: status.as_u16(),
+            detail: &self.detail,
+            instance: format!("urn:uuid:{request_id}"),
+            parameter: self.parameter.as_deref(),
+        };
+        // Texts and one number always serialize.
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+
+    /// Writes the document into the response that carries this problem.
+    pub fn write_into(&self, response: Response, request_id: &str) -> Response {
+        let (mut parts, _) = response.into_parts();
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        Response::from_parts(parts, Body::from(self.document(request_id)))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.kind.status().into_response();
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(ms) = self.retry_after_ms {
+            headers.insert(RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        Self::of(Kind::InvalidParameter, invalid.parameter, format!("expected {}", invalid.expected))
+    }
+}
+
+impl From<AtlasError> for Problem {
+    fn from(error: AtlasError) -> Self {
+        match error {
+            AtlasError::UnknownLayer(id) => Self::unknown_layer("layer", &id),
+            AtlasError::Invalid(invalid) => invalid.into(),
+            AtlasError::Unavailable { retry_after_ms } => {
+                Self::retry(Kind::Unavailable, retry_after_ms, "the data is being loaded or the store is away")
+            }
+            AtlasError::Overloaded { retry_after_ms } => {
+                Self::retry(Kind::Overloaded, retry_after_ms, "too many tiles are being drawn; try again")
+            }
+            AtlasError::Fault(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::of(Kind::BodyTooLarge, "body", "expected a smaller body; simplify the polygon");
+        }
+        Self::of(Kind::MalformedBody, "body", "the body ended before it was complete")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_500_says_nothing_of_its_cause() {
+        let problem = Problem::internal("password=secret at pool.rs:12");
+        let document = String::from_utf8(problem.document("1")).expect("text");
+        assert!(!document.contains("secret") && !document.contains("pool.rs"), "{document}");
+        assert_eq!(problem.cause(), Some("password=secret at pool.rs:12"));
+    }
+
+    #[test]
+    fn a_problem_has_the_members_of_rfc_9457_and_names_its_parameter() {
+        let problem = Problem::from(Invalid::new("as_of", "a date"));
+        let document: serde_json::Value = serde_json::from_slice(&problem.document("7")).expect("JSON");
+        assert_eq!(document["type"], "urn:problem-type:bandoso:invalid-parameter");
+        assert_eq!((document["status"].as_u64(), document["parameter"].as_str()), (Some(400), Some("as_of")));
+        assert_eq!(
+            (document["detail"].as_str(), document["instance"].as_str()),
+            (Some("expected a date"), Some("urn:uuid:7"))
+        );
+    }
+
+    #[test]
+    fn whoever_is_asked_to_come_back_is_told_when() {
+        let response = Problem::from(AtlasError::Unavailable { retry_after_ms: 1 }).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers().get(RETRY_AFTER), Some(&HeaderValue::from_static("1")));
+    }
+}

@@ -1,0 +1,38 @@
+//! `GET /query/nearest`: the nearest features by geodesic distance.
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::super::Shared;
+use super::super::asked::Asked;
+use super::super::problem::Problem;
+use super::features::PageWriter;
+use crate::model::NearestRequest;
+
+const DEFAULT_COUNT: usize = 10;
+
+/// `numberMatched` is the number given: all features are some distance away.
+pub async fn nearest(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+    let params = asked.params(&["layer", "at", "count", "datetime", "as_of", "f"])?;
+    let (zone, view) = (shared.atlas.clock().zone, shared.settings.view);
+    let request = NearestRequest {
+        layer: params.layer()?,
+        at: params.required_at()?,
+        count: params.whole("count", 1..=shared.settings.nearest, DEFAULT_COUNT)?,
+        datetime: params.datetime(&zone)?,
+        as_of: params.as_of(&zone)?,
+    };
+    let format = params.format()?;
+    let summary = shared.atlas.layer(view, &request.layer)?;
+    let page = shared.atlas.nearest(view, request).await?;
+    let writer = PageWriter {
+        layer: &summary.layer,
+        view,
+        units: &shared.atlas.units(),
+        page: &page,
+        own: asked.own_url(),
+        next: None,
+        method: None,
+    };
+    Ok(writer.reply(format)?.to(&asked))
+}

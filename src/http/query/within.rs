@@ -1,0 +1,113 @@
+//! `/query/within`: the features in a radius, a unit or a polygon, by pages.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_ENCODING;
+use axum::response::Response;
+use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::super::asked::Asked;
+use super::super::params::Params;
+use super::super::problem::{Kind, Problem};
+use super::super::{Service, Shared};
+use super::cursor;
+use super::features::{PageWriter, next_url};
+use super::polygon::read_polygon;
+use crate::model::{Area, Invalid, Level, UnitPick, WithinRequest};
+
+const DEFAULT_LIMIT: usize = 100;
+
+/// Parameters besides those of the area.
+const PAGE: [&str; 6] = ["layer", "datetime", "as_of", "limit", "cursor", "f"];
+
+/// `GET /query/within`: `at` with `radius_m`, or `unit`.
+pub async fn within(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+    let params = asked.params(&[&PAGE[..], &["at", "radius_m", "unit", "level"]].concat())?;
+    let area = area(&params, &shared)?;
+    let question = xxh3_64(format!("{area:?}").as_bytes());
+    answer(&shared, &asked, Question { params, area, fingerprint: question, method: None }).await
+}
+
+/// `POST /query/within`: the polygon in the body.
+pub async fn within_polygon(
+    State(shared): State<Shared>,
+    asked: Asked,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let params = asked.params(&PAGE)?;
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Problem::of(Kind::UnsupportedBody, "Content-Encoding", "expected a body that is not compressed"));
+    }
+    let body = body?;
+    let area = Area::Polygon(read_polygon(&body, shared.settings.vertices)?);
+    let question = xxh3_64(&body);
+    answer(&shared, &asked, Question { params, area, fingerprint: question, method: Some("POST") }).await
+}
+
+struct Question {
+    params: Params,
+    area: Area,
+    /// Of the area: a cursor belongs to one area.
+    fingerprint: u64,
+    method: Option<&'static str>,
+}
+
+async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -> Result<Response, Problem> {
+    let Question { params, area, fingerprint, method } = question;
+    let (zone, view) = (service.atlas.clock().zone, service.settings.view);
+    let layer = params.layer()?;
+    let (datetime, as_of, format) = (params.datetime(&zone)?, params.as_of(&zone)?, params.format()?);
+    let limit = params.whole("limit", 1..=service.settings.page, DEFAULT_LIMIT)?;
+    let question = xxh3_64(format!("{layer} {datetime:?} {as_of:?} {fingerprint}").as_bytes());
+    let after = params.text("cursor").map(|text| cursor::read(text, question)).transpose()?;
+    let summary = service.atlas.layer(view, &layer)?;
+    let page = service.atlas.within(view, WithinRequest { layer, area, datetime, as_of, after, limit }).await?;
+    let writer = PageWriter {
+        layer: &summary.layer,
+        view,
+        units: &service.atlas.units(),
+        page: &page,
+        own: asked.own_url(),
+        next: page.next.map(|after| next_url(asked, &params, &cursor::write(after, question))),
+        method,
+    };
+    Ok(writer.reply(format)?.to(asked))
+}
+
+fn area(params: &Params, service: &Service) -> Result<Area, Invalid> {
+    let (at, radius_m) = (params.at()?, params.radius_m(service.settings.radius_m)?);
+    let level = params.text("level").map(|text| Level::parse("level", text)).transpose()?;
+    match (at, radius_m, params.text("unit")) {
+        (Some(at), Some(radius_m), None) if level.is_none() => Ok(Area::Radius { at, radius_m }),
+        (None, None, Some(unit)) => unit_pick(unit, level).map(Area::Unit),
+        (Some(_), None, None) => Err(Invalid::new("radius_m", "the radius in metres beside at; it is missing")),
+        (None, Some(_), None) => Err(Invalid::new("at", "the centre lon,lat beside radius_m; it is missing")),
+        (None, None, None) => {
+            Err(Invalid::new("at", "at and radius_m, or unit, or a POST with a polygon; none of them is given"))
+        }
+        (_, _, Some(_)) => Err(Invalid::new("unit", "either unit, or at and radius_m")),
+        (Some(_), Some(_), None) => Err(Invalid::new("level", "level beside unit only")),
+    }
+}
+
+fn unit_pick(unit: &str, level: Option<Level>) -> Result<UnitPick, Invalid> {
+    match unit {
+        "near" => Ok(UnitPick::Near(level.unwrap_or(Level::Commune))),
+        "outside" => Ok(UnitPick::Outside(level.unwrap_or(Level::Commune))),
+        code => unit_code("unit", code).map(|code| UnitPick::Code(level, code)),
+    }
+}
+
+/// A unit's code: short text of letters, digits, `-` and `_`.
+pub fn unit_code(parameter: &str, text: &str) -> Result<String, Invalid> {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if !text.is_empty() && text.len() <= 32 && text.bytes().all(word) {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(parameter, format!("a unit's code, such as 21025, found {text:?}")))
+}

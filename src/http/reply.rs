@@ -1,0 +1,148 @@
+//! An answer on its way out: content type, tag, encoding, caching, versions.
+
+use std::fmt::Write as _;
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, LINK, VARY};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use libdeflater::{CompressionLvl, Compressor};
+use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::asked::Asked;
+use super::problem::Problem;
+use crate::atlas::Encoding;
+use crate::model::{Classification, Layer, Versions, View};
+
+/// Versions of what was read, `layer=V,…`.
+pub const BANDOSO_VERSION: HeaderName = HeaderName::from_static("bandoso-version");
+/// Exact number of features in a tile.
+pub const BANDOSO_FEATURES: HeaderName = HeaderName::from_static("bandoso-features");
+/// Number of features on all pages of a CSV answer, which has no other place for it.
+pub const BANDOSO_MATCHED: HeaderName = HeaderName::from_static("bandoso-matched");
+/// Type of JSON answers.
+pub const JSON: &str = "application/json";
+/// Type of features.
+pub const GEOJSON: &str = "application/geo+json";
+/// Type of tables.
+pub const CSV: &str = "text/csv; charset=utf-8; header=present";
+
+/// Bodies below this size are not worth compressing, bytes.
+const GZIP_FROM: usize = 1024;
+/// Absolute addresses in an answer depend on these headers.
+const VARY_ON: &str = "Accept-Encoding, Origin, X-Forwarded-Host, X-Forwarded-Proto";
+
+/// An answer made in memory.
+#[derive(Debug)]
+pub struct Reply {
+    body: Vec<u8>,
+    classification: Classification,
+    headers: HeaderMap,
+}
+
+impl Reply {
+    /// An answer of a type, from data of a classification.
+    pub fn new(content_type: &'static str, body: Vec<u8>, classification: Classification) -> Self {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+        Self { body, classification, headers }
+    }
+
+    /// An answer in JSON.
+    pub fn json(value: &impl Serialize, classification: Classification) -> Result<Self, Problem> {
+        Ok(Self::new(JSON, to_json(value)?, classification))
+    }
+
+    /// Says which versions were read.
+    #[must_use]
+    pub fn versions(mut self, versions: &Versions) -> Self {
+        self.headers.insert(BANDOSO_VERSION, version_header(versions));
+        self
+    }
+
+    /// Says what a CSV body cannot: how many there are on all pages, and where the next one is.
+    #[must_use]
+    pub fn paged(mut self, matched: u64, next: Option<&str>) -> Self {
+        self.headers.insert(BANDOSO_MATCHED, HeaderValue::from(matched));
+        if let Some(link) = next.and_then(|url| HeaderValue::try_from(format!("<{url}>; rel=\"next\"")).ok()) {
+            self.headers.insert(LINK, link);
+        }
+        self
+    }
+
+    /// The response to this request: 304 where it has the answer already, compressed where it takes that.
+    pub fn to(self, asked: &Asked) -> Response {
+        let gzip = asked.encoding() == Encoding::Gzip && self.body.len() >= GZIP_FROM;
+        let etag = etag_of(&self.body, if gzip { Encoding::Gzip } else { Encoding::Identity });
+        let mut headers = self.headers;
+        headers.insert(CACHE_CONTROL, cache_control(self.classification));
+        headers.insert(VARY, HeaderValue::from_static(VARY_ON));
+        let fresh = asked.has(&etag);
+        if let Ok(etag) = HeaderValue::try_from(etag) {
+            headers.insert(ETAG, etag);
+        }
+        if fresh {
+            headers.remove(CONTENT_TYPE);
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        let body = match gzip.then(|| compress(&self.body, 1)).flatten() {
+            Some(compressed) => {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                compressed
+            }
+            None => self.body,
+        };
+        (headers, Body::from(Bytes::from(body))).into_response()
+    }
+}
+
+/// JSON text; a value that has none is a fault of ours.
+pub fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(value).map_err(|fault| Problem::internal(format!("writing JSON: {fault}")))
+}
+
+/// A strong tag: the content's hash, another one for each encoding.
+pub fn etag_of(body: &[u8], encoding: Encoding) -> String {
+    let suffix = match encoding {
+        Encoding::Gzip => "-gzip",
+        Encoding::Identity => "",
+    };
+    format!("\"{:032x}{suffix}\"", xxh3_128(body))
+}
+
+/// The body as a gzip member; `None` where the compressor will not, and the plain body does as well.
+pub fn compress(body: &[u8], level: i32) -> Option<Vec<u8>> {
+    let mut compressor = Compressor::new(CompressionLvl::new(level).ok()?);
+    let mut compressed = vec![0; compressor.gzip_compress_bound(body.len())];
+    let length = compressor.gzip_compress(body, &mut compressed).ok()?;
+    compressed.truncate(length);
+    Some(compressed)
+}
+
+/// How caches may keep an answer. Always asked again: a map that is live within a second cannot be stale for longer.
+pub fn cache_control(classification: Classification) -> HeaderValue {
+    HeaderValue::from_static(match classification {
+        Classification::Public => "public, no-cache",
+        Classification::Internal => "private, no-cache",
+        Classification::Restricted => "private, no-store",
+    })
+}
+
+/// The most guarded thing of a layer that this view shows: the layer itself, or one of its fields.
+pub fn shown_classification(layer: &Layer, view: View) -> Classification {
+    let fields = layer.fields.iter().filter(|field| view.sees_field(field)).filter_map(|field| field.classification);
+    fields.fold(layer.classification, Classification::max)
+}
+
+/// `police.incidents=12,units=3`.
+pub fn version_header(versions: &Versions) -> HeaderValue {
+    let mut text = String::new();
+    for (layer, version) in versions {
+        let comma = if text.is_empty() { "" } else { "," };
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{comma}{layer}={version}");
+    }
+    // Layer ids are ASCII by their type.
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}

@@ -1,0 +1,66 @@
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::problem::{Kind, Problem};
+use super::{
+    HttpSettings, Service, Shared, guard, health, layers, metrics, observe, page, query, style, tilejson, tiles,
+};
+use crate::atlas::Atlas;
+
+/// The whole surface. Layers added later wrap those before: a request meets `observe` first.
+pub fn router(atlas: Arc<Atlas>, settings: &HttpSettings) -> Router {
+    let shared: Shared = Arc::new(Service {
+        atlas,
+        settings: settings.clone(),
+        room: Semaphore::new(settings.max_requests),
+        prometheus: metrics::recorder(),
+        units_bbox: Mutex::new(None),
+    });
+    let bounds = from_fn_with_state(shared.clone(), guard::bounds);
+    Router::new()
+        // The map as data.
+        .route("/tiles", get(tilejson::tilesets))
+        .route("/tiles/{layers}", get(tilejson::tilejson))
+        .route("/tiles/{layers}/{z}/{x}/{y}", get(tiles::tile))
+        .route("/style.json", get(style::style))
+        .route("/layers", get(layers::layers))
+        // Questions of place.
+        .route("/query/locate", get(query::locate))
+        .route("/query/within", get(query::within).post(query::within_polygon))
+        .route("/query/nearest", get(query::nearest))
+        .route("/query/count", get(query::count))
+        .route("/query/units/convert", get(query::convert))
+        .route_layer(bounds)
+        // The service itself: answered however busy the rest is.
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
+        // The web map, and what is not there.
+        .fallback(page::file)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(shared.clone())
+        .layer(DefaultBodyLimit::max(settings.body_bytes))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(guard::cors(settings))
+        .layer(from_fn_with_state(shared.clone(), guard::host))
+        .layer(from_fn_with_state(shared, guard::secure))
+        .layer(from_fn(observe::observe))
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(Kind::MethodNotAllowed, "expected one of the methods that the header Allow names")
+}
+
+/// A panic is a bug: it ends its request, and the log has its words.
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    Problem::internal(format!("a panic: {}", words.unwrap_or("without words"))).into_response()
+}

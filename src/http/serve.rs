@@ -1,0 +1,78 @@
+//! The listener: connections in bounded number, each with bounded patience, and an orderly end.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::patience::Patient;
+use super::{HttpSettings, page, router};
+use crate::atlas::Atlas;
+
+/// Largest head of a request, bytes.
+const HEAD_BYTES: usize = 64 << 10;
+/// Pause after a failed accept: out of descriptors, the next one fails as well.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until `shutdown` completes; then lets running requests end, for [`HttpSettings::drain_timeout`] at most.
+///
+/// HTTP/1.1 only: browsers speak HTTP/2 over TLS alone, and that ends at a proxy.
+pub async fn serve(
+    atlas: Arc<Atlas>,
+    listener: TcpListener,
+    settings: HttpSettings,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    page::prepare();
+    let app = router(atlas, &settings);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(settings.head_timeout).max_buf_size(HEAD_BYTES);
+    let connections = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(settings.max_connections));
+    tokio::pin!(shutdown);
+    loop {
+        let (stream, place) = tokio::select! {
+            accepted = accept(&listener, &room) => match accepted {
+                Ok(accepted) => accepted,
+                Err(fault) => {
+                    tracing::warn!(%fault, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+            () = &mut shutdown => break,
+        };
+        let io = TokioIo::new(Patient::new(stream, settings.write_timeout));
+        let connection = http.serve_connection(io, TowerToHyperService::new(app.clone()));
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(fault) = connection.await {
+                // Clients that vanish or dawdle are no news.
+                tracing::debug!(%fault, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    let draining = connections.count();
+    tracing::info!(connections = draining, "stopping: no new connections");
+    if tokio::time::timeout(settings.drain_timeout, connections.shutdown()).await.is_err() {
+        tracing::warn!(timeout_ms = settings.drain_timeout.as_millis() as u64, "some requests did not end in time");
+    }
+    Ok(())
+}
+
+/// A connection and its place among the bounded number of them. While all places are taken, more wait in the system's queue.
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    // Answers are written whole: waiting to fill a segment only delays them.
+    stream.set_nodelay(true)?;
+    Ok((stream, place))
+}

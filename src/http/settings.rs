@@ -1,0 +1,67 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::model::View;
+
+/// What the server shows and how much it does for one request. Every bound has a name, a default and a unit.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// What callers may see. Whoever sees more than public layers is answered under a loopback `Host` only.
+    pub view: View,
+    /// Open connections; more wait in the system's queue. Default 1,024.
+    pub max_connections: usize,
+    /// Requests worked on at a time; more get 503. Default 256.
+    pub max_requests: usize,
+    /// From the end of a request's head to the beginning of its answer; longer gets 503. Default 30 s.
+    pub request_timeout: Duration,
+    /// From the beginning of a connection (or the end of an answer) to the end of the next request's head. Default 30 s.
+    pub head_timeout: Duration,
+    /// Longest time in which a client takes no byte of its answer. Default 30 s.
+    pub write_timeout: Duration,
+    /// From the signal to stop until what still runs is given up. Default 10 s.
+    pub drain_timeout: Duration,
+    /// Longest path and query, bytes; longer gets 414. Default 8,192.
+    pub uri_bytes: usize,
+    /// Largest body, bytes; larger gets 413. Default 16 MiB.
+    pub body_bytes: usize,
+    /// Most vertices of a polygon in a body; more gets 422. Default 100,000.
+    pub vertices: usize,
+    /// Largest `radius_m`, metres. Default 1,000,000.
+    pub radius_m: f64,
+    /// Largest `count` of nearest features. Default 1,000.
+    pub nearest: usize,
+    /// Largest `limit` of a page. Default 10,000.
+    pub page: usize,
+    /// Most layers in one tile. Default 16.
+    pub tile_layers: usize,
+}
+
+impl HttpSettings {
+    /// The defaults for an address: on loopback everything is shown, anywhere else only what is public.
+    pub fn listening_on(address: IpAddr) -> Self {
+        let view = if address.is_loopback() { View::EVERYTHING } else { View::PUBLIC };
+        Self { view, ..Self::default() }
+    }
+}
+
+impl Default for HttpSettings {
+    /// The public view with the default bounds.
+    fn default() -> Self {
+        Self {
+            view: View::PUBLIC,
+            max_connections: 1024,
+            max_requests: 256,
+            request_timeout: Duration::from_secs(30),
+            head_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(10),
+            uri_bytes: 8192,
+            body_bytes: 16 << 20,
+            vertices: 100_000,
+            radius_m: 1_000_000.0,
+            nearest: 1000,
+            page: 10_000,
+            tile_layers: 16,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! `GET /tiles` and `GET /tiles/{layers}`: what tiles there are, as `TileJSON` 3.0.
+
+use axum::extract::State;
+use axum::response::Response;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::asked::{Asked, Segments};
+use super::params::Params;
+use super::problem::Problem;
+use super::reply::{Reply, shown_classification};
+use super::tiles::{PARAMETERS, TileQuestion};
+use super::{Service, Shared};
+use crate::model::{Bbox, Classification, Field, FieldType, Layer, Level, MAX_ZOOM, TileCoord, TileLayer, Title};
+
+/// Characters of a parameter's value that stay as they are in an address: those of dates, intervals and ids.
+const IN_QUERY: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':').remove(b'/');
+
+/// Web Mercator's world, degrees.
+const WORLD: [f64; 4] = [-180.0, -85.051_128_78, 180.0, 85.051_128_78];
+
+/// Properties of unit polygons; labels have all but the last.
+const UNIT_FIELDS: [(&str, &str); 10] = [
+    ("code", "Mã / Code (text)"),
+    ("name", "Tên / Name (text)"),
+    ("full_name", "Tên đầy đủ / Full name (text)"),
+    ("kind", "Loại / Kind (text)"),
+    ("level", "Cấp / Level (text)"),
+    ("parent", "Mã đơn vị cấp trên / Code of the unit above (text)"),
+    ("valid_from", "Có hiệu lực từ / In force from (date)"),
+    ("valid_to", "Hết hiệu lực từ / In force until, this day not included (date)"),
+    ("schematic", "Ranh giới là sơ đồ / Borders are schematic (boolean)"),
+    ("count", "Số đối tượng, khi hỏi bằng count= / Features counted, with count= (integer)"),
+];
+const LABEL_FIELDS: usize = UNIT_FIELDS.len() - 1;
+
+/// The name of a level's tileset for people.
+pub fn level_title(level: Level, labels: bool) -> Title {
+    let (vi, en) = match level {
+        Level::Province => ("cấp tỉnh", "provinces"),
+        Level::District => ("cấp huyện", "districts"),
+        Level::Commune => ("cấp xã", "communes"),
+    };
+    if labels {
+        return Title { vi: format!("Tên đơn vị hành chính {vi}"), en: format!("Names of {en}") };
+    }
+    Title { vi: format!("Đơn vị hành chính {vi}"), en: format!("Administrative units: {en}") }
+}
+
+/// A type's name for people and programs.
+pub fn type_name(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Text => "text",
+        FieldType::Integer => "integer",
+        FieldType::Real => "real",
+        FieldType::Boolean => "boolean",
+        FieldType::Date => "date",
+        FieldType::Timestamp => "timestamp",
+        FieldType::Code => "code",
+    }
+}
+
+#[derive(Serialize)]
+struct Tileset<'a> {
+    id: String,
+    title: Title,
+    department: Option<&'a str>,
+    tilejson: String,
+}
+
+/// `GET /tiles`: every tileset that this caller may see.
+pub async fn tilesets(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+    asked.params(&[])?;
+    let summaries = shared.atlas.layers(shared.settings.view);
+    let mut tilesets: Vec<Tileset> = summaries
+        .iter()
+        .map(|summary| Tileset {
+            id: summary.layer.id.to_string(),
+            title: summary.layer.title.clone(),
+            department: Some(summary.layer.id.department()),
+            tilejson: asked.url(&format!("/tiles/{}", summary.layer.id)),
+        })
+        .collect();
+    for level in Level::ALL {
+        for (layer, labels) in [(TileLayer::Units(level), false), (TileLayer::Labels(level), true)] {
+            let (title, tilejson) = (level_title(level, labels), asked.url(&format!("/tiles/{layer}")));
+            tilesets.push(Tileset { id: layer.to_string(), title, department: None, tilejson });
+        }
+    }
+    let classification =
+        summaries.iter().map(|summary| shown_classification(&summary.layer, shared.settings.view)).max();
+    let reply = Reply::json(&json!({ "tilesets": tilesets }), classification.unwrap_or(Classification::Public))?;
+    Ok(reply.to(&asked))
+}
+
+/// `GET /tiles/{layers}`: the parameters given go into the tiles' addresses.
+pub async fn tilejson(
+    State(shared): State<Shared>,
+    Segments(list): Segments<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let params = asked.params(&PARAMETERS)?;
+    let question = TileQuestion::read(&shared, &list, &params)?;
+    // Parameters that no tile would be drawn with are refused here too.
+    shared.atlas.tile_etag(shared.settings.view, &question.at(TileCoord::new(0, 0, 0)?), asked.encoding())?;
+    let document = document(&shared, &question, &asked.url(&address(&list, &params)));
+    Ok(Reply::json(&document, question.classification)?.to(&asked))
+}
+
+/// The template of the tiles' addresses. Ids are URL-safe by their type, parameters are encoded.
+fn address(list: &str, params: &Params) -> String {
+    format!("/tiles/{list}/{{z}}/{{x}}/{{y}}{}", query_of(params))
+}
+
+/// The parameters as a query: empty, or `?a=1&b=2`.
+pub fn query_of(params: &Params) -> String {
+    let pairs: Vec<String> =
+        params.pairs().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, IN_QUERY))).collect();
+    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+}
+
+fn document(service: &Service, question: &TileQuestion, url: &str) -> Value {
+    let catalogue = service.atlas.catalogue();
+    let titles: Vec<Title> = question.layers.iter().map(|layer| title(question, layer)).collect();
+    let zooms = question.layers.iter().map(|layer| zooms(question, layer));
+    let (minzoom, maxzoom) = zooms.fold((MAX_ZOOM, 0), |all, one| (all.0.min(one.0), all.1.max(one.1)));
+    let bounds = bounds(service, question);
+    let (lon, lat, zoom) = catalogue.view;
+    let in_view = bounds[0] <= lon && lon <= bounds[2] && bounds[1] <= lat && lat <= bounds[3];
+    let (lon, lat) =
+        if in_view { (lon, lat) } else { (f64::midpoint(bounds[0], bounds[2]), f64::midpoint(bounds[1], bounds[3])) };
+    let center = json!([lon, lat, (zoom.round() as u8).clamp(minzoom, maxzoom)]);
+    let layers: Vec<Value> = question
+        .layers
+        .iter()
+        .zip(&titles)
+        .map(|(layer, title)| vector_layer(service, question, layer, title))
+        .collect();
+    let joined = |name: fn(&Title) -> &str| titles.iter().map(name).collect::<Vec<_>>().join(", ");
+    json!({
+        "tilejson": "3.0.0",
+        "name": joined(|title| &title.vi),
+        "description": joined(|title| &title.en),
+        "attribution": catalogue.attribution,
+        "scheme": "xyz",
+        "tiles": [url],
+        "minzoom": minzoom,
+        "maxzoom": maxzoom,
+        "bounds": bounds,
+        "center": center,
+        "vector_layers": layers,
+    })
+}
+
+fn layer_of<'a>(question: &'a TileQuestion, layer: &TileLayer) -> Option<&'a Layer> {
+    let TileLayer::Points(id) = layer else { return None };
+    question.summaries.iter().map(|summary| summary.layer.as_ref()).find(|layer| layer.id == *id)
+}
+
+fn title(question: &TileQuestion, layer: &TileLayer) -> Title {
+    match layer {
+        TileLayer::Units(level) => level_title(*level, false),
+        TileLayer::Labels(level) => level_title(*level, true),
+        TileLayer::Points(id) => layer_of(question, layer)
+            .map_or_else(|| Title { vi: id.to_string(), en: id.to_string() }, |layer| layer.title.clone()),
+    }
+}
+
+fn zooms(question: &TileQuestion, layer: &TileLayer) -> (u8, u8) {
+    layer_of(question, layer).map_or((0, MAX_ZOOM), |layer| (layer.zoom.min, layer.zoom.max))
+}
+
+fn vector_layer(service: &Service, question: &TileQuestion, layer: &TileLayer, title: &Title) -> Value {
+    let (minzoom, maxzoom) = zooms(question, layer);
+    let fields = match (layer, layer_of(question, layer)) {
+        (TileLayer::Labels(_), _) => unit_fields(LABEL_FIELDS),
+        (_, None) => unit_fields(UNIT_FIELDS.len()),
+        (_, Some(layer)) => point_fields(layer.fields.iter().filter(|field| service.settings.view.sees_field(field))),
+    };
+    json!({
+        "id": layer.to_string(),
+        "description": format!("{} / {}", title.vi, title.en),
+        "minzoom": minzoom,
+        "maxzoom": maxzoom,
+        "fields": fields,
+    })
+}
+
+fn unit_fields(first: usize) -> Map<String, Value> {
+    UNIT_FIELDS.iter().take(first).map(|(name, text)| ((*name).to_owned(), Value::from(*text))).collect()
+}
+
+fn point_fields<'a>(fields: impl Iterator<Item = &'a Field>) -> Map<String, Value> {
+    let mut map = Map::new();
+    map.insert("id".to_owned(), "Mã số / Id (integer)".into());
+    for field in fields {
+        let text = format!("{} / {} ({})", field.title.vi, field.title.en, type_name(field.kind));
+        map.insert(field.name.clone(), text.into());
+    }
+    map.insert("unit".to_owned(), "Mã đơn vị hành chính cấp xã / Code of the commune (text)".into());
+    map.insert(
+        "count".to_owned(),
+        "Số đối tượng của một ô, nơi dày đặc / Features in a cell, where dense (integer)".into(),
+    );
+    map
+}
+
+/// What the tileset covers, degrees W S E N; the whole world where nothing is known.
+fn bounds(service: &Service, question: &TileQuestion) -> [f64; 4] {
+    let mut bbox = Bbox::EMPTY;
+    for summary in question.summaries.iter().filter(|summary| !summary.bbox.is_empty()) {
+        bbox.join(&summary.bbox);
+    }
+    if question.layers.iter().any(|layer| !matches!(layer, TileLayer::Points(_))) {
+        let units = service.units_bbox();
+        if !units.is_empty() {
+            bbox.join(&units);
+        }
+    }
+    if bbox.is_empty() {
+        return WORLD;
+    }
+    let latitude = |degrees: f64| degrees.clamp(WORLD[1], WORLD[3]);
+    [bbox.west, latitude(bbox.south), bbox.east, latitude(bbox.north)]
+}

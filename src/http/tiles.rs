@@ -1,0 +1,167 @@
+//! `GET /tiles/{layers}/{z}/{x}/{y}`.
+
+use std::collections::HashSet;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::asked::{Asked, Segments};
+use super::params::Params;
+use super::problem::Problem;
+use super::reply::{BANDOSO_FEATURES, BANDOSO_VERSION, cache_control, shown_classification, version_header};
+use super::{Service, Shared};
+use crate::atlas::{AtlasError, Encoding, LayerSummary};
+use crate::model::{AsOf, Classification, Dense, Invalid, LayerId, TileCoord, TileLayer, TileRequest};
+
+/// Parameters of a tile: a `TileJSON` carries them into its tiles' addresses.
+pub const PARAMETERS: [&str; 4] = ["datetime", "as_of", "count", "dense"];
+
+const MVT: &str = "application/vnd.mapbox-vector-tile";
+
+/// What the parameters and the list of layers say, the same for every tile.
+#[derive(Clone)]
+pub struct TileQuestion {
+    /// In the order asked.
+    pub layers: Vec<TileLayer>,
+    /// Those of them that are departments' layers.
+    pub summaries: Vec<LayerSummary>,
+    /// The most guarded of what a tile shows or counts.
+    pub classification: Classification,
+    datetime: Option<crate::model::TimeInterval>,
+    as_of: AsOf,
+    count: Option<LayerId>,
+    dense: Dense,
+}
+
+impl TileQuestion {
+    /// Reads a list of layers and the parameters; refuses layers that this view does not see as if they did not exist. Whether
+    /// the parameters fit the layers is for the atlas to say.
+    pub fn read(service: &Service, layers: &str, params: &Params) -> Result<Self, Problem> {
+        let zone = service.atlas.clock().zone;
+        let layers = read_layers(layers, service.settings.tile_layers)?;
+        let mut question = Self {
+            layers,
+            summaries: Vec::new(),
+            classification: Classification::Public,
+            datetime: params.datetime(&zone)?,
+            as_of: params.as_of(&zone)?,
+            count: params.text("count").map(|text| LayerId::parse("count", text)).transpose()?,
+            dense: dense(params)?,
+        };
+        for layer in &question.layers {
+            if let TileLayer::Points(id) = layer {
+                question.summaries.push(seen(service, "layers", id)?);
+            }
+        }
+        let counted = question.count.as_ref().map(|id| seen(service, "count", id)).transpose()?;
+        let view = service.settings.view;
+        let asked = question.summaries.iter().chain(&counted).map(|summary| &summary.layer);
+        let classification = asked.map(|layer| shown_classification(layer, view)).max();
+        question.classification = classification.unwrap_or(Classification::Public);
+        Ok(question)
+    }
+
+    /// The request for one tile.
+    pub fn at(&self, coord: TileCoord) -> TileRequest {
+        let Self { layers, datetime, as_of, count, dense, .. } = self.clone();
+        TileRequest { layers, coord, datetime, as_of, count, dense }
+    }
+}
+
+fn read_layers(list: &str, most: usize) -> Result<Vec<TileLayer>, Problem> {
+    let names: Vec<&str> = list.split(',').take(most + 1).collect();
+    if names.len() > most {
+        return Err(Invalid::new("layers", format!("at most {most} layers in one tile")).into());
+    }
+    let mut seen = HashSet::new();
+    if let Some(twice) = names.iter().find(|name| !seen.insert(**name)) {
+        return Err(Invalid::new("layers", format!("each layer once, found {twice:?} twice")).into());
+    }
+    // What is no layer's name is the name of no layer.
+    let layer = |name: &str| TileLayer::parse("layers", name).map_err(|_| Problem::unknown_layer("layers", name));
+    names.into_iter().map(layer).collect()
+}
+
+/// A layer that the server's view sees.
+fn seen(service: &Service, parameter: &str, id: &LayerId) -> Result<LayerSummary, Problem> {
+    service.atlas.layer(service.settings.view, id).map_err(|error| match error {
+        AtlasError::UnknownLayer(id) => Problem::unknown_layer(parameter, &id),
+        other => other.into(),
+    })
+}
+
+fn dense(params: &Params) -> Result<Dense, Invalid> {
+    match params.text("dense") {
+        None | Some("cells") => Ok(Dense::Cells),
+        Some("all") => Ok(Dense::All),
+        Some(text) => Err(Invalid::new("dense", format!("cells or all, found {text:?}"))),
+    }
+}
+
+/// One tile. Who has it already is told so before it is drawn.
+pub async fn tile(
+    State(shared): State<Shared>,
+    Segments((layers, z, x, y)): Segments<(String, String, String, String)>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let y = y.strip_suffix(".pbf").or_else(|| y.strip_suffix(".mvt")).unwrap_or(&y);
+    let coord = TileCoord::parse(&z, &x, y)?;
+    let question = TileQuestion::read(&shared, &layers, &asked.params(&PARAMETERS)?)?;
+    let request = question.at(coord);
+    let (view, encoding) = (shared.settings.view, asked.encoding());
+
+    let mut headers = HeaderMap::from_iter([
+        (CACHE_CONTROL, cache_control(question.classification)),
+        (VARY, HeaderValue::from_static("Accept-Encoding, Origin")),
+    ]);
+    let etag = shared.atlas.tile_etag(view, &request, encoding)?;
+    if asked.has(&etag) {
+        insert(&mut headers, ETAG, &etag);
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    let tile = shared.atlas.tile(view, &request, encoding).await?;
+    insert(&mut headers, ETAG, &tile.etag);
+    headers.insert(BANDOSO_FEATURES, HeaderValue::from(tile.features));
+    headers.insert(BANDOSO_VERSION, version_header(&tile.versions));
+    if tile.body.is_empty() {
+        return Ok((StatusCode::NO_CONTENT, headers).into_response());
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(MVT));
+    if encoding == Encoding::Gzip {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    Ok((headers, Body::from(tile.body.clone())).into_response())
+}
+
+fn insert(headers: &mut HeaderMap, name: axum::http::HeaderName, text: &str) {
+    // The atlas makes tags of hex digits and quotes.
+    if let Ok(value) = HeaderValue::try_from(text) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::problem::Kind;
+    use super::*;
+
+    #[test]
+    fn a_list_of_layers_is_short_and_has_no_doubles() {
+        for (list, kind) in [
+            ("a.b,a.b", Kind::InvalidParameter),
+            ("a.a,a.b,a.c,a.d", Kind::InvalidParameter),
+            ("", Kind::NotFound),
+            ("a.b,", Kind::NotFound),
+            ("nowhere", Kind::NotFound),
+            ("units.country", Kind::NotFound),
+            ("a.b;drop table", Kind::NotFound),
+        ] {
+            let refused = read_layers(list, 3).expect_err(list);
+            assert_eq!((refused.kind(), refused.parameter()), (kind, Some("layers")), "{list}");
+        }
+        assert_eq!(read_layers("a.b,units.commune,labels.province", 3).expect("three").len(), 3);
+    }
+}
