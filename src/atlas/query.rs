@@ -2,16 +2,16 @@ use std::sync::Arc;
 
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError};
-use crate::engine::as_of::{Holding, Holdings, holding};
-use crate::engine::count::{CountSource, count};
+use crate::engine::as_of::{Answers, Holding, Holdings, holding};
+use crate::engine::count::{CountSource, Key, count};
 use crate::engine::locate::PreparedArea;
 use crate::engine::nearest::nearest;
 use crate::engine::search::{rows_in_polygon, rows_in_radius};
 use crate::engine::select::Selection;
 use crate::engine::within::{page, rows_held};
 use crate::model::{
-    Area, AsOf, CountRequest, CountTable, Day, FeaturePage, FoundFeature, Invalid, Level, LocateRequest, LocatedUnit,
-    NearestRequest, Relation, TimeInterval, UnitPick, Versions, View, WithinRequest,
+    Area, AsOf, By, CountRequest, CountTable, Day, FeaturePage, FoundFeature, Invalid, Level, LocateRequest,
+    LocatedUnit, NearestRequest, Relation, TimeInterval, UnitPick, Versions, View, WithinRequest,
 };
 
 impl Atlas {
@@ -48,11 +48,11 @@ impl Atlas {
     /// A table of exact counts.
     pub async fn count(self: &Arc<Self>, view: View, request: CountRequest) -> Result<CountTable, AtlasError> {
         let question = self.ask(view, &request.layer)?;
-        if request.by.contains(&crate::model::By::Category) {
+        if request.by.contains(&By::Category) {
             let category = question.snapshot.layer.category_field().filter(|field| view.sees_field(field));
             category.ok_or_else(|| Invalid::new("by", format!("{} has no category field", request.layer)))?;
         }
-        if request.by.contains(&crate::model::By::Month) {
+        if request.by.contains(&By::Month) {
             question.time("by")?;
         }
         self.tiles.work(move || question.count(&request)).await?
@@ -112,10 +112,20 @@ impl Question {
             layer: &self.snapshot.layer,
             columns: &self.snapshot.columns,
             units: &self.state.units.map,
-            as_of: (request.as_of, self.clock.today),
             zone: &self.clock.zone,
         };
-        let (total, rows) = count(&source, &request.by, &self.selection(request.datetime)?);
+        let levels: Vec<(Level, Arc<Answers>)> = Level::ALL
+            .into_iter()
+            .filter(|level| request.by.contains(&By::Level(*level)))
+            .map(|level| (level, self.answers(level, request.as_of)))
+            .collect();
+        let keys = request.by.iter().filter_map(|by| match by {
+            By::Level(level) => levels.iter().find(|(known, _)| known == level).map(|(_, answers)| Key::Unit(answers)),
+            By::Category => Some(Key::Category),
+            By::Month => Some(Key::Month),
+        });
+        let keys: Vec<Key<'_>> = keys.collect();
+        let (total, rows) = count(&source, &keys, &self.selection(request.datetime)?);
         Ok(CountTable { total, rows, versions: self.versions() })
     }
 
@@ -134,7 +144,8 @@ impl Question {
         {
             return Err(unknown_unit(code).into());
         }
-        let holdings = Holdings::new(&self.snapshot.columns, units, level, (as_of, self.clock.today));
+        let answers = self.answers(level, as_of);
+        let holdings = Holdings::new(&self.snapshot.columns, &answers);
         Ok(rows_held(&self.snapshot.columns, &holdings, |held| match (pick, held) {
             (UnitPick::Code(_, code), Holding::Covered(id)) => units.unit(id).is_some_and(|unit| unit.code == *code),
             (UnitPick::Near(_), held) => held.relation() == Relation::Near,
@@ -143,19 +154,16 @@ impl Question {
         }))
     }
 
+    fn answers(&self, level: Level, as_of: AsOf) -> Arc<Answers> {
+        self.snapshot.answers(&self.state.units.map, level, (as_of, self.clock.today))
+    }
+
     fn features(&self, rows: impl Iterator<Item = (usize, Option<f64>)>, as_of: AsOf) -> Vec<FoundFeature> {
         let columns = &self.snapshot.columns;
-        let held = |row: usize| {
-            let day = match as_of {
-                AsOf::Day(day) => day,
-                AsOf::Own => Some(columns.day(row))
-                    .filter(|day| *day != crate::engine::columns::NO_DAY)
-                    .unwrap_or(self.clock.today),
-            };
-            holding(&self.state.units.map, columns.unit_links(row), Level::Commune, day)
-        };
+        let answers = self.answers(Level::Commune, as_of);
+        let communes = Holdings::new(columns, &answers);
         rows.map(|(row, distance_m)| {
-            let held = held(row);
+            let held = communes.of(row);
             FoundFeature {
                 feature: columns.feature(row),
                 unit: held.unit().map(|unit| (unit, held.relation())),

@@ -1,13 +1,16 @@
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use foldhash::HashMap;
+use quick_cache::sync::Cache;
 
 use super::AtlasError;
+use crate::engine::as_of::Answers;
 use crate::engine::borders::BorderMap;
 use crate::engine::columns::Columns;
 use crate::engine::locate::UnitIndex;
 use crate::engine::unit_map::UnitMap;
-use crate::model::{Bbox, Instant, Layer, LayerId, Versions, View};
+use crate::model::{AsOf, Bbox, Day, Instant, Layer, LayerId, Level, Versions, View};
 use crate::store::UnitTable;
 
 /// The map at one moment.
@@ -62,13 +65,29 @@ pub struct LayerSnapshot {
     pub version: u64,
     /// Changes with the layer's definition: its fields, codes and limits are drawn too.
     pub definition: u64,
+    /// Answers of the join by level and date, made when first asked for.
+    answers: Cache<AnswersKey, Arc<Answers>>,
 }
+
+/// What answers depend on besides the columns: level, date, today, and the fingerprint of the units.
+type AnswersKey = (Level, AsOf, Day, u64);
+
+/// Dates that are kept ready for one layer: a map is looked at under few.
+const MOST_ANSWERS: usize = 32;
 
 impl LayerSnapshot {
     /// Columns of a layer at a version.
     pub fn new(layer: &Layer, columns: Columns, version: u64) -> Self {
         let definition = xxhash_rust::xxh3::xxh3_64(format!("{layer:?}").as_bytes());
-        Self { layer: Arc::new(layer.clone()), columns, version, definition }
+        Self { layer: Arc::new(layer.clone()), columns, version, definition, answers: Cache::new(MOST_ANSWERS) }
+    }
+
+    /// The units of a level that hold each feature under `as_of`; `today` is the date of features that have none.
+    pub fn answers(&self, units: &UnitMap, level: Level, (as_of, today): (AsOf, Day)) -> Arc<Answers> {
+        let key = (level, as_of, today, units.fingerprint());
+        let make = || Ok::<_, Infallible>(Arc::new(Answers::new(&self.columns, units, level, (as_of, today))));
+        let Ok(answers) = self.answers.get_or_insert_with(&key, make);
+        answers
     }
 
     /// What people are told of it.

@@ -230,12 +230,14 @@ impl Drawing {
     }
 
     fn points(&self, snapshot: &LayerSnapshot, request: &TileRequest) -> TileLayerBytes {
+        let units = &self.state.units.map;
+        let answers = snapshot.answers(units, Level::Commune, (request.as_of, self.clock.today));
         let source = PointsSource {
             layer: &snapshot.layer,
             columns: &snapshot.columns,
-            units: &self.state.units.map,
+            units,
             view: self.view,
-            as_of: (request.as_of, self.clock.today),
+            communes: Holdings::new(&snapshot.columns, &answers),
         };
         points_layer(&source, request.coord, request.dense, &self.selection(snapshot, request))
     }
@@ -254,7 +256,8 @@ impl Drawing {
     /// How many of the layer's features each unit covers on the drawn day, by unit id.
     fn count_by_unit(&self, snapshot: &LayerSnapshot, source: &UnitsSource<'_>, request: &TileRequest) -> Vec<u64> {
         let units = &self.state.units.map;
-        let holdings = Holdings::new(&snapshot.columns, units, source.level, (AsOf::Day(source.day), source.day));
+        let answers = snapshot.answers(units, source.level, (AsOf::Day(source.day), source.day));
+        let holdings = Holdings::new(&snapshot.columns, &answers);
         let selection = self.selection(snapshot, request);
         let mut by_set = vec![0_u64; holdings.table().len()];
         for row in (0..snapshot.columns.len()).filter(|row| selection.takes(*row)) {

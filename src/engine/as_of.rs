@@ -43,14 +43,16 @@ pub fn holding(units: &UnitMap, links: &[UnitLink], level: Level, day: Day) -> H
     }
 }
 
-/// The units of a level for all rows of a layer: one look-up in a table of (span of days without a change, set of links).
-pub struct Holdings<'a> {
-    columns: &'a Columns,
+/// The answers of a level for a whole layer: one for each (span of days without a change, set of links).
+#[derive(Debug)]
+pub struct Answers {
     table: Vec<Holding>,
+    sets: usize,
     spans: Spans,
 }
 
-/// Which rows of the table a feature's day leads to.
+/// Which part of the table a feature's day leads to.
+#[derive(Debug)]
 enum Spans {
     /// One day for all.
     One,
@@ -58,11 +60,11 @@ enum Spans {
     Own { bounds: Vec<Day>, today: usize },
 }
 
-impl<'a> Holdings<'a> {
+impl Answers {
     /// Answers for the level under `as_of`; `today` is the date of features that have none.
     ///
-    /// Costs one pass over the distinct link sets for each span of days, none over the features.
-    pub fn new(columns: &'a Columns, units: &UnitMap, level: Level, (as_of, today): (AsOf, Day)) -> Self {
+    /// Costs one pass over the distinct link sets for each span of days, none over the features: keep it between requests.
+    pub fn new(columns: &Columns, units: &UnitMap, level: Level, (as_of, today): (AsOf, Day)) -> Self {
         let mut table = Vec::new();
         let mut add = |day: Day| {
             table.extend(columns.link_sets.iter().map(|links| holding(units, links, level, day)));
@@ -87,30 +89,44 @@ impl<'a> Holdings<'a> {
                 Spans::Own { bounds, today }
             }
         };
-        Self { columns, table, spans }
+        Self { table, sets: columns.link_sets.len(), spans }
+    }
+}
+
+/// The units of a level for the rows of a layer: a look-up each.
+#[derive(Clone, Copy)]
+pub struct Holdings<'a> {
+    columns: &'a Columns,
+    answers: &'a Answers,
+}
+
+impl<'a> Holdings<'a> {
+    /// Answers made for just these columns.
+    pub fn new(columns: &'a Columns, answers: &'a Answers) -> Self {
+        Self { columns, answers }
     }
 
     /// The row's unit.
     pub fn of(&self, row: usize) -> Holding {
-        self.table[self.index(row)]
+        self.answers.table[self.index(row)]
     }
 
     /// The row's place in the table of answers: rows with the same one have the same unit.
     pub fn index(&self, row: usize) -> usize {
         let set = self.columns.links[row] as usize;
-        match &self.spans {
+        match &self.answers.spans {
             Spans::One => set,
             Spans::Own { bounds, today } => {
                 let day = self.columns.day(row);
                 let span = if day == NO_DAY { *today } else { span_of(bounds, day) };
-                span * self.columns.link_sets.len() + set
+                span * self.answers.sets + set
             }
         }
     }
 
     /// All answers, by [`Holdings::index`].
-    pub fn table(&self) -> &[Holding] {
-        &self.table
+    pub fn table(&self) -> &'a [Holding] {
+        &self.answers.table
     }
 }
 

@@ -1,11 +1,11 @@
 use foldhash::{HashMap, HashMapExt};
 use jiff::tz::TimeZone;
 
-use super::as_of::{Holding, Holdings};
+use super::as_of::{Answers, Holding, Holdings};
 use super::columns::{Column, Columns, NO_DAY};
 use super::select::Selection;
 use super::unit_map::UnitMap;
-use crate::model::{AsOf, By, CountKey, CountRow, Day, Layer};
+use crate::model::{CountKey, CountRow, Day, Layer};
 
 /// What a count is asked of.
 #[derive(Clone, Copy)]
@@ -16,16 +16,25 @@ pub struct CountSource<'a> {
     pub columns: &'a Columns,
     /// The units of all dates.
     pub units: &'a UnitMap,
-    /// The units' date, and today for features without one.
-    pub as_of: (AsOf, Day),
     /// The zone of days and months.
     pub zone: &'a TimeZone,
 }
 
+/// What a count is broken down by.
+#[derive(Clone, Copy)]
+pub enum Key<'a> {
+    /// The units of these answers.
+    Unit(&'a Answers),
+    /// Codes of the layer's main field.
+    Category,
+    /// Months of the layer's time field.
+    Month,
+}
+
 /// Counts the selected rows by the keys: exact, every row in one line of the table. Lines are in the order of their keys:
 /// units by code, then `near`, then `outside`; codes in the field's order, then null.
-pub fn count(source: &CountSource<'_>, by: &[By], selection: &Selection<'_>) -> (u64, Vec<CountRow>) {
-    let keyers: Vec<Keyer<'_>> = by.iter().map(|by| Keyer::new(source, *by)).collect();
+pub fn count<'a>(source: &CountSource<'a>, by: &[Key<'a>], selection: &Selection<'_>) -> (u64, Vec<CountRow>) {
+    let keyers: Vec<Keyer<'_>> = by.iter().map(|key| Keyer::new(source, *key)).collect();
     let size: Option<usize> = keyers.iter().try_fold(1_usize, |size, keyer| size.checked_mul(keyer.size()));
     let slot = |row: usize| keyers.iter().fold(0_u64, |slot, keyer| slot * keyer.size() as u64 + keyer.slot(row));
     let mut total = 0_u64;
@@ -121,15 +130,15 @@ enum Keyer<'a> {
 }
 
 impl<'a> Keyer<'a> {
-    fn new(source: &CountSource<'a>, by: By) -> Self {
-        match by {
-            By::Level(level) => Self::Unit(Holdings::new(source.columns, source.units, level, source.as_of)),
-            By::Category => {
+    fn new(source: &CountSource<'a>, key: Key<'a>) -> Self {
+        match key {
+            Key::Unit(answers) => Self::Unit(Holdings::new(source.columns, answers)),
+            Key::Category => {
                 let column = source.layer.category.and_then(|field| source.columns.fields.get(field));
                 let texts = column.and_then(Column::texts).map_or(0, super::columns::Texts::len);
                 Self::Code { column, size: texts + 1 }
             }
-            By::Month => Self::months(source),
+            Key::Month => Self::months(source),
         }
     }
 

@@ -7,8 +7,9 @@ use jiff::tz::TimeZone;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use super::as_of::{Answers, Holdings};
 use super::columns::{Columns, ColumnsBuilder};
-use super::count::{CountSource, count};
+use super::count::{CountSource, Key, count};
 use super::geodesic::distance_m;
 use super::nearest::nearest;
 use super::search::{rows_in_bbox, rows_in_radius};
@@ -82,8 +83,9 @@ fn columns(features: &[Feature]) -> Columns {
 
 fn tile(columns: &Columns, coord: TileCoord, dense: Dense, selection: &Selection<'_>) -> TileLayerBytes {
     let (layer, units) = (layer(), UnitMap::default());
-    let as_of = (AsOf::Own, TODAY);
-    let source = PointsSource { layer: &layer, columns, units: &units, view: View::EVERYTHING, as_of };
+    let answers = Answers::new(columns, &units, Level::Commune, (AsOf::Own, TODAY));
+    let communes = Holdings::new(columns, &answers);
+    let source = PointsSource { layer: &layer, columns, units: &units, view: View::EVERYTHING, communes };
     points_layer(&source, coord, dense, selection)
 }
 
@@ -270,9 +272,9 @@ fn pages_give_every_row_once_in_the_order_of_ids() {
 fn counts_by_category_and_month_are_as_by_brute_force() {
     let features = features(4_000);
     let (layer, columns, units) = (layer(), columns(&features), UnitMap::default());
-    let as_of = (AsOf::Own, TODAY);
-    let source = CountSource { layer: &layer, columns: &columns, units: &units, as_of, zone: &TimeZone::UTC };
-    let by = [By::Month, By::Category, By::Level(Level::Commune)];
+    let answers = Answers::new(&columns, &units, Level::Commune, (AsOf::Own, TODAY));
+    let source = CountSource { layer: &layer, columns: &columns, units: &units, zone: &TimeZone::UTC };
+    let by = [Key::Month, Key::Category, Key::Unit(&answers)];
     let (total, rows) = count(&source, &by, &Selection::EVERYTHING);
     assert_eq!((total, rows.iter().map(|row| row.count).sum::<u64>()), (4_000, 4_000));
     let mut brute: BTreeMap<Vec<CountKey>, u64> = BTreeMap::new();

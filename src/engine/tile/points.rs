@@ -10,7 +10,7 @@ use crate::engine::morton::{AXIS_BITS, Cell};
 use crate::engine::select::Selection;
 use crate::engine::slice::{CellBox, rows_of_box, rows_of_tile};
 use crate::engine::unit_map::UnitMap;
-use crate::model::{AsOf, Day, Dense, EXTENT, Layer, Level, TileCoord, View, World};
+use crate::model::{Dense, EXTENT, Layer, TileCoord, View, World};
 
 /// A point layer and who asks for it.
 #[derive(Clone, Copy)]
@@ -23,8 +23,8 @@ pub struct PointsSource<'a> {
     pub units: &'a UnitMap,
     /// Whose tile it is.
     pub view: View,
-    /// The units' date, and today for features without one.
-    pub as_of: (AsOf, Day),
+    /// The commune of each feature under the request's date.
+    pub communes: Holdings<'a>,
 }
 
 /// The tile of a point layer: each point, or counts per grid cell where there are more than the layer's `max_features`.
@@ -62,9 +62,7 @@ fn every_point(source: &PointsSource<'_>, coord: TileCoord, selection: &Selectio
     if rows == 0 {
         return encoder;
     }
-    let holdings = Holdings::new(source.columns, source.units, Level::Commune, source.as_of);
-    let mut properties =
-        Properties::new(&mut encoder, (source.layer, source.columns), (source.units, holdings), (source.view, rows));
+    let mut properties = Properties::new(&mut encoder, source, rows);
     for row in ranges.into_iter().flatten().filter(|row| selection.takes(*row)) {
         properties.write(&mut encoder, row);
         let (x, y) = tile_units(source.columns, row, coord);

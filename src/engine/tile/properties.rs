@@ -1,12 +1,15 @@
+use foldhash::{HashMap, HashMapExt};
+
 use super::encode::{LayerEncoder, PropertyValue};
+use super::points::PointsSource;
 use crate::engine::as_of::Holdings;
-use crate::engine::columns::{Column, Columns};
+use crate::engine::columns::{Column, Columns, Texts};
 use crate::engine::unit_map::UnitMap;
-use crate::model::{Layer, Value, View};
+use crate::model::Value;
 
 /// Writes the properties of rows: the fields that the view sees, and the unit.
 ///
-/// Texts are looked up by their dictionary code, so that a text is hashed at most once a tile, however many features have it.
+/// A text is written once a tile, found again by its dictionary code: no text is ever hashed.
 pub struct Properties<'a> {
     columns: &'a Columns,
     fields: Vec<FieldWriter<'a>>,
@@ -17,8 +20,15 @@ pub struct Properties<'a> {
 struct FieldWriter<'a> {
     key: u32,
     column: &'a Column,
-    /// Dictionary code → value index, `UNKNOWN` until written; empty where the dictionary is larger than the tile.
-    written: Vec<u32>,
+    written: Written,
+}
+
+/// Dictionary code → index of the value in the tile.
+enum Written {
+    /// `UNKNOWN` until written.
+    Table(Vec<u32>),
+    /// For dictionaries so much larger than the tile that clearing a table would cost more than it saves.
+    Map(HashMap<u32, u32>),
 }
 
 struct UnitWriter<'a> {
@@ -34,25 +44,21 @@ const ABSENT: u32 = u32::MAX - 1;
 
 impl<'a> Properties<'a> {
     /// Writers for the layer's visible fields. `rows` is about how many will be written.
-    pub fn new(
-        encoder: &mut LayerEncoder,
-        (layer, columns): (&Layer, &'a Columns),
-        (units, holdings): (&'a UnitMap, Holdings<'a>),
-        (view, rows): (View, usize),
-    ) -> Self {
+    pub fn new(encoder: &mut LayerEncoder, source: &PointsSource<'a>, rows: usize) -> Self {
         let id_key = encoder.key("id");
-        let fields = layer.fields.iter().zip(&columns.fields).filter(|(field, _)| view.sees_field(field));
+        let fields = source.layer.fields.iter().zip(&source.columns.fields);
         let fields = fields
-            .map(|(field, column)| {
-                let size = column.texts().map_or(0, crate::engine::columns::Texts::len);
-                // A table much larger than the tile would cost more to clear than it saves.
-                let written = if size <= rows * 4 + 64 { vec![UNKNOWN; size] } else { Vec::new() };
-                FieldWriter { key: encoder.key(&field.name), column, written }
+            .filter(|(field, _)| source.view.sees_field(field))
+            .map(|(field, column)| FieldWriter {
+                key: encoder.key(&field.name),
+                column,
+                written: Written::new(column.texts().map_or(0, Texts::len), rows),
             })
             .collect();
-        let written = vec![UNKNOWN; holdings.table().len()];
+        let written = vec![UNKNOWN; source.communes.table().len()];
         let key = encoder.key("unit");
-        Self { columns, fields, id_key, units: UnitWriter { key, holdings, units, written } }
+        let units = UnitWriter { key, holdings: source.communes, units: source.units, written };
+        Self { columns: source.columns, fields, id_key, units }
     }
 
     /// Gives the feature to come the row's properties.
@@ -74,23 +80,33 @@ impl<'a> Properties<'a> {
     }
 }
 
+impl Written {
+    fn new(texts: usize, rows: usize) -> Self {
+        if texts <= rows * 4 + 64 { Self::Table(vec![UNKNOWN; texts]) } else { Self::Map(HashMap::new()) }
+    }
+
+    fn index(&mut self, code: u32, write: impl FnOnce() -> u32) -> u32 {
+        match self {
+            Self::Map(known) => *known.entry(code).or_insert_with(write),
+            Self::Table(known) => {
+                let index = &mut known[code as usize];
+                if *index == UNKNOWN {
+                    *index = write();
+                }
+                *index
+            }
+        }
+    }
+}
+
 impl FieldWriter<'_> {
     fn value(&mut self, encoder: &mut LayerEncoder, row: usize) -> Option<u32> {
         if let Some(texts) = self.column.texts() {
             let code = self.column.code(row)?;
-            return Some(match self.written.get_mut(code as usize) {
-                Some(written) => {
-                    if *written == UNKNOWN {
-                        *written = encoder.value(PropertyValue::Text(texts.text(code)));
-                    }
-                    *written
-                }
-                None => encoder.value(PropertyValue::Text(texts.text(code))),
-            });
+            return Some(self.written.index(code, || encoder.new_value(PropertyValue::Text(texts.text(code)))));
         }
         Some(match self.column.value(row) {
-            Value::Null => return None,
-            Value::Text(text) => encoder.value(PropertyValue::Text(&text)),
+            Value::Null | Value::Text(_) => return None,
             Value::Integer(number) => encoder.value(PropertyValue::Signed(number)),
             Value::Real(number) => encoder.value(PropertyValue::Real(number)),
             Value::Boolean(truth) => encoder.value(PropertyValue::Boolean(truth)),
