@@ -13,6 +13,7 @@ pub mod compress;
 pub mod convert;
 /// Exact tables of counts.
 pub mod count;
+pub mod coverage;
 /// Distances on the ellipsoid.
 pub mod geodesic;
 pub mod locate;

@@ -31,7 +31,8 @@ fn unit(index: usize, feature: &geojson::Feature) -> Unit {
     let geometry = Geometry::<f64>::try_from(feature.geometry.clone().expect("a geometry")).unwrap();
     Unit {
         id: UnitId(index as i32 + 1),
-        level: text("level").map_or(Level::Commune, |level| Level::parse("level", &level).unwrap()),
+        // Lý Sơn had no communes: the district stands among them as "district without communes".
+        level: text("level").map_or(Level::Commune, |level| Level::parse("level", &level).unwrap_or(Level::Commune)),
         code: text("code").expect("a code"),
         name: text("name").expect("a name"),
         full_name: text("full_name").unwrap_or_default(),
