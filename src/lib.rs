@@ -5,5 +5,6 @@ pub mod atlas;
 pub mod config;
 pub mod engine;
 pub mod http;
+pub mod import;
 pub mod model;
 pub mod store;

@@ -1,0 +1,19 @@
+//! Files in: departments' points and administrative units, with every fault in them named, counted and placed.
+//!
+//! A file is read as a stream: no reader here holds more of it than one feature or row. Good rows go in, bad values are
+//! findings and become null, a row without a usable position or id is a finding and stays out. A file that cannot be read to
+//! its end (cut off, not JSON, a broken gzip) is no import at all: nothing of it is written.
+
+mod changes;
+mod fault;
+mod findings;
+mod geometry;
+mod input;
+mod scan;
+mod text;
+mod unit_checks;
+mod unit_file;
+pub mod units;
+
+pub use fault::ImportError;
+pub use findings::FindingLog;
