@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Classification, Field, Invalid, Title};
+use super::{Classification, Clock, Day, Field, Invalid, Title, Value};
 
 /// `department.layer`, such as `police.incidents`. Both halves are `[a-z][a-z0-9_]*`, so an id is also a safe table name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -118,6 +118,15 @@ impl Layer {
     /// The time field.
     pub fn time_field(&self) -> Option<&Field> {
         self.time.and_then(|index| self.fields.get(index))
+    }
+
+    /// A feature's own date: the day of its time field in the clock's zone, today where it has none.
+    pub fn own_day(&self, values: &[Value], clock: &Clock) -> Day {
+        match self.time.and_then(|index| values.get(index)) {
+            Some(Value::Timestamp(instant)) => instant.day(&clock.zone),
+            Some(Value::Date(day)) => *day,
+            _ => clock.today,
+        }
     }
 
     /// The main code field.

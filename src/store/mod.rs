@@ -3,6 +3,11 @@
 //! Both keep one typed table per layer, make the join of points with units when a point is written, and give the same rows
 //! with the same units: `tests/promises/stores.rs` holds them to it.
 
+pub mod geopackage;
+mod open;
+
+pub use open::open;
+
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
@@ -131,4 +136,10 @@ pub trait Store: Send + Sync {
 
     /// Takes rows in until [`ImportBatch::Commit`], joins them with the units, and commits them in one transaction.
     async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError>;
+
+    /// Finds what other programs wrote into a layer's table that is no feature, or no value of its field: [`Store::load`] leaves
+    /// such rows out and such values empty. Reads the whole layer.
+    async fn check(&self, _layer: &Layer) -> Result<Vec<Finding>, StoreError> {
+        Ok(Vec::new())
+    }
 }

@@ -1,6 +1,6 @@
 //! Days in force, as half-open spans.
 
-use crate::model::DayInterval;
+use crate::model::{Day, DayInterval};
 
 /// Half-open `[from, to)`, open ends at the ends of the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +12,10 @@ pub(super) struct Span {
 impl Span {
     pub(super) fn new(interval: DayInterval) -> Self {
         Self { from: interval.from.map_or(i32::MIN, |day| day.0), to: interval.to.map_or(i32::MAX, |day| day.0) }
+    }
+
+    pub(super) fn contains(self, day: Day) -> bool {
+        self.from <= day.0 && day.0 < self.to
     }
 
     pub(super) fn meets(self, other: Self) -> bool {

@@ -8,7 +8,7 @@ use rstar::{AABB, RTree};
 use super::area::PreparedArea;
 use super::days::{self, Span};
 use super::near::{MetresPerDegree, NEAR_M};
-use crate::model::{Bbox, Level, LonLat, Unit, UnitId, UnitLink};
+use crate::model::{Bbox, Day, Level, LonLat, Relation, Unit, UnitId, UnitLink};
 
 /// All units of all dates, prepared so that any place finds its own in a few microseconds. Immutable.
 pub struct UnitIndex {
@@ -95,6 +95,19 @@ impl UnitIndex {
             .collect();
         found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
         found.into_iter().map(|(.., id)| UnitLink::Near(id))
+    }
+
+    /// How a point with these links belongs to a level on a day: its first link that is of both decides.
+    pub fn relation(&self, links: &[UnitLink], level: Level, day: Day) -> Relation {
+        let holds = |link: &&UnitLink| {
+            let entry = self.by_id.get(&link.unit()).and_then(|index| self.entries.get(*index));
+            entry.is_some_and(|entry| entry.level == level && entry.days.contains(day))
+        };
+        match links.iter().find(holds) {
+            Some(UnitLink::Covered(_)) => Relation::Covered,
+            Some(UnitLink::Near(_)) => Relation::Near,
+            None => Relation::Outside,
+        }
     }
 
     /// Metres from a place to a unit in the plane of the place ([`MetresPerDegree`]): 0 where it covers the place. None for an

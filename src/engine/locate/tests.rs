@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
-
 use geo::Intersects;
 use geo_types::{Coord, LineString, MultiPolygon, Point, Polygon};
 use proptest::prelude::*;

@@ -1,0 +1,115 @@
+//! Opening the file, and what every connection to it knows.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::blob;
+use super::schema;
+use crate::model::Bbox;
+use crate::store::StoreError;
+
+/// `GPKG` in ASCII: what `PRAGMA application_id` of a GeoPackage says since 1.2.
+const APPLICATION_ID: i32 = 0x4750_4B47;
+/// `GP10` and `GP11`: versions 1.0 and 1.1.
+const OLD_APPLICATION_IDS: [i32; 2] = [0x4750_3130, 0x4750_3131];
+/// GeoPackage 1.3: the newest that Debian 12's GDAL knows.
+const USER_VERSION: i32 = 10_300;
+/// How long a writer waits for another program to finish its transaction.
+const WRITE_WAIT: Duration = Duration::from_secs(30);
+/// How long a reader waits; with a write-ahead log it hardly ever does.
+const READ_WAIT: Duration = Duration::from_secs(5);
+
+/// Names what was done where the driver failed. Busy and unreachable files may come back; the rest is a fault.
+pub(super) fn fault(path: &Path, doing: &str, error: &rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::CannotOpen | ErrorCode::DiskFull) => {
+            StoreError::Unreachable { store: path.display().to_string(), cause: format!("{doing}: {error}") }
+        }
+        Some(ErrorCode::NotADatabase) => foreign(path, "it is no SQLite database"),
+        _ => StoreError::Fault { doing: format!("{doing} ({})", path.display()), cause: error.to_string() },
+    }
+}
+
+fn foreign(path: &Path, why: &str) -> StoreError {
+    StoreError::Fault {
+        doing: format!("opening {}", path.display()),
+        cause: format!("{why}; give a GeoPackage file, or a name that does not exist yet"),
+    }
+}
+
+/// Opens the file for writing; makes it where it is missing or empty, and its own tables where it is a `GeoPackage` without.
+pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
+    let fault = |error: rusqlite::Error| fault(path, "opening", &error);
+    let mut connection = Connection::open(path).map_err(fault)?;
+    equip(&connection, WRITE_WAIT).map_err(fault)?;
+    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(fault)?;
+    let empty: bool =
+        connection.query_row("SELECT count(*) = 0 FROM sqlite_master", [], |row| row.get(0)).map_err(fault)?;
+    if id == 0 && empty {
+        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault)?;
+        connection.pragma_update(None, "user_version", USER_VERSION).map_err(fault)?;
+    } else if id != APPLICATION_ID && !OLD_APPLICATION_IDS.contains(&id) {
+        return Err(foreign(path, "it is a database of another program"));
+    }
+    // With a write-ahead log, desktop programs and we read and write the file at the same time; without one each reader would
+    // hold up each writer. The last program to close the file folds the log into it. Where no log can be had (a network drive)
+    // SQLite stays with what it has, which is slower and as safe.
+    let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(fault)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(fault)?;
+
+    let ours = |table: &str| schema::table_exists(&connection, table).map_err(fault);
+    if !ours("bandoso_version")? {
+        if ours("units")? || ours("unit_changes")? {
+            return Err(foreign(path, "it has a table units or unit_changes of another program"));
+        }
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        schema::create_own(&transaction).and_then(|()| transaction.commit()).map_err(fault)?;
+    }
+    Ok(connection)
+}
+
+/// Opens the file for reading. It must be there.
+pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    // Not read-only: a reader of a write-ahead log takes part in its bookkeeping.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    equip(&connection, READ_WAIT)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn equip(connection: &Connection, wait: Duration) -> rusqlite::Result<()> {
+    connection.busy_timeout(wait)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // KiB, negative by SQLite's convention; used only as far as pages are touched.
+    connection.pragma_update(None, "cache_size", -32 * 1024)?;
+    add_functions(connection)
+}
+
+/// The functions that the triggers of spatial indices call (GeoPackage, annex F.3): SQLite itself has none of them.
+pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+    type Edge = fn(&Bbox) -> f64;
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    let edges: [(&str, Edge); 4] = [
+        ("ST_MinX", |bbox| bbox.west),
+        ("ST_MaxX", |bbox| bbox.east),
+        ("ST_MinY", |bbox| bbox.south),
+        ("ST_MaxY", |bbox| bbox.north),
+    ];
+    for (name, edge) in edges {
+        connection.create_scalar_function(name, 1, flags, move |context| Ok(bounds(context)?.as_ref().map(edge)))?;
+    }
+    connection.create_scalar_function("ST_IsEmpty", 1, flags, |context| Ok(bounds(context)?.is_none()))
+}
+
+fn bounds(context: &Context<'_>) -> rusqlite::Result<Option<Bbox>> {
+    match context.get_raw(0) {
+        rusqlite::types::ValueRef::Blob(blob) => {
+            blob::bounds(blob).map_err(|fault| rusqlite::Error::UserFunctionError(Box::new(fault)))
+        }
+        _ => Ok(None),
+    }
+}

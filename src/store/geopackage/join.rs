@@ -1,0 +1,82 @@
+//! Joining stored points with units: all of a layer after the units changed, or those that other programs wrote.
+
+use rayon::prelude::*;
+use rusqlite::{Transaction, params};
+
+use super::row;
+use super::schema::{quoted, table_name};
+use super::value;
+use super::write;
+use crate::engine::locate::UnitIndex;
+use crate::model::{LayerId, LonLat};
+
+/// Points joined at a time.
+const BATCH: usize = 8192;
+
+/// Which rows to join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// All: the units changed.
+    All,
+    /// Those without links: another program wrote them.
+    Unjoined,
+}
+
+/// Joins rows of a layer and gives the number whose links became others. Rows without a usable place are left as they are.
+pub(super) fn join(
+    transaction: &Transaction<'_>,
+    layer: &LayerId,
+    index: &UnitIndex,
+    which: Which,
+) -> rusqlite::Result<u64> {
+    let table = quoted(&table_name(layer));
+    let unjoined = if which == Which::Unjoined { "AND units IS NULL" } else { "" };
+    let mut select = transaction
+        .prepare(&format!("SELECT id, geom, units FROM {table} WHERE id > ?1 {unjoined} ORDER BY id LIMIT {BATCH}"))?;
+    let mut update = transaction.prepare(&format!("UPDATE {table} SET units = ?2 WHERE id = ?1"))?;
+    let (mut last, mut changed) = (i64::MIN, 0);
+    loop {
+        let mut batch: Vec<(i64, Option<LonLat>, Option<String>)> = Vec::new();
+        let mut rows = select.query([last])?;
+        while let Some(row) = rows.next()? {
+            let stored = row.get_ref(2)?.as_str_or_null().ok().flatten().map(str::to_owned);
+            batch.push((row.get(0)?, row::place(row.get_ref(1)?).ok(), stored));
+        }
+        let Some((end, ..)) = batch.last() else { break };
+        last = *end;
+        let differing: Vec<(i64, String)> = batch
+            .into_par_iter()
+            .filter_map(|(id, at, stored)| {
+                let links = value::links_text(&index.links(at?));
+                (stored.as_deref() != Some(&links)).then_some((id, links))
+            })
+            .collect();
+        for (id, links) in differing {
+            update.execute(params![id, links])?;
+            changed += 1;
+        }
+    }
+    Ok(changed)
+}
+
+/// Brings a layer's links up to the units of this version. Readers have joined such rows for themselves meanwhile
+/// ([`super::load`]), so this is no new version of the layer.
+pub(super) fn refresh(
+    transaction: &Transaction<'_>,
+    layer: &LayerId,
+    (units_version, index): (u64, &UnitIndex),
+) -> rusqlite::Result<()> {
+    let (_, joined) = write::version(transaction, layer.as_str())?;
+    let which = if joined == units_version { Which::Unjoined } else { Which::All };
+    join(transaction, layer, index, which)?;
+    set_joined(transaction, layer, units_version)
+}
+
+/// Notes the version of the units under which all of the layer's links were made.
+pub(super) fn set_joined(transaction: &Transaction<'_>, layer: &LayerId, units_version: u64) -> rusqlite::Result<()> {
+    transaction.execute(
+        "UPDATE bandoso_version SET joined = ?2 WHERE name = ?1 AND joined <> ?2",
+        params![layer.as_str(), units_version.cast_signed()],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! The embedded store: one `GeoPackage` file, which QGIS and GDAL open and edit while we serve it.
+//!
+//! One typed table per layer (`police.incidents` is `police_incidents`), the units as the polygon table `units`. SQLite is
+//! synchronous, so all work runs on blocking threads: one connection writes, each reading has its own. Triggers note every
+//! change that any program makes ([`schema.sql`], [`layer.sql`]); rows that another program wrote are joined with the units as
+//! they are read, and their links stored by the next import or start.
+//!
+//! [`schema.sql`]: schema
+//! [`layer.sql`]: schema
+
+mod blob;
+mod connection;
+mod import;
+mod join;
+mod load;
+mod row;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod units;
+mod value;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use jiff::tz::TimeZone;
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+
+use super::{ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
+use crate::engine::locate::UnitIndex;
+use crate::model::{Catalogue, Clock, Day, Feature, Finding, Layer, LayerId, Unit, UnitChange, Versions};
+
+/// A map kept in one `GeoPackage` file.
+pub struct GeoPackage {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    /// The reader that asks for versions, kept open; none after a fault.
+    watcher: Mutex<Option<Connection>>,
+    prepared: RwLock<Option<Prepared>>,
+    /// The units of this version, prepared.
+    index: Mutex<Option<(u64, Arc<UnitIndex>)>>,
+}
+
+/// What the catalogue told.
+struct Prepared {
+    zone: TimeZone,
+    layers: Vec<LayerId>,
+}
+
+impl GeoPackage {
+    /// Opens the file; makes it where it is missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Fault`] for a file that is no `GeoPackage`, [`StoreError::Unreachable`] for one that cannot be opened.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = path.to_owned();
+        run("opening the GeoPackage", move || {
+            let writer = Mutex::new(connection::writer(&path)?);
+            let inner =
+                Inner { path, writer, watcher: Mutex::new(None), prepared: RwLock::new(None), index: Mutex::new(None) };
+            Ok(Self { inner: Arc::new(inner) })
+        })
+        .await
+    }
+
+    async fn with<T: Send + 'static>(
+        &self,
+        doing: &str,
+        work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        run(doing, move || work(&inner)).await
+    }
+}
+
+/// Runs on a thread that may block.
+async fn run<T: Send + 'static>(
+    doing: &str,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(StoreError::Fault { doing: doing.to_owned(), cause: error.to_string() }))
+}
+
+impl Inner {
+    /// Works with a reading connection of its own.
+    fn reading<T>(
+        &self,
+        doing: &str,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let result = connection::reader(&self.path).and_then(|mut connection| work(&mut connection));
+        result.map_err(|error| connection::fault(&self.path, doing, &error))
+    }
+
+    /// Works with the writing connection. A transaction that was begun and not committed falls.
+    fn writing<T>(
+        &self,
+        doing: &str,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = work(&mut writer).map_err(|error| connection::fault(&self.path, doing, &error))?;
+        // Folds the log into the file when nobody is reading; else a later one does.
+        let _ = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        Ok(result)
+    }
+
+    fn prepare(&self, catalogue: &Catalogue) -> Result<Vec<Finding>, StoreError> {
+        if let Some(cause) = schema::clash(catalogue) {
+            return Err(StoreError::Fault { doing: "making the layers' tables".to_owned(), cause });
+        }
+        let findings = self.writing("making the layers' tables", |connection| {
+            let transaction = write::begin(connection)?;
+            let mut findings = Vec::new();
+            let (units_version, _) = write::version(&transaction, "units")?;
+            let index = self.index(&transaction)?;
+            for layer in &catalogue.layers {
+                let of_layer = schema::prepare_layer(&transaction, layer)?;
+                if schema::is_live(&transaction, layer)? {
+                    join::refresh(&transaction, &layer.id, (units_version, &index))?;
+                }
+                schema::describe(&transaction, layer)?;
+                findings.extend(of_layer);
+            }
+            write::commit(transaction)?;
+            Ok(findings)
+        })?;
+        let prepared = Prepared {
+            zone: catalogue.time_zone.clone(),
+            layers: catalogue.layers.iter().map(|layer| layer.id.clone()).collect(),
+        };
+        *self.prepared.write().unwrap_or_else(PoisonError::into_inner) = Some(prepared);
+        Ok(findings)
+    }
+
+    /// Today in the catalogue's zone; a fault for a layer that was not prepared.
+    fn clock(&self, layer: &Layer) -> Result<Clock, StoreError> {
+        let prepared = self.prepared.read().unwrap_or_else(PoisonError::into_inner);
+        let prepared = prepared.as_ref().filter(|prepared| prepared.layers.contains(&layer.id));
+        let zone = prepared.map(|prepared| prepared.zone.clone()).ok_or_else(|| StoreError::Fault {
+            doing: format!("importing {}", layer.id),
+            cause: "the store was not prepared for this layer".to_owned(),
+        })?;
+        Ok(Clock { today: Day::from_date(jiff::Timestamp::now().to_zoned(zone.clone()).date()), zone })
+    }
+
+    fn versions(&self) -> Result<Versions, StoreError> {
+        let fault = |error: rusqlite::Error| connection::fault(&self.path, "asking for versions", &error);
+        // An open file that was moved away still answers.
+        if let Err(error) = std::fs::metadata(&self.path) {
+            return Err(StoreError::Unreachable { store: self.path.display().to_string(), cause: error.to_string() });
+        }
+        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match watcher.take() {
+            Some(connection) => connection,
+            None => connection::reader(&self.path).map_err(fault)?,
+        };
+        let mut versions = read_versions(&connection).map_err(fault)?;
+        *watcher = Some(connection);
+        if let Some(prepared) = self.prepared.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            versions.retain(|name, _| name == "units" || prepared.layers.iter().any(|layer| layer.as_str() == name));
+        }
+        Ok(versions)
+    }
+
+    /// The units of the connection's moment, prepared.
+    fn index(&self, connection: &Connection) -> rusqlite::Result<Arc<UnitIndex>> {
+        let (version, _) = write::version(connection, "units")?;
+        let mut kept = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.as_ref() {
+            Some((of, index)) if *of == version => Ok(Arc::clone(index)),
+            _ => {
+                let index = Arc::new(UnitIndex::new(&units::read_units(connection)?.0));
+                *kept = Some((version, Arc::clone(&index)));
+                Ok(index)
+            }
+        }
+    }
+
+    fn keep_index(&self, version: u64, index: UnitIndex) {
+        *self.index.lock().unwrap_or_else(PoisonError::into_inner) = Some((version, Arc::new(index)));
+    }
+}
+
+fn read_versions(connection: &Connection) -> rusqlite::Result<Versions> {
+    let mut select = connection.prepare("SELECT name, version FROM bandoso_version")?;
+    select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?.collect()
+}
+
+#[async_trait]
+impl Store for GeoPackage {
+    fn address(&self) -> String {
+        self.inner.path.display().to_string()
+    }
+
+    async fn prepare(&self, catalogue: &Catalogue) -> Result<Vec<Finding>, StoreError> {
+        let catalogue = catalogue.clone();
+        self.with("making the layers' tables", move |inner| inner.prepare(&catalogue)).await
+    }
+
+    async fn versions(&self) -> Result<Versions, StoreError> {
+        self.with("asking for versions", Inner::versions).await
+    }
+
+    async fn units(&self) -> Result<UnitTable, StoreError> {
+        self.with("reading units", Inner::units).await
+    }
+
+    async fn put_units(&self, units: &[Unit], changes: &[UnitChange]) -> Result<UnitsStored, StoreError> {
+        let (units, changes) = (units.to_vec(), changes.to_vec());
+        self.with("storing units", move |inner| inner.put_units(&units, &changes)).await
+    }
+
+    async fn load(&self, layer: &Layer, rows: mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError> {
+        let layer = layer.clone();
+        self.with("loading a layer", move |inner| inner.load(&layer, &rows)).await
+    }
+
+    async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
+        let layer = layer.clone();
+        self.with("importing a layer", move |inner| inner.import(&layer, rows)).await
+    }
+
+    async fn check(&self, layer: &Layer) -> Result<Vec<Finding>, StoreError> {
+        let layer = layer.clone();
+        self.with("checking a layer", move |inner| inner.check_layer(&layer)).await
+    }
+}

@@ -1,0 +1,215 @@
+//! Tables: our own, and one for each layer.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::value;
+use crate::model::{Catalogue, Field, Finding, FindingKind, Layer, LayerId};
+
+/// Columns of a layer's table that are no fields.
+const OWN_COLUMNS: [&str; 4] = ["id", "geom", "source_id", "units"];
+
+/// The layer's table.
+pub(super) fn table_name(layer: &LayerId) -> String {
+    format!("{}_{}", layer.department(), layer.name())
+}
+
+/// A name as SQL text. Names of layers and fields are plain words already; this keeps it so.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Whether there is a table of that name.
+pub(super) fn table_exists(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let found = connection.query_row(
+        "SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND lower(name) = ?1",
+        [table],
+        |_| Ok(()),
+    );
+    Ok(found.optional()?.is_some())
+}
+
+/// Makes what every `GeoPackage` has, and our own tables.
+pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(include_str!("schema.sql"))?;
+    let schema = "http://www.geopackage.org/spec121/#extension_schema";
+    register(transaction, ("gpkg_data_columns", None), "gpkg_schema", (schema, "read-write"))?;
+    register(transaction, ("gpkg_data_column_constraints", None), "gpkg_schema", (schema, "read-write"))?;
+    let live = "Versions of layers, kept by triggers, so that bandoso serves every change at once";
+    register(transaction, ("bandoso_version", None), "bandoso_live", (live, "write-only"))?;
+    register(transaction, ("bandoso_guard", None), "bandoso_live", (live, "write-only"))?;
+    add_rtree(transaction, "units")
+}
+
+/// Notes in `gpkg_extensions` that a table or column follows an extension; `what` is its definition and scope.
+fn register(
+    transaction: &Transaction<'_>,
+    (table, column): (&str, Option<&str>),
+    extension: &str,
+    (definition, scope): (&str, &str),
+) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT INTO gpkg_extensions (table_name, column_name, extension_name, definition, scope)
+         SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM gpkg_extensions
+             WHERE table_name IS ?1 AND column_name IS ?2 AND extension_name = ?3)",
+        params![table, column, extension, definition, scope],
+    )?;
+    Ok(())
+}
+
+/// Makes the table's spatial index and the triggers that keep it (GeoPackage 1.3, annex F.3).
+fn add_rtree(transaction: &Transaction<'_>, table: &str) -> rusqlite::Result<()> {
+    let definition = "http://www.geopackage.org/spec120/#extension_rtree";
+    register(transaction, (table, Some("geom")), "gpkg_rtree_index", (definition, "write-only"))?;
+    let sql = include_str!("rtree.sql").replace("{table}", table);
+    transaction.execute_batch(&sql)
+}
+
+/// Makes the layer's table where it is missing, and columns for fields that have none. What does not fit is a finding; a table
+/// without our own columns is left alone and cannot be loaded.
+pub(super) fn prepare_layer(transaction: &Transaction<'_>, layer: &Layer) -> rusqlite::Result<Vec<Finding>> {
+    let table = table_name(&layer.id);
+    if !table_exists(transaction, &table)? {
+        create_layer(transaction, &table, layer)?;
+    }
+    let findings = fit_columns(transaction, &table, layer)?;
+    if findings.iter().any(|finding| OWN_COLUMNS.iter().any(|own| finding.place == format!("{table}.{own}"))) {
+        return Ok(findings);
+    }
+    let sql = include_str!("layer.sql").replace("{table}", &table).replace("{layer}", layer.id.as_str());
+    transaction.execute_batch(&sql)?;
+    Ok(findings)
+}
+
+/// Whether the layer has a table with all that makes it live.
+pub(super) fn is_live(connection: &Connection, layer: &Layer) -> rusqlite::Result<bool> {
+    let found = connection.query_row("SELECT 1 FROM bandoso_version WHERE name = ?1", [layer.id.as_str()], |_| Ok(()));
+    Ok(found.optional()?.is_some())
+}
+
+fn create_layer(transaction: &Transaction<'_>, table: &str, layer: &Layer) -> rusqlite::Result<()> {
+    let own = "id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom POINT, source_id TEXT, units TEXT";
+    let column = |field: &Field| format!(", {} {}", quoted(&field.name), value::column_type(field.kind));
+    let columns: Vec<String> = layer.fields.iter().map(column).collect();
+    transaction.execute_batch(&format!("CREATE TABLE {} ({own}{})", quoted(table), columns.concat()))?;
+    transaction.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id)
+         VALUES (?1, 'features', ?1, ?2, 4326)",
+        params![table, layer.title.vi],
+    )?;
+    transaction.execute("INSERT INTO gpkg_geometry_columns VALUES (?1, 'geom', 'POINT', 4326, 0, 0)", [table])?;
+    add_rtree(transaction, table)
+}
+
+/// Adds the columns that fields lack, and finds those that cannot hold their field's values.
+fn fit_columns(transaction: &Transaction<'_>, table: &str, layer: &Layer) -> rusqlite::Result<Vec<Finding>> {
+    let columns: Vec<(String, String)> = transaction
+        .prepare("SELECT name, type FROM pragma_table_info(?1)")?
+        .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let declared =
+        |name: &str| columns.iter().find(|(column, _)| column.eq_ignore_ascii_case(name)).map(|(_, kind)| kind);
+    let mismatch = |column: &str, message: String| Finding {
+        kind: FindingKind::ColumnMismatch,
+        place: format!("{table}.{column}"),
+        line: None,
+        message,
+    };
+    let mut findings = Vec::new();
+    for column in ["id", "geom"] {
+        if declared(column).is_none() {
+            findings.push(mismatch(
+                column,
+                "the table lacks this column; rename the table, it is not bandoso's".to_owned(),
+            ));
+        }
+    }
+    let own = OWN_COLUMNS.iter().skip(2).map(|name| (*name, "TEXT"));
+    let fields = layer.fields.iter().map(|field| (field.name.as_str(), value::column_type(field.kind)));
+    for (name, kind) in own.chain(fields) {
+        if declared(name).is_none() {
+            transaction.execute_batch(&format!("ALTER TABLE {} ADD COLUMN {} {kind}", quoted(table), quoted(name)))?;
+        }
+    }
+    for field in &layer.fields {
+        match declared(&field.name) {
+            Some(kind) if !value::column_fits(field.kind, kind) => {
+                let wanted = value::column_type(field.kind);
+                findings.push(mismatch(
+                    &field.name,
+                    format!("the column is declared {kind}, the layer's field needs {wanted}; values of another type are read as empty"),
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(findings)
+}
+
+/// Two layers that would share a table, or one that would take a table of our own: the names cannot be kept apart.
+pub(super) fn clash(catalogue: &Catalogue) -> Option<String> {
+    let mut tables: Vec<(String, &LayerId)> =
+        catalogue.layers.iter().map(|layer| (table_name(&layer.id), &layer.id)).collect();
+    tables.sort();
+    let pair = tables.windows(2).find(|pair| matches!(pair, [a, b] if a.0 == b.0));
+    if let Some([a, b]) = pair {
+        return Some(format!("the layers {} and {} would share the table {}; rename one", a.1, b.1, a.0));
+    }
+    let taken = |table: &str| {
+        table == "unit_changes"
+            || ["gpkg_", "rtree_", "sqlite_", "bandoso_"].iter().any(|start| table.starts_with(start))
+    };
+    let (table, layer) = tables.iter().find(|(table, _)| taken(table))?;
+    Some(format!("the layer {layer} would take the table name {table}, which is not free; rename it"))
+}
+
+/// Writes titles and codes of the layers' fields where desktop programs look for them (the schema extension), if they changed.
+pub(super) fn describe(transaction: &Transaction<'_>, layer: &Layer) -> rusqlite::Result<()> {
+    let table = table_name(&layer.id);
+    let constraint = |field: &str| format!("{table}.{field}");
+    let columns: Vec<(String, String, Option<String>)> = layer
+        .fields
+        .iter()
+        .map(|field| {
+            let constraint = (!field.codes.is_empty()).then(|| constraint(&field.name));
+            (field.name.clone(), field.title.vi.clone(), constraint)
+        })
+        .collect();
+    let codes: Vec<(String, String, String)> = layer
+        .fields
+        .iter()
+        .flat_map(|field| field.codes.iter().map(|code| (constraint(&field.name), code.code.clone(), code.vi.clone())))
+        .collect();
+    let of_table = format!("{table}.*");
+    let known_columns: Vec<(String, String, Option<String>)> = transaction
+        .prepare(
+            "SELECT column_name, title, constraint_name FROM gpkg_data_columns WHERE table_name = ?1 ORDER BY rowid",
+        )?
+        .query_map([&table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let known_codes: Vec<(String, String, String)> = transaction
+        .prepare(
+            "SELECT constraint_name, value, description FROM gpkg_data_column_constraints
+             WHERE constraint_name GLOB ?1 ORDER BY rowid",
+        )?
+        .query_map([&of_table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    if (&known_columns, &known_codes) == (&columns, &codes) {
+        return Ok(());
+    }
+    transaction.execute("DELETE FROM gpkg_data_columns WHERE table_name = ?1", [&table])?;
+    transaction.execute("DELETE FROM gpkg_data_column_constraints WHERE constraint_name GLOB ?1", [&of_table])?;
+    let mut add_column = transaction.prepare(
+        "INSERT INTO gpkg_data_columns (table_name, column_name, title, constraint_name) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (column, title, constraint) in columns {
+        add_column.execute(params![table, column, title, constraint])?;
+    }
+    let mut add_code = transaction.prepare(
+        "INSERT INTO gpkg_data_column_constraints (constraint_name, constraint_type, value, description)
+         VALUES (?1, 'enum', ?2, ?3)",
+    )?;
+    for (constraint, code, title) in codes {
+        add_code.execute(params![constraint, code, title])?;
+    }
+    Ok(())
+}

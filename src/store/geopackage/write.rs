@@ -1,0 +1,46 @@
+//! What our own transactions have in common.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use crate::model::Bbox;
+
+/// Begins to write: the triggers leave versions and links to us until [`commit`].
+pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute("INSERT OR IGNORE INTO bandoso_guard VALUES (1)", [])?;
+    Ok(transaction)
+}
+
+/// Makes it so.
+pub(super) fn commit(transaction: Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM bandoso_guard", [])?;
+    transaction.commit()
+}
+
+/// The version of a layer, or of `units`; and the version of `units` under which the layer was joined.
+pub(super) fn version(connection: &Connection, name: &str) -> rusqlite::Result<(u64, u64)> {
+    connection.query_row("SELECT version, joined FROM bandoso_version WHERE name = ?1", [name], |row| {
+        Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned()))
+    })
+}
+
+/// Moves a layer, or `units`, to its next version.
+pub(super) fn bump(transaction: &Transaction<'_>, name: &str) -> rusqlite::Result<()> {
+    transaction.execute("UPDATE bandoso_version SET version = version + 1 WHERE name = ?1", [name])?;
+    Ok(())
+}
+
+/// Notes in `gpkg_contents` that a table changed, and that it reaches as far as the box.
+pub(super) fn touch(transaction: &Transaction<'_>, table: &str, reach: &Bbox) -> rusqlite::Result<()> {
+    let now = "UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+    if reach.is_empty() {
+        transaction.execute(&format!("{now} WHERE table_name = ?1"), [table])?;
+        return Ok(());
+    }
+    let sql = format!(
+        "{now}, min_x = min(ifnull(min_x, ?2), ?2), min_y = min(ifnull(min_y, ?3), ?3),
+         max_x = max(ifnull(max_x, ?4), ?4), max_y = max(ifnull(max_y, ?5), ?5) WHERE table_name = ?1"
+    );
+    transaction.execute(&sql, params![table, reach.west, reach.south, reach.east, reach.north])?;
+    Ok(())
+}

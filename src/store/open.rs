@@ -1,0 +1,22 @@
+//! Which store an address names.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::geopackage::GeoPackage;
+use super::{Store, StoreError};
+
+/// Opens the store at an address: the path of a `.gpkg` file, made where it is missing.
+///
+/// # Errors
+/// [`StoreError::Fault`] for an address of no store, besides what opening that store gives.
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    let path = Path::new(url);
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gpkg")) {
+        return Ok(Arc::new(GeoPackage::open(path).await?));
+    }
+    Err(StoreError::Fault {
+        doing: "opening the store".to_owned(),
+        cause: format!("expected FILE.gpkg, found {url:?}"),
+    })
+}
