@@ -6,6 +6,7 @@
 mod gap;
 mod overlap;
 mod plane;
+mod remainder;
 mod ring;
 
 #[cfg(test)]
@@ -22,8 +23,8 @@ use crate::model::{Finding, FindingKind, Level, Unit};
 const LEAST_M2: f64 = 0.05;
 
 /// Names the faults of a set of units: `invalid_ring` for each faulty ring, `overlap` for each pair of units of one level that
-/// share area at some time, `gap` for each hole enclosed by units of one level on a date on which units of it begin. In that
-/// order; areas are square metres on the WGS 84 ellipsoid. A ring left open cannot be told here: polygons in memory are closed.
+/// share area at some time, `gap` for each hole enclosed by units of one level on a date on which units of it begin, and for
+/// each large part of a unit above that the level, covering most of it, leaves open. In that order; areas are square metres on the WGS 84 ellipsoid. A ring left open cannot be told here: polygons in memory are closed.
 pub fn coverage_findings(units: &[Unit]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut surveyed = Vec::with_capacity(units.len());
@@ -35,7 +36,8 @@ pub fn coverage_findings(units: &[Unit]) -> Vec<Finding> {
     for level in Level::ALL {
         let of_level: Vec<&Surveyed<'_>> = surveyed.iter().filter(|unit| unit.unit.level == level).collect();
         findings.extend(overlap::overlap_findings(&of_level));
-        findings.extend(gap::gap_findings(&of_level));
+        let above: Vec<&Surveyed<'_>> = surveyed.iter().filter(|unit| unit.unit.level < level).collect();
+        findings.extend(gap::gap_findings(&of_level, &above));
     }
     findings
 }

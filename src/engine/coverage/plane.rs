@@ -1,6 +1,6 @@
 //! Areas and places of small polygons.
 
-use geo::{Area, BoundingRect, InteriorPoint, Point, Polygon};
+use geo::{Area, BoundingRect, InteriorPoint, LinesIter, Point, Polygon};
 
 use crate::engine::locate::MetresPerDegree;
 
@@ -10,6 +10,13 @@ pub(super) fn area_m2(polygon: &Polygon<f64>) -> f64 {
     let Some(bounds) = polygon.bounding_rect() else { return 0.0 };
     let scale = MetresPerDegree::at(bounds.center().y);
     polygon.unsigned_area() * scale.x * scale.y
+}
+
+/// Metres round a polygon in degrees WGS 84, holes included, in the same plane as [`area_m2`].
+pub(super) fn perimeter_m(polygon: &Polygon<f64>) -> f64 {
+    let Some(bounds) = polygon.bounding_rect() else { return 0.0 };
+    let scale = MetresPerDegree::at(bounds.center().y);
+    polygon.lines_iter().map(|line| (line.dx() * scale.x).hypot(line.dy() * scale.y)).sum()
 }
 
 /// Where a polygon is: a place inside it as `lon,lat`, to a tenth of a metre.
