@@ -30,7 +30,6 @@ export interface Live {
   place: Place | null;
   /** The next click on the map looks up its place. */
   picking: boolean;
-  pointer: { lon: number; lat: number } | null;
   popup: { lon: number; lat: number; picks: Pick[] } | null;
   /** The panel is open, where the window is too narrow for both. */
   panel: boolean;

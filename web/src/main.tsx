@@ -35,7 +35,6 @@ async function start(): Promise<void> {
     counts: null,
     place: null,
     picking: false,
-    pointer: null,
     popup: null,
     panel: false,
   });
@@ -43,7 +42,8 @@ async function start(): Promise<void> {
   // An address that is pasted or typed over this one shows its map.
   addEventListener('hashchange', () => {
     const { lang, view, layers } = choices.value;
-    choices.set({ ...chosen(catalogue, { lang, view, layers }) });
+    choices.set(chosen(catalogue, { lang, view, layers }));
+    live.set({ popup: null });
   });
   render(null, root);
   render(

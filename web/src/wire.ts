@@ -33,6 +33,8 @@ export interface LayerInfo {
   /** Name of the main code field. */
   category: string | null;
   zoom: { min: number; max: number };
+  /** Above this number of features a tile holds counts. */
+  max_features: number;
   colour: string;
   symbol: string;
   features: number;

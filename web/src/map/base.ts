@@ -1,20 +1,8 @@
-import type {
-  ExpressionSpecification,
-  FilterSpecification,
-  GeoJSONSourceSpecification,
-  LayerSpecification,
-  StyleSpecification,
-} from 'maplibre-gl';
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl';
+import type { Key } from '../text';
 import type { Lang, Place } from '../wire';
-
-/**
- * Without `glyphs` MapLibre draws text with the fonts of the reader's own machine, so nothing is fetched. The first name is
- * no font: MapLibre reads the weight and slant from it, and the browser goes on to the next.
- */
-const FAMILIES = ['system-ui', 'Segoe UI', 'Roboto', 'Noto Sans', 'DejaVu Sans'];
-export const REGULAR = ['Bandoso Regular', ...FAMILIES];
-export const BOLD = ['Bandoso Bold', ...FAMILIES];
-const ITALIC = ['Bandoso Semibold Italic', ...FAMILIES];
+import { BOLD, REGULAR } from './fonts';
+import { placeLayers, placePoints } from './places';
 
 export const SEA = '#cfe1ec';
 const INK = '#24323d';
@@ -48,7 +36,7 @@ export function baseStyle(unitTiles: string, places: readonly Place[], lang: Lan
       { id: 'sea', type: 'background', paint: { 'background-color': SEA } },
       ...land(),
       ...names(),
-      ...placeNames(),
+      ...placeLayers(),
     ],
   };
 }
@@ -110,18 +98,18 @@ function land(): LayerSpecification[] {
   ];
 }
 
-/** Wards, towns and special zones stand out a little from rural communes. */
-export const KIND_COLOUR: ExpressionSpecification = [
+/** Wards, towns and special zones stand out a little from rural communes: kind, colour, and the text that names it. */
+export const KIND_TINTS: readonly (readonly [kind: string, colour: string, text: Key])[] = [
+  ['phường', 'rgba(214,137,106,0.30)', 'kind_ward'],
+  ['thị trấn', 'rgba(222,170,90,0.30)', 'kind_town'],
+  ['đặc khu', 'rgba(96,150,120,0.30)', 'kind_zone'],
+];
+export const KIND_COLOUR = [
   'match',
   ['downcase', ['coalesce', ['get', 'kind'], '']],
-  'phường',
-  'rgba(214,137,106,0.30)',
-  'thị trấn',
-  'rgba(222,170,90,0.30)',
-  'đặc khu',
-  'rgba(96,150,120,0.30)',
+  ...KIND_TINTS.flatMap((tint) => tint.slice(0, 2)),
   'rgba(255,255,255,0)',
-];
+] as unknown as ExpressionSpecification;
 
 function names(): LayerSpecification[] {
   const from = (level: string) => ({ source: UNITS, 'source-layer': `labels.${level}` });
@@ -171,90 +159,4 @@ function names(): LayerSpecification[] {
       paint: { ...paint, 'text-color': '#3d3757', 'text-halo-width': 1.8 },
     },
   ];
-}
-
-/**
- * Names that the map always shows. Those drawn from the first zoom on are never dropped for want of room: the northernmost is
- * set above its place and the others below, so that they do not cover each other when the whole world is in view.
- */
-function placeNames(): LayerSpecification[] {
-  const inZoom: FilterSpecification = [
-    'all',
-    ['>=', ['zoom'], ['get', 'min_zoom']],
-    ['<', ['zoom'], ['+', ['get', 'max_zoom'], 1]],
-  ];
-  const paint = { 'text-color': '#1d5078', 'text-halo-color': 'rgba(255,255,255,0.85)', 'text-halo-width': 1.4 };
-  return [
-    {
-      id: 'place-dot',
-      type: 'circle',
-      source: 'places',
-      filter: inZoom,
-      paint: {
-        'circle-radius': ['interpolate', ['linear'], ['zoom'], 0, 1.2, 6, 3],
-        'circle-color': '#f7f3e6',
-        'circle-stroke-color': '#5b5570',
-        'circle-stroke-width': 1,
-      },
-    },
-    {
-      id: 'place-name',
-      type: 'symbol',
-      source: 'places',
-      filter: ['all', inZoom, ['!', ['get', 'always']]],
-      layout: {
-        'text-field': ['get', 'label'],
-        'text-font': REGULAR,
-        'text-size': ['interpolate', ['linear'], ['zoom'], 5, 10.5, 10, 14],
-        'text-variable-anchor': ['top', 'bottom', 'left', 'right'],
-        'text-radial-offset': 0.6,
-        'text-max-width': 12,
-      },
-      paint,
-    },
-    {
-      id: 'place-name-always',
-      type: 'symbol',
-      source: 'places',
-      filter: ['all', inZoom, ['get', 'always']],
-      layout: {
-        'text-field': ['get', 'label'],
-        'text-font': ITALIC,
-        'text-size': ['interpolate', ['linear'], ['zoom'], 0, 10, 4, 13, 7, 18],
-        'text-anchor': ['case', ['get', 'above'], 'bottom', 'top'],
-        'text-offset': ['case', ['get', 'above'], ['literal', [0, -0.5]], ['literal', [0, 0.5]]],
-        'text-max-width': 14,
-        'text-allow-overlap': true,
-        'text-ignore-placement': false,
-        'text-padding': 0,
-      },
-      paint,
-    },
-  ];
-}
-
-/** Places as GeoJSON: the Vietnamese name, with the English one beneath in English. */
-export function placePoints(places: readonly Place[], lang: Lang): GeoJSONSourceSpecification['data'] {
-  const always = places.filter((place) => place.min_zoom === 0);
-  const north = Math.max(...always.map((place) => place.lat));
-  return {
-    type: 'FeatureCollection',
-    features: places.map((place) => ({
-      type: 'Feature',
-      geometry: { type: 'Point', coordinates: [place.lon, place.lat] },
-      properties: {
-        label: placeLabel(place, lang),
-        min_zoom: place.min_zoom,
-        max_zoom: place.max_zoom,
-        always: place.min_zoom === 0,
-        above: place.min_zoom === 0 && place.lat === north,
-      },
-    })),
-  };
-}
-
-/** The Vietnamese name always; in English with the English name in brackets. */
-export function placeLabel(place: Place, lang: Lang): string {
-  const { vi, en } = place.title;
-  return lang === 'vi' || !en || en === vi ? vi : `${vi}\n(${en})`;
 }

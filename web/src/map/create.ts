@@ -23,8 +23,7 @@ export function createMap(container: HTMLElement, catalogue: Catalogue, choices:
     touchPitch: false,
     // Credits stand in a line of our own, in the page's language.
     attributionControl: false,
-    // A double click is wanted on features too: the popup of the first click must not hide what is beneath.
-    clickTolerance: 4,
+    fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200,
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();

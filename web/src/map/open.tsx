@@ -5,7 +5,7 @@ import type { Session } from '../session';
 import { PopupBody } from '../ui/Popup';
 import { SessionContext } from '../ui/page';
 import { createMap } from './create';
-import { type Pick, pickAt } from './pick';
+import { isOverData, type Pick, pickAt } from './pick';
 import { Sync } from './sync';
 import { TileWatch } from './watch';
 
@@ -45,17 +45,17 @@ function listen(map: MapGL, session: Session): void {
     const { lng, lat } = event.lngLat.wrap();
     void session.locate(lng, lat);
   });
-  map.on('mousemove', ({ lngLat, point }) => {
-    live.set({ pointer: { lon: lngLat.lng, lat: lngLat.lat } });
-    map
-      .getCanvas()
-      .classList.toggle('over', pickAt(map, point, live.value.catalogue, choices.value.layers)[0]?.kind !== 'unit');
+  map.on('mousemove', ({ point }) => {
+    if (!map.isMoving()) map.getCanvas().classList.toggle('over', isOverData(map, point, choices.value.layers));
   });
-  map.on('mouseout', () => live.set({ pointer: null }));
   // What a mouse does by clicking, the keyboard does in the middle of the map.
   map.getCanvas().addEventListener('keydown', (event) => {
     const centre = map.project(map.getCenter());
-    if (event.key === 'Enter') map.fire('click', { point: centre, lngLat: map.getCenter() });
+    if (event.key === 'Enter') {
+      // The key would go on to press the popup's close button, which gets the focus.
+      event.preventDefault();
+      map.fire('click', { point: centre, lngLat: map.getCenter() });
+    }
     if (event.key === 'l' || event.key === 'L') {
       const { lng, lat } = map.getCenter().wrap();
       void session.locate(lng, lat);
@@ -84,12 +84,6 @@ function showPopups(map: MapGL, session: Session): void {
     close();
     if (!now.popup) return;
     const content = document.createElement('div');
-    content.addEventListener('keydown', ({ key }) => {
-      if (key === 'Escape') {
-        live.set({ popup: null });
-        map.getCanvas().focus();
-      }
-    });
     render(
       <SessionContext.Provider value={session}>
         <PopupBody picks={now.popup.picks} zoomTo={zoomTo} />
@@ -99,6 +93,12 @@ function showPopups(map: MapGL, session: Session): void {
     const popup = new Popup({ closeOnClick: false, maxWidth: 'min(340px, 90vw)' });
     popup.setLngLat([now.popup.lon, now.popup.lat]).setDOMContent(content).addTo(map);
     open = { popup, content };
+    // On the whole popup: the focus is first on its close button, which is not part of the content.
+    popup.getElement().addEventListener('keydown', ({ key }) => {
+      if (key !== 'Escape') return;
+      live.set({ popup: null });
+      map.getCanvas().focus();
+    });
     popup.on('close', () => {
       if (open?.popup === popup) live.set({ popup: null });
     });

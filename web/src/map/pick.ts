@@ -16,16 +16,17 @@ export type Pick =
   | { kind: 'unit'; properties: Record<string, unknown>; lon: number; lat: number };
 
 /** How far from the click a feature may lie, in pixels: fingers are blunter than mice. */
-const REACH_PX = matchMedia('(pointer: coarse)').matches ? 14 : 7;
+const reachPx = () => (matchMedia('(pointer: coarse)').matches ? 14 : 7);
 /** Most features in one popup. */
 const MOST = 50;
 
 /** What lies under the click: features nearest first, then counted cells; the commune where there are none. */
 export function pickAt(map: MapGL, at: Point, catalogue: Catalogue, on: readonly string[]): Pick[] {
   const layers = catalogue.layers.filter((layer) => on.includes(layer.id) && map.getSource(layer.id));
+  const reach = reachPx();
   const near: [[number, number], [number, number]] = [
-    [at.x - REACH_PX, at.y - REACH_PX],
-    [at.x + REACH_PX, at.y + REACH_PX],
+    [at.x - reach, at.y - reach],
+    [at.x + reach, at.y + reach],
   ];
   const found: { pick: Pick; distance: number }[] = [];
   for (const layer of layers) {
@@ -45,6 +46,12 @@ export function pickAt(map: MapGL, at: Point, catalogue: Catalogue, on: readonly
   const [unit] = map.queryRenderedFeatures([at.x, at.y], { layers: ['commune-fill'] });
   const { lng, lat } = map.unproject(at);
   return unit ? [{ kind: 'unit', properties: unit.properties, lon: lng, lat }] : [];
+}
+
+/** Whether a click here would find a feature or a cell. */
+export function isOverData(map: MapGL, at: Point, on: readonly string[]): boolean {
+  const layers = on.filter((id) => map.getSource(id)).flatMap((id) => [drawnBy(id).points, drawnBy(id).cells]);
+  return layers.length > 0 && map.queryRenderedFeatures(at, { layers }).length > 0;
 }
 
 interface Placed {

@@ -1,6 +1,7 @@
 import type { ExpressionSpecification, LayerSpecification, Map as MapGL } from 'maplibre-gl';
 import type { Lang, LayerInfo } from '../wire';
-import { BOLD, FIRST_NAME } from './base';
+import { FIRST_NAME } from './base';
+import { BOLD } from './fonts';
 import { addImages, imageName } from './symbols';
 
 /** The map layers that draw one layer: every point, counted cells of dense tiles, and their numbers. */

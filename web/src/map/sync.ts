@@ -4,7 +4,8 @@ import { type Choices, SHOWN, writeHash } from '../choices';
 import type { Counts, Live } from '../live';
 import type { Session } from '../session';
 import type { Lang } from '../wire';
-import { DRAWN_BY, KIND_COLOUR, placePoints, UNITS } from './base';
+import { DRAWN_BY, KIND_COLOUR, UNITS } from './base';
+import { placePoints } from './places';
 import { addPoints, cellNumber, drawnBy } from './points';
 import { pointTiles, unitTiles } from './tiles';
 import type { TileWatch } from './watch';
@@ -29,6 +30,7 @@ export class Sync {
     choices.watch((now, before) => this.#onChoices(now, before));
     live.watch((now, before) => this.#onLive(now, before));
     this.#apply(choices.value);
+    history.replaceState(null, '', writeHash(choices.value));
     if (choices.value.count) void session.count();
   }
 

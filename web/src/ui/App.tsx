@@ -67,7 +67,7 @@ function Stage() {
       </div>
       <Legend />
       <div class="corner">
-        <Pointer />
+        {map && <Pointer map={map} />}
         <Notices />
       </div>
     </main>

@@ -1,4 +1,5 @@
 import { classes, colourFor } from '../breaks';
+import { interval } from '../days';
 import { day, number, titleOf } from '../format';
 import type { Counts as CountsValue } from '../live';
 import type { CountRow } from '../wire';
@@ -8,8 +9,10 @@ import { useChoices, useLive, useSession, useSpeech } from './page';
 export function Counts() {
   const session = useSession();
   const { catalogue, counts } = useLive();
-  const { count } = useChoices();
+  const choices = useChoices();
+  const { count } = choices;
   const { say, lang } = useSpeech();
+  const untimed = interval(choices) && catalogue.layers.some(({ id, time }) => id === count && !time);
   return (
     <section class="card">
       <h2>{say('counts')}</h2>
@@ -37,6 +40,7 @@ export function Counts() {
           })}
         </select>
       </label>
+      {untimed && <p class="note">{say('no_time')}</p>}
       {count && !counts && <p class="note">{say('counting')}</p>}
       {count && counts && <Totals counts={counts} />}
     </section>

@@ -1,5 +1,6 @@
 import { classes, ZERO_COLOUR } from '../breaks';
 import { categoryField, number, titleOf } from '../format';
+import { KIND_TINTS } from '../map/base';
 import type { LayerInfo } from '../wire';
 import { useChoices, useLive, useSpeech } from './page';
 import { Swatch } from './Swatch';
@@ -10,17 +11,36 @@ export function Legend() {
   const { layers: on, count } = useChoices();
   const { say } = useSpeech();
   const shown = catalogue.layers.filter(({ id }) => on.includes(id));
-  if (shown.length === 0 && !(count && counts)) return null;
   return (
-    <details class="legend" open>
+    <details class="legend" open={!matchMedia('(max-width: 760px)').matches}>
       <summary>{say('legend')}</summary>
       <div class="legend-body">
         {count && counts && <CountClasses />}
         {shown.map((layer) => (
           <LayerLegend key={layer.id} layer={layer} />
         ))}
+        {shown.some(({ features, max_features }) => features > max_features) && (
+          <p class="note">{say('counted_note')}</p>
+        )}
+        {!count && <Kinds />}
       </div>
     </details>
+  );
+}
+
+/** The tints of units. */
+function Kinds() {
+  const { say } = useSpeech();
+  return (
+    <div>
+      <h3>{say('kinds')}</h3>
+      {KIND_TINTS.map(([kind, colour, text]) => (
+        <p key={kind} class="key">
+          <span class="box" style={{ background: colour }} />
+          {say(text)}
+        </p>
+      ))}
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { day, degrees, distance, dms, readPlace, titleOf } from '../format';
 import type { Place } from '../live';
 import { useChoices, useLive, useSession, useSpeech } from './page';
@@ -64,8 +64,11 @@ function Found({ place }: { place: Place }) {
   const { catalogue } = useLive();
   const { layers } = useChoices();
   const { say, lang } = useSpeech();
+  const holder = useRef<HTMLDivElement>(null);
+  // The place may have been picked on the map while another part of the panel was in view.
+  useEffect(() => holder.current?.scrollIntoView({ block: 'nearest' }), [place]);
   return (
-    <div class="found" aria-live="polite">
+    <div class="found" aria-live="polite" ref={holder}>
       <Coordinates place={place} />
       <h3>{say('locate_units', { date: day(place.as_of, lang) })}</h3>
       {place.units ? <Units units={place.units} /> : <p class="note">{say('loading')}</p>}

@@ -1,4 +1,5 @@
-import type { Map as MapGL } from 'maplibre-gl';
+import type { LngLat, Map as MapGL } from 'maplibre-gl';
+import { useEffect, useState } from 'preact/hooks';
 import { degrees, dms } from '../format';
 import { useLive, useSession, useSpeech } from './page';
 
@@ -27,14 +28,22 @@ export function MapTools({ map }: { map: MapGL }) {
 }
 
 /** Coordinates under the pointer. */
-export function Pointer() {
-  const { pointer } = useLive();
+export function Pointer({ map }: { map: MapGL }) {
   const { say } = useSpeech();
-  if (!pointer) return null;
+  const [at, setAt] = useState<LngLat | null>(null);
+  useEffect(() => {
+    const moved = map.on('mousemove', ({ lngLat }) => setAt(lngLat));
+    const left = map.on('mouseout', () => setAt(null));
+    return () => {
+      moved.unsubscribe();
+      left.unsubscribe();
+    };
+  }, [map]);
+  if (!at) return null;
   return (
     <output class="pointer" aria-label={say('pointer')}>
-      {degrees(pointer.lon, pointer.lat)}
-      <span>{dms(pointer.lon, pointer.lat)}</span>
+      {degrees(at.lng, at.lat)}
+      <span>{dms(at.lng, at.lat)}</span>
     </output>
   );
 }

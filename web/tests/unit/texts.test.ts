@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { placeLabel } from '../../src/map/base';
+import { placeLabel } from '../../src/map/places';
 import { say } from '../../src/text';
 import { en } from '../../src/text/en';
 import { type Key, vi } from '../../src/text/vi';
