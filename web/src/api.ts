@@ -13,11 +13,16 @@ export class Failure extends Error {
   }
 }
 
-/** Asks the server for JSON. Aborting is no failure: the error of the signal is passed on. */
-async function ask<T>(path: string, words: Record<string, string | null>, signal?: AbortSignal): Promise<T> {
+/** A path with its parameters; those that are null are left out. */
+function address(path: string, words: Record<string, string | null>): string {
   const query = new URLSearchParams();
   for (const [name, word] of Object.entries(words)) if (word !== null) query.set(name, word);
-  const url = query.size ? `${path}?${query}` : path;
+  return query.size ? `${path}?${query}` : path;
+}
+
+/** Asks the server for JSON. Aborting is no failure: the error of the signal is passed on. */
+async function ask<T>(path: string, words: Record<string, string | null>, signal?: AbortSignal): Promise<T> {
+  const url = address(path, words);
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let answer: Response;
   try {
@@ -43,6 +48,11 @@ export interface CountQuestion {
 
 export function countByCommune(question: CountQuestion, signal?: AbortSignal): Promise<CountAnswer> {
   return ask('/query/count', { ...question, by: 'commune' }, signal);
+}
+
+/** Address of the same counts as a table for a spreadsheet. */
+export function countTable({ layer, as_of, datetime }: CountQuestion): string {
+  return address('/query/count', { layer, as_of, datetime, by: 'commune', f: 'csv' });
 }
 
 export interface PlaceQuestion {

@@ -1,11 +1,10 @@
+import type { CountQuestion } from './api';
 import type { Fault } from './map/health';
 import type { Pick } from './map/pick';
 import type { Catalogue, CountAnswer, FoundFeature, LocatedUnit } from './wire';
 
 /** Counts of the chosen layer by commune. */
-export interface Counts {
-  layer: string;
-  as_of: string;
+export interface Counts extends CountQuestion {
   answer: CountAnswer;
 }
 

@@ -23,9 +23,11 @@ export class Session {
     readonly live: Store<Live>,
   ) {
     this.health = new Health(live, () => this.#probe());
-    setInterval(() => {
+    const look = () => {
       if (!document.hidden && live.value.faults.size === 0) void this.refresh();
-    }, REFRESH_MS);
+    };
+    setInterval(look, REFRESH_MS);
+    document.addEventListener('visibilitychange', look);
   }
 
   /** Units' date of every request. */
@@ -62,17 +64,14 @@ export class Session {
     }
     this.#counting = new AbortController();
     const { signal } = this.#counting;
-    const question = {
-      layer: layer.id,
-      as_of: this.asOf,
-      datetime: layer.time ? interval(this.choices.value) : null,
-    };
+    const datetime = layer.time ? interval(this.choices.value) : null;
+    const question = { layer: layer.id, as_of: this.asOf, datetime };
     const answer = await this.health.ask(
       'subject_count',
       () => api.countByCommune(question, signal),
       () => this.count(),
     );
-    if (answer && !signal.aborted) this.live.set({ counts: { layer: layer.id, as_of: question.as_of, answer } });
+    if (answer && !signal.aborted) this.live.set({ counts: { ...question, answer } });
   }
 
   /** Looks up a place: the units that hold it, and what is nearest in the layers that are on. */

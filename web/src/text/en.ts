@@ -50,6 +50,7 @@ export const en: Record<Key, string> = {
   outside: 'Outside all units',
   zero: 'None',
   table: 'Table',
+  csv: 'Download the table (CSV)',
   as_of_units: 'by the units of {date}',
   counting: 'Counting…',
 

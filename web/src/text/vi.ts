@@ -49,6 +49,7 @@ export const vi = {
   outside: 'Ngoài mọi đơn vị',
   zero: 'Không có',
   table: 'Bảng số liệu',
+  csv: 'Tải bảng (CSV)',
   as_of_units: 'theo đơn vị ngày {date}',
   counting: 'Đang đếm…',
 

@@ -1,3 +1,4 @@
+import { countTable } from '../api';
 import { classes, colourFor } from '../breaks';
 import { interval } from '../days';
 import { day, number, titleOf } from '../format';
@@ -98,6 +99,9 @@ function Totals({ counts }: { counts: CountsValue }) {
           </tbody>
         </table>
       </details>
+      <a href={countTable(counts)} download={`${counts.layer}-${counts.as_of}.csv`}>
+        {say('csv')}
+      </a>
     </>
   );
 }

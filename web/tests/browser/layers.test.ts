@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Catalogue } from '../../src/wire';
 import { launch, MapPage } from './browser';
 import { colour } from './pixels';
 
@@ -63,6 +64,28 @@ describe('a layer', () => {
     expect(features).toBeGreaterThan(0);
     const line = map.page.locator('li', { has: map.page.locator('input[data-layer="police.stations"]') });
     expect(await line.locator('.count').textContent()).toBe(new Intl.NumberFormat('vi-VN').format(features));
+  });
+});
+
+describe('a layer that changes', () => {
+  it('is read again, and its new number shown', async () => {
+    await map.show(`${COAST}health.facilities`);
+    const { page } = map;
+    await page.route('**/layers', async (route) => {
+      const answer = await route.fetch();
+      const catalogue = (await answer.json()) as Catalogue;
+      for (const layer of catalogue.layers) {
+        if (layer.id === 'health.facilities') Object.assign(layer, { version: layer.version + 1, features: 98_765 });
+      }
+      await route.fulfill({ json: catalogue });
+    });
+    const tile = page.waitForRequest(/\/tiles\/health\.facilities\//);
+    // The page looks when it comes back into view, else every 15 seconds.
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await tile;
+    const line = page.locator('li', { has: page.locator('input[data-layer="health.facilities"]') });
+    await line.locator('.count', { hasText: /^98\.765$/ }).waitFor();
+    await page.unroute('**/layers');
   });
 });
 

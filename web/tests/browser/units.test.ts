@@ -90,6 +90,10 @@ describe('counts by commune', () => {
     const { features } = await map.layer('police.incidents');
     expect(await row('total')).toBe(features);
     expect((await row('units')) + (await row('near')) + (await row('outside'))).toBe(features);
+
+    await map.page.locator('.table summary').click();
+    const cells = await map.page.locator('.table td.count').allInnerTexts();
+    expect(cells.reduce((sum, cell) => sum + Number(cell.replaceAll('.', '')), 0)).toBe(await row('units'));
   });
 
   it('under the units of another date have the same total', async () => {
