@@ -2,7 +2,8 @@
 //!
 //! Once, when units are loaded: [`vertices`] numbers the vertices, [`weld`] closes hairlines, [`arcs`] cuts rings into shared
 //! arcs, [`bands`] simplifies each arc ([`simplify`]) for each zoom, [`labels`] finds a place for the name.
-//! For each tile: [`clip`] cuts rings to the tile's box, [`quantize`] rounds them, [`commands`] writes them.
+//! For each tile: [`clip`] cuts rings to the tile's box, [`quantize`] rounds them, [`untangle`] takes them apart where they
+//! touch themselves, [`commands`] writes them.
 
 mod arcs;
 mod bands;
@@ -13,6 +14,7 @@ mod quantize;
 mod simplify;
 #[cfg(test)]
 mod tests;
+mod untangle;
 mod vertices;
 mod weld;
 
@@ -24,6 +26,7 @@ use clip::{Clipper, Frame, TilePlace};
 use commands::Commands;
 use labels::{WorldPart, label_place};
 use quantize::{TileVertex, doubled_area, quantize};
+use untangle::untangle;
 use vertices::{IdPart, IdRing, Vertices};
 use weld::{NumberedUnit, weld};
 
@@ -174,9 +177,9 @@ fn draw_part(
 ) {
     let Some((exterior, holes)) = part.split_first() else { return };
     let Some(exterior) = clipped(exterior, 1) else { return };
-    commands.ring(&exterior);
-    for hole in holes.iter().filter_map(|hole| clipped(hole, -1)) {
-        commands.ring(&hole);
+    let holes = holes.iter().filter_map(|hole| clipped(hole, -1)).collect();
+    for ring in untangle(exterior, holes).iter().flatten() {
+        commands.ring(ring);
     }
 }
 

@@ -13,7 +13,8 @@ pub(super) fn quantize(ring: &[TilePlace]) -> Option<Vec<TileVertex>> {
     (ring.len() >= 3 && doubled_area(&ring) != 0).then_some(ring)
 }
 
-fn clean(vertices: impl Iterator<Item = TileVertex>) -> Vec<TileVertex> {
+/// The ring without repeated vertices and spikes (there and back the same way).
+pub(super) fn clean(vertices: impl Iterator<Item = TileVertex>) -> Vec<TileVertex> {
     let mut ring: Vec<TileVertex> = Vec::new();
     for vertex in vertices {
         while let [.., before, last] = ring.as_slice()

@@ -47,8 +47,10 @@ fn checked_tile(map: &BorderMap, coord: TileCoord, level: Level, day: Day) -> Ve
         assert!(doubled_area(&rings[0]) > 0, "{unit:?} in {coord:?} starts with a hole");
         for ring in rings {
             assert!(ring.len() >= 3 && doubled_area(ring) != 0, "{unit:?} in {coord:?}: {ring:?}");
-            let after = ring.iter().cycle().skip(1);
-            assert!(ring.iter().zip(after).all(|(one, next)| one != next), "{unit:?} in {coord:?}: {ring:?}");
+            let mut vertices = ring.clone();
+            vertices.sort_unstable();
+            vertices.dedup();
+            assert_eq!(vertices.len(), ring.len(), "a vertex twice in {unit:?} in {coord:?}: {ring:?}");
             let drawn = -(BUFFER as i32)..=(EXTENT + BUFFER) as i32;
             assert!(
                 ring.iter().all(|(x, y)| drawn.contains(x) && drawn.contains(y)),
@@ -128,7 +130,7 @@ fn the_communes_of_the_real_province_fit_each_other_and_the_province_in_every_ti
     // From zoom 2 on, none of the units is so small that it is drawn larger than it is.
     for z in 2..=MAX_ZOOM {
         let tiles = tiles_of(&units, z);
-        let every = (tiles.len() / 25).max(1);
+        let every = (tiles.len() / 12).max(1);
         for coord in tiles.into_iter().step_by(every) {
             let communes = checked_tile(&map, coord, Level::Commune, TODAY);
             let province = checked_tile(&map, coord, Level::Province, TODAY);
@@ -148,7 +150,7 @@ fn the_communes_of_the_real_province_fit_each_other_and_the_province_in_every_ti
             looked_at += communes.len();
         }
     }
-    assert!(looked_at > 1_000, "{looked_at} polygons");
+    assert!(looked_at > 500, "{looked_at} polygons");
 }
 
 #[test]
