@@ -2,6 +2,7 @@ use std::io::BufRead;
 
 use csv::StringRecord;
 
+use super::csv_rows::LINE_FEED;
 use super::fault::Fault;
 use super::text::{column_key, normal};
 use super::{FindingLog, ImportError};
@@ -17,7 +18,7 @@ pub(super) fn read_changes(
     findings: &mut FindingLog,
 ) -> Result<Vec<UnitChange>, ImportError> {
     let unreadable = |line: Option<u64>, cause: String| ImportError::Unreadable { file: place.to_owned(), line, cause };
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).terminator(LINE_FEED).from_reader(input);
     let header = reader.headers().map_err(|error| unreadable(Some(1), error.to_string()))?;
     let columns = Columns::find(header).map_err(|cause| unreadable(Some(1), cause))?;
     let mut changes = Vec::new();
@@ -27,6 +28,7 @@ pub(super) fn read_changes(
         let line = record.position().map(csv::Position::line);
         match read {
             Ok(false) => return Ok(changes),
+            Ok(true) if record.iter().all(|text| normal(text).is_empty()) => {}
             Ok(true) => match columns.change(&record) {
                 Ok(change) => changes.push(change),
                 Err(fault) => findings.add(fault.at(place, line)),

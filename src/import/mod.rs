@@ -5,15 +5,26 @@
 //! its end (cut off, not JSON, a broken gzip) is no import at all: nothing of it is written.
 
 mod changes;
+mod columns;
+mod csv_rows;
 mod fault;
+pub mod features;
 mod findings;
+mod geojson_rows;
 mod geometry;
+mod ids;
 mod input;
+mod progress;
+mod rows;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod text;
 mod unit_checks;
 mod unit_file;
 pub mod units;
+mod values;
 
 pub use fault::ImportError;
 pub use findings::FindingLog;
+pub use progress::Progress;

@@ -1,0 +1,178 @@
+//! One value of a field, read strictly by the field's type: what is not of the type is a fault, never a guess.
+
+use jiff::tz::TimeZone;
+use serde_json::Value as Json;
+
+use super::fault::Fault;
+use super::text::normal;
+use crate::model::{Day, Field, FieldType, FindingKind, Instant, Value};
+
+/// Longest text of one value, in bytes.
+pub const MAX_TEXT_BYTES: usize = 64 * 1024;
+/// Most of a bad value that a finding repeats, in characters.
+const SHOWN_CHARS: usize = 60;
+/// Whole numbers beyond this are not all doubles (2⁵³).
+const EXACT_WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// Reads the text of a column; nothing but white space is null.
+pub(super) fn from_text(field: &Field, text: &str, zone: &TimeZone) -> Result<Value, Fault> {
+    let text = normal(text);
+    if text.is_empty() {
+        return Ok(Value::Null);
+    }
+    let text = text.as_ref();
+    let expected = |expected: &str| Err(mismatch(field, expected, text));
+    match field.kind {
+        FieldType::Text if text.len() > MAX_TEXT_BYTES => expected(&format!("at most {MAX_TEXT_BYTES} bytes of text")),
+        // PostgreSQL keeps no NUL in a text.
+        FieldType::Text if text.contains('\0') => expected("text without a zero character"),
+        FieldType::Text => Ok(Value::Text(text.to_owned())),
+        FieldType::Integer => text.parse().map(Value::Integer).or_else(|_| expected("a whole number")),
+        FieldType::Real => match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Value::Real(number)),
+            _ => expected("a number with a decimal point"),
+        },
+        FieldType::Boolean => match text.to_lowercase().as_str() {
+            "true" | "1" | "có" => Ok(Value::Boolean(true)),
+            "false" | "0" | "không" => Ok(Value::Boolean(false)),
+            _ => expected("true or false (1 or 0, có or không)"),
+        },
+        FieldType::Date => {
+            Day::parse(&field.name, text).map(Value::Date).or_else(|_| expected("a date such as 2025-07-01"))
+        }
+        FieldType::Timestamp => Instant::parse(&field.name, text, zone)
+            .map(Value::Timestamp)
+            .or_else(|_| expected("a time such as 2025-07-01T08:00:00 or 2025-07-01T08:00:00+07:00")),
+        FieldType::Code if field.codes.iter().any(|known| known.code == text) => Ok(Value::Text(text.to_owned())),
+        FieldType::Code => {
+            let message = format!("{}: {} is none of the field's codes", field.name, shown(text));
+            Err(Fault::new(FindingKind::UnknownCode, message))
+        }
+    }
+}
+
+/// Reads a JSON value. Numbers and booleans given as text are read as text is.
+pub(super) fn from_json(field: &Field, json: &Json, zone: &TimeZone) -> Result<Value, Fault> {
+    match (field.kind, json) {
+        (_, Json::Null) => Ok(Value::Null),
+        (_, Json::String(text)) => from_text(field, text, zone),
+        (FieldType::Text | FieldType::Code, Json::Number(_) | Json::Bool(_)) => {
+            from_text(field, &json.to_string(), zone)
+        }
+        (FieldType::Boolean, Json::Bool(value)) => Ok(Value::Boolean(*value)),
+        (FieldType::Boolean, Json::Number(_)) => from_text(field, &json.to_string(), zone),
+        (FieldType::Integer, Json::Number(number)) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Ok(Value::Integer(whole)),
+            // JSON has one type of number, and many programs write 3 as 3.0.
+            (None, Some(real)) if real.fract() == 0.0 && real.abs() <= EXACT_WHOLE => Ok(Value::Integer(real as i64)),
+            _ => Err(mismatch(field, "a whole number", &json.to_string())),
+        },
+        (FieldType::Real, Json::Number(number)) => number
+            .as_f64()
+            .filter(|number| number.is_finite())
+            .map(Value::Real)
+            .ok_or_else(|| mismatch(field, "a number", &json.to_string())),
+        _ => Err(mismatch(field, &format!("a value of type {}", type_name(field.kind)), &json.to_string())),
+    }
+}
+
+fn mismatch(field: &Field, expected: &str, found: &str) -> Fault {
+    Fault::new(FindingKind::InvalidValue, format!("{}: expected {expected}, found {}", field.name, shown(found)))
+}
+
+/// A value as findings repeat it: quoted, shortened.
+pub(super) fn shown(text: &str) -> String {
+    let short: String = text.chars().take(SHOWN_CHARS).collect();
+    let rest = if short.len() < text.len() { "…" } else { "" };
+    format!("{short:?}{rest}")
+}
+
+fn type_name(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Text => "text",
+        FieldType::Integer => "integer",
+        FieldType::Real => "real",
+        FieldType::Boolean => "boolean",
+        FieldType::Date => "date",
+        FieldType::Timestamp => "timestamp",
+        FieldType::Code => "code",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Code, Title};
+
+    fn field(kind: FieldType) -> Field {
+        let text = || "x".to_owned();
+        let codes = vec![Code { code: "theft".into(), vi: text(), en: text(), colour: None }];
+        let title = Title { vi: text(), en: text() };
+        Field { name: "f".into(), title, kind, codes, classification: None, unit: None }
+    }
+
+    fn zone() -> TimeZone {
+        TimeZone::get("Asia/Ho_Chi_Minh").unwrap()
+    }
+
+    #[test]
+    fn text_is_read_strictly_by_the_type_of_its_field() {
+        let at = Instant::parse("f", "2025-06-30T18:00:00Z", &zone()).unwrap();
+        for (kind, text, expected) in [
+            (FieldType::Text, " Qua\u{309}ng ", Some(Value::Text("Quảng".into()))),
+            (FieldType::Text, " \t", Some(Value::Null)),
+            (FieldType::Integer, "-7", Some(Value::Integer(-7))),
+            (FieldType::Integer, "3.0", None),
+            (FieldType::Integer, "9223372036854775808", None),
+            (FieldType::Real, "1e3", Some(Value::Real(1000.0))),
+            (FieldType::Real, "1,5", None),
+            (FieldType::Real, "NaN", None),
+            (FieldType::Real, "inf", None),
+            (FieldType::Real, "1e999", None),
+            (FieldType::Boolean, "CO\u{301}", Some(Value::Boolean(true))),
+            (FieldType::Boolean, "Không", Some(Value::Boolean(false))),
+            (FieldType::Boolean, "yes", None),
+            (FieldType::Date, "2025-07-01", Some(Value::Date(Day(20_270)))),
+            (FieldType::Date, "01/07/2025", None),
+            (FieldType::Timestamp, "2025-07-01T01:00:00", Some(Value::Timestamp(at))),
+            (FieldType::Timestamp, "2025-07-01 01:00:00", Some(Value::Timestamp(at))),
+            (FieldType::Timestamp, "2025-07-01T01:00:00+07:00", Some(Value::Timestamp(at))),
+            (FieldType::Timestamp, "now", None),
+            (FieldType::Code, "theft", Some(Value::Text("theft".into()))),
+            (FieldType::Code, "Theft", None),
+        ] {
+            assert_eq!(from_text(&field(kind), text, &zone()).ok(), expected, "{kind:?} {text:?}");
+        }
+    }
+
+    #[test]
+    fn json_is_read_strictly_by_the_type_of_its_field() {
+        for (kind, json, expected) in [
+            (FieldType::Text, json!(21025), Some(Value::Text("21025".into()))),
+            (FieldType::Text, json!(["a"]), None),
+            (FieldType::Integer, json!(3.0), Some(Value::Integer(3))),
+            (FieldType::Integer, json!(3.5), None),
+            (FieldType::Integer, json!(1e300), None),
+            (FieldType::Integer, json!("12"), Some(Value::Integer(12))),
+            (FieldType::Real, json!(3), Some(Value::Real(3.0))),
+            (FieldType::Real, json!(true), None),
+            (FieldType::Boolean, json!(false), Some(Value::Boolean(false))),
+            (FieldType::Boolean, json!(1), Some(Value::Boolean(true))),
+            (FieldType::Date, json!(20250701), None),
+            (FieldType::Code, json!(null), Some(Value::Null)),
+        ] {
+            assert_eq!(from_json(&field(kind), &json, &zone()).ok(), expected, "{kind:?} {json}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_code_has_a_name_of_its_own() {
+        let fault = from_text(&field(FieldType::Code), "arson", &zone()).unwrap_err();
+        assert_eq!(fault.kind, FindingKind::UnknownCode);
+        let long = "x".repeat(MAX_TEXT_BYTES + 1);
+        let fault = from_text(&field(FieldType::Text), &long, &zone()).unwrap_err();
+        assert!(fault.kind == FindingKind::InvalidValue && fault.message.len() < 200, "{}", fault.message);
+    }
+}
