@@ -3,6 +3,7 @@
 
 pub mod atlas;
 pub mod config;
+pub mod demo;
 pub mod engine;
 pub mod http;
 pub mod import;

@@ -11,8 +11,11 @@ const LEAST: &str = "id = \"x.y\"\ntitle = { vi = \"Ví dụ\", en = \"Example\"
 const NAME: &str = "[[fields]]\nname = \"name\"\ntitle = { vi = \"Tên\", en = \"Name\" }\ntype = \"text\"\n";
 const KIND: &str = "[[fields]]\nname = \"kind\"\ntitle = { vi = \"Loại\", en = \"Kind\" }\ntype = \"code\"\ncodes = [\n  { code = \"a\", vi = \"A\", en = \"A\" },\n]\n";
 
+/// Names of files and what they hold.
+type Files<'f> = &'f [(&'f str, &'f str)];
+
 /// Loads a directory of the given files; what is wrong, one line a fault, without the directory's own path.
-fn load(files: &[(&str, &str)]) -> Result<Catalogue, Vec<String>> {
+fn load(files: Files<'_>) -> Result<Catalogue, Vec<String>> {
     let dir = tempfile::tempdir().expect("a directory for the test");
     for (name, text) in files {
         let path = dir.path().join(name);
@@ -243,7 +246,7 @@ fn all_faults_of_all_files_are_told_at_once() {
 #[test]
 fn files_that_cannot_be_layers_are_refused_as_a_whole() {
     let large = format!("{LEAST}#{}", " ".repeat(1 << 20));
-    let cases: [(&str, &[(&str, &str)], &str); 4] = [
+    let cases: [(&str, Files<'_>, &str); 4] = [
         ("no directory of layers", &[("catalogue.toml", "")], "layers: expected a directory with one file per layer"),
         (
             "no layer",

@@ -41,8 +41,8 @@ impl<'t> Source<'t> {
 
     /// Notes a fault: what was expected at this place.
     pub(super) fn fault(&self, at: &Span, expected: impl Into<String>) {
-        let before = self.text.as_bytes().get(..at.start).unwrap_or_default();
-        let line = before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+        let before = self.text.get(..at.start).unwrap_or_default();
+        let line = before.matches('\n').count() as u64 + 1;
         self.faults.borrow_mut().push(CatalogueFault {
             file: self.file.to_owned(),
             line: Some(line),
