@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use super::Shared;
 use super::asked::Asked;
 use super::problem::Problem;
+use crate::atlas::LayerSummary;
 
 /// Upper bounds of request durations, seconds: from a tile out of the cache to the request timeout.
 const DURATIONS_S: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
@@ -44,27 +45,35 @@ pub async fn metrics(State(shared): State<Shared>, asked: Asked) -> Result<Respo
     asked.params(&[])?;
     shared.prometheus.run_upkeep();
     let mut text = shared.prometheus.render();
-    write_layers(&mut text, &shared);
+    write_state(&mut text, &shared);
     let headers = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (CACHE_CONTROL, "no-store")];
     Ok((headers, text).into_response())
 }
 
-/// Layers as they stand now. Only those in the server's view: the names of the others are nobody's business.
-fn write_layers(text: &mut String, shared: &Shared) {
+/// The atlas as it stands now. Only layers in the server's view: the names of the others are nobody's business.
+fn write_state(text: &mut String, shared: &Shared) {
     let layers = shared.atlas.layers(shared.settings.view);
-    let mut gauge = |name: &str, help: &str, rows: &mut dyn Iterator<Item = (String, u64)>| {
+    let of_layers = |value: fn(&LayerSummary) -> u64| -> Vec<(String, u64)> {
+        layers.iter().map(|summary| (format!("{{layer=\"{}\"}}", summary.layer.id), value(summary))).collect()
+    };
+    let one = |value: u64| vec![(String::new(), value)];
+    let (asked, drawn) = shared.atlas.tile_counts();
+    for (name, kind, help, rows) in [
+        ("bandoso_layer_features", "gauge", "Features of a layer.", of_layers(|summary| summary.features)),
+        ("bandoso_layer_version", "gauge", "Version of a layer.", of_layers(|summary| summary.version)),
+        ("bandoso_tiles_total", "counter", "Tiles asked for.", one(asked)),
+        ("bandoso_tiles_drawn_total", "counter", "Tiles drawn: the others came from the cache.", one(drawn)),
+        (
+            "bandoso_ready",
+            "gauge",
+            "Whether everything is loaded and the store answered lately.",
+            one(u64::from(shared.atlas.ready().is_ok())),
+        ),
+    ] {
         // Writing into a String cannot fail.
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
         for (labels, value) in rows {
             let _ = writeln!(text, "{name}{labels} {value}");
         }
-    };
-    let label = |id: &crate::model::LayerId| format!("{{layer=\"{id}\"}}");
-    let mut features = layers.iter().map(|summary| (label(&summary.layer.id), summary.features));
-    gauge("bandoso_layer_features", "Features of a layer.", &mut features);
-    let mut versions = layers.iter().map(|summary| (label(&summary.layer.id), summary.version));
-    gauge("bandoso_layer_version", "Version of a layer.", &mut versions);
-    let ready = u64::from(shared.atlas.ready().is_ok());
-    let mut one = std::iter::once((String::new(), ready));
-    gauge("bandoso_ready", "Whether everything is loaded and the store answered lately.", &mut one);
+    }
 }

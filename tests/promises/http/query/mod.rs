@@ -1,0 +1,5 @@
+mod convert;
+mod count;
+mod locate;
+mod nearest;
+mod within;

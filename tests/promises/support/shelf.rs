@@ -1,0 +1,100 @@
+//! A store in memory that can be taken away: what the rooms above a store promise, without a database.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use bandoso::engine::locate::UnitIndex;
+use bandoso::model::{Catalogue, Feature, Finding, Layer, LonLat, Unit, UnitChange, Value, Versions};
+use bandoso::store::{ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
+use tokio::sync::mpsc;
+
+/// Features of one layer: id, place and values.
+pub type Row = (u64, LonLat, Vec<Value>);
+
+/// The store: each layer has a version and rows, the units are of version 1.
+pub struct Shelf {
+    units: UnitTable,
+    index: UnitIndex,
+    layers: Mutex<Vec<(String, u64, Vec<Row>)>>,
+    away: AtomicBool,
+}
+
+impl Shelf {
+    pub fn new(units: Vec<Unit>, changes: Vec<UnitChange>) -> Self {
+        let index = UnitIndex::new(&units);
+        let units = UnitTable { version: 1, units, changes };
+        Self { units, index, layers: Mutex::default(), away: AtomicBool::new(false) }
+    }
+
+    /// Replaces a layer's rows; its version grows.
+    pub fn put(&self, layer: &str, rows: Vec<Row>) {
+        let mut layers = self.layers.lock().unwrap();
+        match layers.iter_mut().find(|(id, ..)| id == layer) {
+            Some((_, version, kept)) => (*version, *kept) = (*version + 1, rows),
+            None => layers.push((layer.to_owned(), 1, rows)),
+        }
+    }
+
+    /// Takes the store away, or brings it back.
+    pub fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    fn here(&self) -> Result<(), StoreError> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(StoreError::Unreachable { store: self.address(), cause: "taken away".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for Shelf {
+    fn address(&self) -> String {
+        "a shelf in memory".to_owned()
+    }
+
+    async fn prepare(&self, catalogue: &Catalogue) -> Result<Vec<Finding>, StoreError> {
+        self.here()?;
+        let mut layers = self.layers.lock().unwrap();
+        for layer in &catalogue.layers {
+            if !layers.iter().any(|(id, ..)| id == layer.id.as_str()) {
+                layers.push((layer.id.to_string(), 1, Vec::new()));
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    async fn versions(&self) -> Result<Versions, StoreError> {
+        self.here()?;
+        let mut versions = Versions::from([("units".to_owned(), self.units.version)]);
+        versions.extend(self.layers.lock().unwrap().iter().map(|(id, version, _)| (id.clone(), *version)));
+        Ok(versions)
+    }
+
+    async fn units(&self) -> Result<UnitTable, StoreError> {
+        self.here()?;
+        Ok(self.units.clone())
+    }
+
+    async fn put_units(&self, _: &[Unit], _: &[UnitChange]) -> Result<UnitsStored, StoreError> {
+        panic!("the shelf's units stay as they are");
+    }
+
+    async fn load(&self, layer: &Layer, rows: mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError> {
+        self.here()?;
+        let (version, kept) = {
+            let layers = self.layers.lock().unwrap();
+            let (_, version, kept) = layers.iter().find(|(id, ..)| id == layer.id.as_str()).unwrap();
+            (*version, kept.clone())
+        };
+        let feature = |(id, at, values): Row| Feature { id, at, values, units: self.index.links(at) };
+        rows.send(kept.into_iter().map(feature).collect()).await.ok();
+        Ok(version)
+    }
+
+    async fn import(&self, _: &Layer, _: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
+        panic!("nothing is imported into the shelf");
+    }
+}
