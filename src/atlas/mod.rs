@@ -90,6 +90,11 @@ impl Atlas {
         self.state.load().units.index.distance_m(unit, at)
     }
 
+    /// Metres from the place to the unit's nearest border, from inside or outside; none when there is no such unit.
+    pub fn distance_to_border_m(&self, unit: UnitId, at: LonLat) -> Option<f64> {
+        self.state.load().units.index.border_m(unit, at)
+    }
+
     /// The layers that the view sees, in the catalogue's order.
     pub fn layers(&self, view: View) -> Vec<LayerSummary> {
         let state = self.state.load();

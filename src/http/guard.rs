@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, IF_NONE_MATCH, LINK, ORIGIN, REFERRER_POLICY, RETRY_AFTER,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, IF_NONE_MATCH, LINK, REFERRER_POLICY, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
@@ -75,7 +75,7 @@ pub fn cors(settings: &HttpSettings) -> CorsLayer {
             LINK,
             RETRY_AFTER,
         ])
-        .vary([ORIGIN])
+        .vary::<[HeaderName; 0]>([])
         .max_age(Duration::from_hours(1))
 }
 

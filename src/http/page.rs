@@ -25,8 +25,8 @@ use crate::atlas::Encoding;
 struct Dist;
 
 /// The page may load its own files and data and nothing else. `MapLibre` draws icons from `data:` and `blob:` images.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' \
-    'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; \
+    img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /// Files whose names hold a hash of their content never change under that name.
@@ -101,7 +101,8 @@ pub fn prepare() {
 /// Any path without a route: a file of the page, else 404. The page's query is its own affair.
 pub async fn file(State(_): State<Shared>, request: Request) -> Result<Response, Problem> {
     let (mut parts, _) = request.into_parts();
-    let path = parts.uri.path().trim_start_matches('/').to_owned();
+    let path = parts.uri.path();
+    let path = path.strip_prefix('/').unwrap_or(path).to_owned();
     let path = if path.is_empty() { "index.html" } else { path.as_str() };
     let Some(file) = FILES.get(path) else {
         return Err(Problem::new(

@@ -64,3 +64,21 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     Problem::internal(format!("a panic: {}", words.unwrap_or("without words"))).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_500_whose_words_are_for_the_log_alone() {
+        for panic in [Box::new("secret") as Box<dyn std::any::Any + Send>, Box::new("secret".to_owned())] {
+            let response = panicked(panic);
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let problem = response.extensions().get::<Problem>().expect("a problem");
+            assert_eq!(problem.cause(), Some("a panic: secret"));
+            assert!(!String::from_utf8_lossy(&problem.document("1")).contains("secret"));
+        }
+    }
+}

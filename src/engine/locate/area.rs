@@ -51,6 +51,11 @@ impl PreparedArea {
         near::distance_m(self.polygons(), at, reach_m)
     }
 
+    /// Metres from the place to the nearest border in the plane of the place.
+    pub(super) fn border_m(&self, at: LonLat) -> f64 {
+        near::border_m(&self.rings, at)
+    }
+
     /// The box of all rings, exactly.
     pub fn bbox(&self) -> Bbox {
         self.bbox

@@ -119,4 +119,10 @@ impl UnitIndex {
         }
         Some(entry.area.distance_m(at, f64::INFINITY)).filter(|metres| metres.is_finite())
     }
+
+    /// Metres from a place, inside or outside, to the unit's nearest border, as good as [`UnitIndex::distance_m`].
+    pub fn border_m(&self, unit: UnitId, at: LonLat) -> Option<f64> {
+        let entry = self.entries.get(*self.by_id.get(&unit)?)?;
+        Some(entry.area.border_m(at)).filter(|metres| metres.is_finite())
+    }
 }

@@ -84,6 +84,15 @@ pub(super) fn distance_m<'a>(polygons: impl Iterator<Item = &'a [Ring]>, at: Lon
     polygons.map(polygon_to_p).fold(f64::INFINITY, f64::min)
 }
 
+/// Metres from a place to the nearest border of the rings in the plane of the place, inside as well as outside; infinity where
+/// there are no rings.
+pub(super) fn border_m(rings: &[Ring], at: LonLat) -> f64 {
+    let metres = MetresPerDegree::at(at.lat);
+    let p = metres.scale([at.lon, at.lat]);
+    let segments = rings.iter().flat_map(|ring| ring.between(f64::NEG_INFINITY, f64::INFINITY));
+    segments.map(|(a, b)| segment_m(metres.scale(a), metres.scale(b), p)).fold(f64::INFINITY, f64::min)
+}
+
 /// From `p` to the segment from `a` to `b`, in the steps of `PostGIS`'s `lw_dist2d_pt_seg`.
 fn segment_m(a: [f64; 2], b: [f64; 2], p: [f64; 2]) -> f64 {
     if a == b {

@@ -85,7 +85,7 @@ fn explanation(atlas: &Atlas, units: &UnitMap, (at, as_of): (LonLat, Day), locat
         .take_while(|(distance_m, _)| *distance_m <= NEAR_M)
         .map(|(distance_m, unit)| json!({ "code": unit.code, "name": unit.full_name, "distance_m": millimetres(*distance_m) }))
         .collect();
-    // Beyond the unit that holds the place, the nearest other one is as far as the border between them.
+    let border_m = located.unit.and_then(|unit| atlas.distance_to_border_m(unit, at));
     let other = measured.iter().find(|(_, unit)| Some(unit.id) != located.unit);
     let rule = match (located.relation, covering) {
         (Relation::Covered, 1) => "covered: the only unit that covers the place, border included",
@@ -99,6 +99,7 @@ fn explanation(atlas: &Atlas, units: &UnitMap, (at, as_of): (LonLat, Day), locat
         "level": located.level,
         "rule": rule,
         "candidates": candidates,
+        "border_m": border_m.map(millimetres),
         "nearest_other": other.map(|(distance_m, unit)| {
             json!({ "code": unit.code, "name": unit.full_name, "distance_m": millimetres(*distance_m) })
         }),

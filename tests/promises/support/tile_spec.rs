@@ -133,7 +133,7 @@ fn points(commands: &[u32]) -> Vec<(i64, i64)> {
     steps[0].1.clone()
 }
 
-/// Polygons (§4.3.4.4): each ring is MoveTo, LineTo, ClosePath; exterior ones have positive area, and come first.
+/// Polygons (§4.3.4.4): each ring is `MoveTo`, `LineTo`, `ClosePath`; exterior ones have positive area, and come first.
 fn rings(commands: &[u32]) -> Vec<Vec<(i64, i64)>> {
     let steps = walk(commands);
     assert_eq!(steps.len() % 3, 0, "rings are MoveTo, LineTo, ClosePath");

@@ -44,6 +44,13 @@ async fn an_explanation_names_the_candidates_and_the_rule() {
     let inside = house.json(&explain("108.49,15")).await;
     let other = &inside["explain"][1]["nearest_other"];
     assert_eq!(other["code"], "21002");
+    assert_eq!(inside["explain"][1]["border_m"], other["distance_m"], "the nearest border is the one to the neighbour");
+    let deep = house.json(&explain("108.25,14.51")).await;
+    let metres = deep["explain"][1]["border_m"].as_f64();
+    assert!(
+        metres.is_some_and(|metres| (1100.0..1110.0).contains(&metres)),
+        "beyond the south is no neighbour: {deep}"
+    );
     assert!(other["distance_m"].as_f64().is_some_and(|metres| (1060.0..1090.0).contains(&metres)), "{other}");
     assert!(house.json("/query/locate?at=108.5,15").await.get("explain").is_none());
 }
