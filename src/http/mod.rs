@@ -1,6 +1,6 @@
 //! The doors: routes, parameters, wire formats, errors → status, and the files of the web map.
 //!
-//! [`router`] has the whole surface on one page. A handler reads its parameters strictly (`params`), asks the atlas under the
+//! [`router()`] has the whole surface on one page. A handler reads its parameters strictly (`params`), asks the atlas under the
 //! server's [`View`](crate::model::View), and gives a `reply` or a `problem`; it knows no SQL and no geometry.
 
 mod asked;
