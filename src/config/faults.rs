@@ -168,7 +168,7 @@ fn a_fault_of_a_layer_names_its_line_and_what_is_expected() {
 #[test]
 fn a_department_cannot_be_called_like_what_the_map_or_a_database_uses() {
     for department in
-        ["units", "labels", "public", "pg_x", "gpkg", "rtree_a", "sqlite", "bandoso", "information_schema"]
+        ["unit", "units", "labels", "public", "pg_x", "gpkg", "rtree_a", "sqlite", "bandoso", "information_schema"]
     {
         let text = LEAST.replace("x.y", &format!("{department}.y"));
         let faults = load(&[(&format!("layers/{department}.y.toml"), &text)]).expect_err(department);

@@ -15,8 +15,8 @@ pub(super) const MAX_CODES: usize = 2_000;
 /// Names that stores, tiles or answers give a meaning of their own, beside `count_…`.
 const RESERVED_FIELDS: [&str; 9] = ["id", "geom", "geometry", "units", "unit", "source_id", "fid", "ogc_fid", "count"];
 /// First halves of ids that tiles or databases give a meaning of their own, alone or before an underscore.
-const RESERVED_DEPARTMENTS: [&str; 9] =
-    ["units", "labels", "public", "bandoso", "information_schema", "pg", "gpkg", "rtree", "sqlite"];
+const RESERVED_DEPARTMENTS: [&str; 10] =
+    ["unit", "units", "labels", "public", "bandoso", "information_schema", "pg", "gpkg", "rtree", "sqlite"];
 const SYMBOLS: [&str; 6] = ["circle", "square", "triangle", "diamond", "star", "drop"];
 const DEFAULT_COLOUR: &str = "#4477aa";
 const DEFAULT_MAX_FEATURES: i64 = 10_000;
