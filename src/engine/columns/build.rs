@@ -1,9 +1,10 @@
 use std::mem;
 
 use foldhash::{HashMap, HashMapExt};
+use hashbrown::HashTable;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::{Column, Columns, NO_CODE, NO_DAY, Numbers, Texts};
 use crate::engine::morton::Cell;
@@ -27,7 +28,7 @@ pub struct ColumnsBuilder {
 /// A column while it grows: texts still have their dictionary.
 struct Growing {
     column: Column,
-    known: HashMap<Box<str>, u32>,
+    known: HashTable<u32>,
 }
 
 impl ColumnsBuilder {
@@ -139,14 +140,12 @@ fn fingerprint(feature: &Feature) -> u64 {
 
 impl Growing {
     fn new(field: &crate::model::Field) -> Self {
-        let mut known = HashMap::new();
+        let mut known = HashTable::new();
         let mut texts = Texts::default();
         let column = match field.kind {
             FieldType::Code => {
                 for code in &field.codes {
-                    if let Some(index) = texts.push(&code.code) {
-                        known.insert(code.code.as_str().into(), index);
-                    }
+                    intern(&mut known, &mut texts, &code.code);
                 }
                 Column::Code { codes: Vec::new(), texts }
             }
@@ -164,8 +163,8 @@ impl Growing {
         let known = &mut self.known;
         let mut overflow = None;
         match &mut self.column {
-            Column::Text { codes, texts } => codes.push(intern(known, texts, value)),
-            Column::Code { codes, texts } => match intern(known, texts, value) {
+            Column::Text { codes, texts } => codes.push(code_of(known, texts, value)),
+            Column::Code { codes, texts } => match code_of(known, texts, value) {
                 NO_CODE => codes.push(u16::MAX),
                 code if code < u32::from(u16::MAX) => codes.push(code as u16),
                 code => overflow = Some(code),
@@ -226,14 +225,23 @@ impl Growing {
     }
 }
 
-fn intern(known: &mut HashMap<Box<str>, u32>, texts: &mut Texts, value: &Value) -> u32 {
-    let Value::Text(text) = value else { return NO_CODE };
-    if let Some(code) = known.get(text.as_str()) {
+/// The text's index, added when it is new. The table holds indexes only and compares with the texts themselves: a column of
+/// a million different titles would else be held twice while it is built.
+fn intern(known: &mut HashTable<u32>, texts: &mut Texts, text: &str) -> u32 {
+    let hash = xxh3_64(text.as_bytes());
+    if let Some(code) = known.find(hash, |code| texts.text(*code) == text) {
         return *code;
     }
     let Some(code) = texts.push(text) else { return NO_CODE };
-    known.insert(text.as_str().into(), code);
+    known.insert_unique(hash, code, |code| xxh3_64(texts.text(*code).as_bytes()));
     code
+}
+
+fn code_of(known: &mut HashTable<u32>, texts: &mut Texts, value: &Value) -> u32 {
+    match value {
+        Value::Text(text) => intern(known, texts, text),
+        _ => NO_CODE,
+    }
 }
 
 impl Numbers<i64> {
