@@ -3,6 +3,7 @@ use geo_types::{Coord, LineString, MultiPolygon, Point, Polygon};
 use proptest::prelude::*;
 
 use super::{MetresPerDegree, PreparedArea, UnitIndex, polygon_covers};
+use crate::engine::real_units::real_units;
 use crate::model::{Day, DayInterval, Level, LonLat, Unit, UnitId, UnitLink};
 
 /// A rectangle of degrees.
@@ -136,6 +137,24 @@ fn a_hole_farther_than_the_reach_is_not_near() {
     assert_eq!(stored(&index, 108.0 + 0.01 - 150.0 / metres.x, 15.0), [-1]);
     assert_eq!(index.distance_m(UnitId(1), LonLat { lon: 108.3, lat: 15.0 }), Some(0.0));
     assert_eq!(index.distance_m(UnitId(2), LonLat { lon: 108.3, lat: 15.0 }), None);
+}
+
+#[test]
+fn every_vertex_of_a_real_commune_is_its_own() {
+    let Some(units) = real_units("quang_ngai_communes_2025.geojson") else { return };
+    let index = UnitIndex::new(&units);
+    let mut shared = 0;
+    for unit in &units {
+        let area = PreparedArea::new(&unit.geometry);
+        for vertex in unit.geometry.iter().flat_map(|polygon| polygon.exterior().coords()).step_by(20) {
+            let at = LonLat { lon: vertex.x, lat: vertex.y };
+            assert!(area.covers(at) && polygon_covers(&unit.geometry, at), "{} {at:?}", unit.name);
+            let links = index.links(at);
+            assert!(links.contains(&UnitLink::Covered(unit.id)), "{} {at:?} {links:?}", unit.name);
+            shared += u32::from(links.len() > 1);
+        }
+    }
+    assert!(shared > 5000, "neighbours share their vertices: {shared}");
 }
 
 /// Rings on a coarse grid: shared vertices, horizontal and repeated segments, and crossings are common.

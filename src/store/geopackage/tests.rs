@@ -234,13 +234,29 @@ async fn points_are_joined_when_units_come_and_when_they_change() {
     let again = file.store.put_units(&units, &[change]).await.unwrap();
     assert_eq!((again.unchanged, again.version, file.version("police.incidents").await), (2, 1, 2));
 
+    // A new name moves no point.
+    let named = Unit { name: "khác".to_owned(), ..units[1].clone() };
+    let stored = file.store.put_units(&[named], &[]).await.unwrap();
+    assert_eq!((stored.changed, stored.version, file.version("police.incidents").await), (1, 2, 2));
+    assert_eq!(file.number("SELECT count(*) FROM bandoso_version WHERE joined <> 2 AND name <> 'units'"), 0);
+
     // The unit moves away from under the point: near no more, covered no more.
-    let moved = Unit { name: "khác".to_owned(), ..unit("B", 111.0, (None, Some(20_270))) };
-    let stored = file.store.put_units(&[moved], &[]).await.unwrap();
-    assert_eq!((stored.changed, stored.version), (1, 2));
+    let stored = file.store.put_units(&[unit("B", 111.0, (None, Some(20_270)))], &[]).await.unwrap();
+    assert_eq!((stored.changed, stored.version), (1, 3));
     assert_eq!(file.links().await, [(1, vec![]), (2, vec![])]);
     assert_eq!(file.version("police.incidents").await, 3);
-    assert_eq!(file.number("SELECT count(*) FROM bandoso_version WHERE joined <> 2 AND name <> 'units'"), 0);
+    assert_eq!(file.number("SELECT count(*) FROM bandoso_version WHERE joined <> 3 AND name <> 'units'"), 0);
+}
+
+#[tokio::test]
+async fn units_edited_elsewhere_are_not_forgotten_when_only_names_come() {
+    let file = Fixture::new().await;
+    let (a, b) = (unit("A", 108.0, (None, None)), unit("B", 109.0, (None, None)));
+    file.store.put_units(&[a.clone(), b], &[]).await.unwrap();
+    file.import(vec![numbered(1, 108.5), numbered(2, 109.5)]).await;
+    file.elsewhere("DELETE FROM units WHERE code = 'B'");
+    file.store.put_units(&[Unit { name: "khác".to_owned(), ..a }], &[]).await.unwrap();
+    assert_eq!(file.links().await, [(1, vec![1]), (2, vec![])]);
 }
 
 #[tokio::test]

@@ -29,10 +29,9 @@ impl Inner {
     pub(super) fn put_units(&self, units: &[Unit], changes: &[UnitChange]) -> Result<UnitsStored, StoreError> {
         let (stored, index) = self.writing("storing units", |connection| {
             let transaction = write::begin(connection)?;
-            let mut stored = store_units(&transaction, units)?;
-            let changed_changes = store_changes(&transaction, changes)?;
-            let redrawn = stored.added + stored.changed > 0;
-            if redrawn || changed_changes {
+            let (before, _) = write::version(&transaction, "units")?;
+            let (mut stored, redrawn) = store_units(&transaction, units)?;
+            if store_changes(&transaction, changes)? || stored.added + stored.changed > 0 {
                 write::bump(&transaction, "units")?;
             }
             (stored.version, _) = write::version(&transaction, "units")?;
@@ -43,8 +42,8 @@ impl Inner {
                     Some(index) if join::join(&transaction, &layer, index, Which::All)? > 0 => {
                         write::bump(&transaction, layer.as_str())?;
                     }
-                    // Links of older units stay to be joined.
-                    None if joined + 1 < stored.version => continue,
+                    // Links that were not those of the units before are none of the units now.
+                    None if joined != before => continue,
                     _ => {}
                 }
                 join::set_joined(&transaction, &layer, stored.version)?;
@@ -123,7 +122,8 @@ fn read_changes(connection: &Connection) -> rusqlite::Result<Vec<UnitChange>> {
     Ok(changes)
 }
 
-fn store_units(transaction: &Transaction<'_>, units: &[Unit]) -> rusqlite::Result<UnitsStored> {
+/// Adds or replaces units. Also tells whether any point may belong elsewhere now: names do not matter, borders and dates do.
+fn store_units(transaction: &Transaction<'_>, units: &[Unit]) -> rusqlite::Result<(UnitsStored, bool)> {
     let identity = |unit: &Unit| (unit.level, unit.code.clone(), unit.valid.from);
     let (known, _) = read_units(transaction)?;
     let mut known: HashMap<_, Unit> = known.into_iter().map(|unit| (identity(&unit), unit)).collect();
@@ -135,7 +135,7 @@ fn store_units(transaction: &Transaction<'_>, units: &[Unit]) -> rusqlite::Resul
         "UPDATE units SET geom = ?2, level = ?3, code = ?4, name = ?5, full_name = ?6, kind = ?7, parent = ?8,
              valid_from = ?9, valid_to = ?10, schematic = ?11 WHERE id = ?1",
     )?;
-    let mut stored = UnitsStored::default();
+    let (mut stored, mut redrawn) = (UnitsStored::default(), false);
     let mut reach = Bbox::EMPTY;
     for unit in units {
         let identity = identity(unit);
@@ -145,6 +145,8 @@ fn store_units(transaction: &Transaction<'_>, units: &[Unit]) -> rusqlite::Resul
             stored.unchanged += 1;
             continue;
         }
+        redrawn |=
+            known.get(&identity).is_none_or(|known| (&known.geometry, known.valid) != (&unit.geometry, unit.valid));
         let statement = if id.is_some() { &mut update } else { &mut insert };
         statement.execute(params![
             id.map(|id| id.0),
@@ -169,7 +171,7 @@ fn store_units(transaction: &Transaction<'_>, units: &[Unit]) -> rusqlite::Resul
     if !reach.is_empty() {
         write::touch(transaction, "units", &reach)?;
     }
-    Ok(stored)
+    Ok((stored, redrawn))
 }
 
 /// Whether any was new or other.
