@@ -1,6 +1,8 @@
-//! What the map's keeper decides: the catalogue's files.
+//! What the map's keeper decides: the catalogue's files, and the command line with its commands.
 
 pub mod catalogue;
+pub mod cli;
+pub mod commands;
 #[cfg(test)]
 mod faults;
 mod files;

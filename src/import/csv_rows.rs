@@ -11,7 +11,7 @@ use super::columns::{Target, Wanted};
 use super::fault::Fault;
 use super::geometry::on_earth;
 use super::ids;
-use super::input::Input;
+use super::input::{Input, count_of};
 use super::rows::RowMaker;
 use super::text::{column_key, normal};
 use super::values::{self, shown};
@@ -123,7 +123,7 @@ impl CsvRows {
 
     /// The line on which the row read last begins, empty lines before it left out.
     fn line(&self) -> u64 {
-        let within = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let within = count_of(b'\n', self.record.as_slice());
         let before = self.record.position().map_or(1, csv::Position::line);
         before.max(self.reader.position().line().saturating_sub(within + 1))
     }
@@ -151,23 +151,18 @@ fn position(x: &str, y: &str) -> Result<LonLat, Fault> {
             "expected a longitude and a latitude, found none; left out",
         ));
     }
-    match (x.parse(), y.parse()) {
-        (Ok(lon), Ok(lat)) => on_earth(lon, lat),
-        _ => {
-            let message = format!(
-                "expected numbers in degrees with a decimal point, found {}, {}; left out",
-                shown(&x),
-                shown(&y)
-            );
-            Err(Fault::new(FindingKind::InvalidPosition, message))
-        }
+    if let (Ok(lon), Ok(lat)) = (x.parse(), y.parse()) {
+        return on_earth(lon, lat);
     }
+    let found = format!("{}, {}", shown(&x), shown(&y));
+    let message = format!("expected numbers in degrees with a decimal point, found {found}; left out");
+    Err(Fault::new(FindingKind::InvalidPosition, message))
 }
 
 /// The likeliest delimiter of a header line: Excel writes semicolons where the decimal sign is a comma, as in Vietnam.
 fn delimiter(start: &[u8]) -> u8 {
     let header = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
+    let count = |delimiter: u8| count_of(delimiter, header);
     [b';', b'\t']
         .into_iter()
         .filter(|other| count(*other) > count(b','))

@@ -95,12 +95,11 @@ pub async fn import_features(
     let layer = job.layer.clone();
     let (sender, mut receiver) = mpsc::channel(WAITING_BATCHES);
     let reading = tokio::task::spawn_blocking(move || read_files(job, sender, progress));
-    let stored = match store {
-        Some(store) => store.import(&layer, receiver).await.map(Some),
-        None => {
-            while receiver.recv().await.is_some() {}
-            Ok(None)
-        }
+    let stored = if let Some(store) = store {
+        store.import(&layer, receiver).await.map(Some)
+    } else {
+        while receiver.recv().await.is_some() {}
+        Ok(None)
     };
     let read = reading.await.map_err(|error| StoreError::Fault {
         doing: format!("reading the files of {layer}", layer = layer.id),

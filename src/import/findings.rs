@@ -61,7 +61,7 @@ impl FindingLog {
         if let Some(error) = self.write_error.take() {
             return Err(error);
         }
-        self.writer.as_mut().map_or(Ok(()), |writer| writer.flush())
+        self.writer.as_mut().map_or(Ok(()), Write::flush)
     }
 }
 

@@ -46,6 +46,11 @@ pub(super) fn format(path: &Path, input: &mut Input) -> Result<Format, ImportErr
     Ok(if matches!(first, Some(b'{' | b'[' | 0x1e)) { Format::GeoJson } else { Format::Csv })
 }
 
+/// How often a byte occurs.
+pub(super) fn count_of(byte: u8, bytes: &[u8]) -> u64 {
+    bytes.split(|other| *other == byte).count() as u64 - 1
+}
+
 /// A fault of the file itself.
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> ImportError {
     ImportError::Unreadable { file: path.display().to_string(), line: None, cause: error.to_string() }

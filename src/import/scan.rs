@@ -8,6 +8,8 @@ use std::io::{self, BufRead};
 
 use serde::Deserialize;
 
+use super::input::count_of;
+
 /// Why the file is no GeoJSON that can be read to its end.
 #[derive(Debug)]
 pub(super) struct ScanError {
@@ -198,7 +200,7 @@ impl<R: BufRead> FeatureScanner<R> {
             }
             let (used, ended) = nesting.walk(chunk);
             let part = chunk.get(..used).unwrap_or_default();
-            self.line += part.iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.line += count_of(b'\n', part);
             self.bytes.extend_from_slice(part);
             self.input.consume(used);
             if self.bytes.len() > self.max_bytes {
@@ -221,7 +223,7 @@ impl<R: BufRead> FeatureScanner<R> {
             let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x1e | 0xef | 0xbb | 0xbf);
             let used = chunk.iter().take_while(|byte| blank(byte)).count();
             let next = chunk.get(used).copied();
-            self.line += chunk.iter().take(used).filter(|byte| **byte == b'\n').count() as u64;
+            self.line += count_of(b'\n', chunk.get(..used).unwrap_or_default());
             self.input.consume(used);
             if next.is_some() {
                 return Ok(next);

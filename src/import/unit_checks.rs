@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::engine::coverage::coverage_findings;
 use crate::model::{Day, Finding, FindingKind, Unit, UnitChange};
 use crate::store::UnitTable;
 
@@ -12,6 +13,19 @@ pub fn check_units(units: &[Unit], changes: &[UnitChange], stored: &UnitTable) -
     let mut findings: Vec<Finding> = units.iter().filter_map(|unit| known.parent_finding(unit)).collect();
     findings.extend(changes.iter().flat_map(|change| known.change_findings(change)));
     findings
+}
+
+/// Findings about the polygons of units that are to be stored (invalid rings, overlaps, gaps), seen together with the stored
+/// units that are in force with them. What is wrong among the stored ones alone is not told again.
+pub fn survey_units(units: &[Unit], stored: &UnitTable) -> Vec<Finding> {
+    let identity = |unit: &Unit| (unit.level, unit.code.clone(), unit.valid.from);
+    let replaced: HashSet<_> = units.iter().map(identity).collect();
+    let meets = |known: &&Unit| units.iter().any(|unit| known.level <= unit.level && known.valid.meets(&unit.valid));
+    let beside: Vec<Unit> =
+        stored.units.iter().filter(|known| !replaced.contains(&identity(known))).filter(meets).cloned().collect();
+    let told_before = coverage_findings(&beside);
+    let together: Vec<Unit> = units.iter().cloned().chain(beside).collect();
+    coverage_findings(&together).into_iter().filter(|finding| !told_before.contains(finding)).collect()
 }
 
 struct Known<'a> {
@@ -129,7 +143,7 @@ mod tests {
         let old = unit(Level::Commune, "1", None, (None, Some(100)));
         let new = unit(Level::Commune, "2", None, (Some(100), None));
         let changes = std::slice::from_ref(&change);
-        assert_eq!(faults(&[old.clone()], changes, vec![new.clone()]), []);
+        assert_eq!(faults(std::slice::from_ref(&old), changes, vec![new.clone()]), []);
         assert_eq!(faults(&[old], changes, vec![]), [FindingKind::UnknownUnit]);
         assert_eq!(faults(&[], changes, vec![]), [FindingKind::UnknownUnit; 2]);
         let replaced = unit(Level::Commune, "2", None, (Some(100), Some(100)));

@@ -26,7 +26,7 @@ use super::{FindingLog, ImportError};
 use crate::model::{Day, Finding, FindingKind, Invalid, Level, Unit, UnitChange};
 use crate::store::UnitTable;
 
-pub use super::unit_checks::check_units;
+pub use super::unit_checks::{check_units, survey_units};
 
 /// Largest file of units, unpacked.
 pub const MAX_UNIT_FILE_BYTES: u64 = 1 << 30;
@@ -150,10 +150,11 @@ impl UnitReader {
         Ok(())
     }
 
-    /// Findings about the set as a whole, together with what a store already has: see [`check_units`].
+    /// Findings about the set as a whole, together with what a store already has: see [`check_units`] and [`survey_units`].
     pub fn check_against(&mut self, stored: &UnitTable) {
         let findings = check_units(&self.units, &self.changes, stored);
         self.findings.extend(findings);
+        self.findings.extend(survey_units(&self.units, stored));
     }
 
     fn add_unit(&mut self, unit: Unit, place: &str, line: u64) -> Result<(), ImportError> {

@@ -160,7 +160,7 @@ mod tests {
             (FieldType::Real, json!(true), None),
             (FieldType::Boolean, json!(false), Some(Value::Boolean(false))),
             (FieldType::Boolean, json!(1), Some(Value::Boolean(true))),
-            (FieldType::Date, json!(20250701), None),
+            (FieldType::Date, json!(20_250_701), None),
             (FieldType::Code, json!(null), Some(Value::Null)),
         ] {
             assert_eq!(from_json(&field(kind), &json, &zone()).ok(), expected, "{kind:?} {json}");

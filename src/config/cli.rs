@@ -1,0 +1,222 @@
+//! The command line. Every option has an environment variable of the same name: `--as-of` is `BANDOSO_AS_OF`.
+
+#![allow(clippy::doc_markdown, reason = "these comments are the text of --help")]
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Bản đồ số: a provincial digital map.
+///
+/// Department points joined with dated administrative boundaries, served as vector tiles and spatial queries.
+///
+/// Exit codes: 0 done; 1 the data has findings (--strict, check); 2 wrong usage; 3 the store cannot be reached; 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "bandoso", version)]
+pub struct Cli {
+    /// What is to be done.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What all commands share.
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Shared {
+    /// Where the data is: FILE.gpkg, or postgres://…
+    #[arg(long, env = "BANDOSO_STORE", default_value = "bandoso.gpkg", global = true, value_name = "URL")]
+    pub store: String,
+    /// The map's own data: catalogue.toml and layers/ID.toml. Without it, the built-in demonstration province
+    #[arg(long, env = "BANDOSO_TILES", global = true, value_name = "DIR")]
+    pub tiles: Option<PathBuf>,
+    /// How the log is written to the standard error
+    #[arg(long, env = "BANDOSO_LOG_FORMAT", default_value = "text", global = true)]
+    pub log_format: LogFormat,
+    /// What is logged, such as warn or bandoso=debug (also RUST_LOG)
+    #[arg(long, env = "BANDOSO_LOG", global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the map, the tiles and the queries (phục vụ bản đồ)
+    Serve(ServeArgs),
+    /// Import points of a layer from GeoJSON or CSV, plain or gzip (nhập dữ liệu điểm)
+    Import(ImportArgs),
+    /// Administrative units (đơn vị hành chính)
+    Units(UnitsArgs),
+    /// Print the findings of stored data and catalogue; exit 1 on any (kiểm tra dữ liệu)
+    Check,
+    /// Print one tile as readable text
+    Tile(TileArgs),
+    /// Fill an empty store with the demonstration province (dữ liệu minh hoạ)
+    Demo,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// On loopback everything is shown to callers on this machine; on any other address only public layers
+    #[arg(long, env = "BANDOSO_LISTEN", default_value = "127.0.0.1:8080", value_name = "HOST:PORT")]
+    pub listen: String,
+}
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The layer, such as police.incidents
+    #[arg(long, env = "BANDOSO_LAYER", value_name = "ID")]
+    pub layer: String,
+    /// GeoJSON (collection or one feature a line) or CSV; .gz too
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Reference system of the coordinates: only EPSG:4326 (longitude first) so far
+    #[arg(long, env = "BANDOSO_CRS", default_value = "EPSG:4326", value_name = "EPSG:n")]
+    pub crs: String,
+    /// CSV column of the longitude, if not called lon, longitude, x, kinh_do, …
+    #[arg(long, env = "BANDOSO_X", value_name = "COL")]
+    pub x: Option<String>,
+    /// CSV column of the latitude, if not called lat, latitude, y, vi_do, …
+    #[arg(long, env = "BANDOSO_Y", value_name = "COL")]
+    pub y: Option<String>,
+    /// Take FIELD (or id) from the column or property COL; many times, or divided by ;
+    #[arg(long, env = "BANDOSO_MAP", value_name = "FIELD=COL", value_delimiter = ';')]
+    pub map: Vec<String>,
+    /// Write nothing and exit 1 when there is any finding (a column without a field is none)
+    #[arg(long, env = "BANDOSO_STRICT", value_parser = BoolishValueParser::new())]
+    pub strict: bool,
+    /// Do everything but the commit
+    #[arg(long, env = "BANDOSO_DRY_RUN", value_parser = BoolishValueParser::new())]
+    pub dry_run: bool,
+    /// Write every finding to FILE, one JSON object a line
+    #[arg(long, env = "BANDOSO_FINDINGS", value_name = "FILE")]
+    pub findings: Option<PathBuf>,
+}
+
+/// Options of `units`.
+#[derive(Debug, Args)]
+pub struct UnitsArgs {
+    /// What is to be done with units.
+    #[command(subcommand)]
+    pub command: UnitsCommand,
+}
+
+/// The commands about units.
+#[derive(Debug, Subcommand)]
+pub enum UnitsCommand {
+    /// Import units (GeoJSON) and tables of their changes (CSV)
+    Import(UnitsImportArgs),
+    /// List units: level, code, full name, first day, first day after, parent; tabs between
+    List(UnitsListArgs),
+    /// What became of a unit, or what it was made of
+    Convert(UnitsConvertArgs),
+}
+
+/// Options of `units import`.
+#[derive(Debug, Args)]
+pub struct UnitsImportArgs {
+    /// Units as GeoJSON; changes as CSV with old_code, new_code, share, new_valid_from
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What valid_to is: the last day in force (inclusive), the first day after it (exclusive), or by whether it ends a month
+    #[arg(long, env = "BANDOSO_VALID_TO", default_value = "auto", value_name = "auto|inclusive|exclusive")]
+    pub valid_to: String,
+    /// Write nothing and exit 1 when there is any finding
+    #[arg(long, env = "BANDOSO_STRICT", value_parser = BoolishValueParser::new())]
+    pub strict: bool,
+}
+
+/// Options of `units list`.
+#[derive(Debug, Args)]
+pub struct UnitsListArgs {
+    /// Only units in force on this day
+    #[arg(long, env = "BANDOSO_AS_OF", value_name = "DATE")]
+    pub as_of: Option<String>,
+    /// Only units of this level
+    #[arg(long, env = "BANDOSO_LEVEL", value_name = "province|district|commune")]
+    pub level: Option<String>,
+}
+
+/// Options of `units convert`.
+#[derive(Debug, Args)]
+pub struct UnitsConvertArgs {
+    /// The unit's code on the day --from
+    pub code: String,
+    /// A day on which the code was in force
+    #[arg(long, env = "BANDOSO_FROM", value_name = "DATE")]
+    pub from: String,
+    /// The day whose units are asked for
+    #[arg(long, env = "BANDOSO_TO", value_name = "DATE")]
+    pub to: String,
+    /// A place that picks one of several units
+    #[arg(long, env = "BANDOSO_AT", value_name = "LON,LAT", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// The unit's level; without it the lowest that has the code
+    #[arg(long, env = "BANDOSO_LEVEL", value_name = "province|district|commune")]
+    pub level: Option<String>,
+}
+
+/// Options of `tile`.
+#[derive(Debug, Args)]
+pub struct TileArgs {
+    /// One layer or several with commas: police.incidents,units.commune
+    pub layers: String,
+    /// Which tile
+    #[arg(value_name = "Z/X/Y")]
+    pub coord: String,
+    /// The units' date
+    #[arg(long, env = "BANDOSO_AS_OF", value_name = "DATE")]
+    pub as_of: Option<String>,
+    /// Only features whose time is in it
+    #[arg(long, env = "BANDOSO_DATETIME", value_name = "INTERVAL")]
+    pub datetime: Option<String>,
+    /// A layer whose features are counted into the units
+    #[arg(long, env = "BANDOSO_COUNT", value_name = "ID")]
+    pub count: Option<String>,
+    /// Draw every point where the tile is dense
+    #[arg(long, env = "BANDOSO_DENSE", value_name = "all|cells", default_value = "cells")]
+    pub dense: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_option_has_an_environment_variable_of_its_name() {
+        fn check(command: &clap::Command) {
+            for option in command.get_arguments().filter(|argument| argument.get_long().is_some()) {
+                let name = option.get_long().unwrap();
+                if name != "help" && name != "version" {
+                    let expected = format!("BANDOSO_{}", name.to_uppercase().replace('-', "_"));
+                    assert_eq!(option.get_env().and_then(|env| env.to_str()), Some(expected.as_str()));
+                }
+            }
+            command.get_subcommands().for_each(check);
+        }
+        Cli::command().debug_assert();
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn columns_are_mapped_one_by_one_or_divided_by_semicolons() {
+        let line = ["bandoso", "import", "--layer", "a.b", "--map", "x=y z", "--map", "c=d;e=f", "file.csv"];
+        let Command::Import(args) = Cli::parse_from(line).command else { panic!("no import") };
+        assert_eq!(args.map, ["x=y z", "c=d", "e=f"]);
+    }
+}

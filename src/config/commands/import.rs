@@ -1,0 +1,121 @@
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::answer::Answer;
+use super::failure::Failure;
+use super::progress::Shown;
+use super::store::{Missing, missing_file, open};
+use super::tell;
+use crate::config::cli::{ImportArgs, Shared};
+use crate::import::features::{Ending, FeatureJob, FeatureOptions, FeatureReport, OnFault, import_features};
+use crate::import::{FindingLog, Progress};
+use crate::model::{Catalogue, Invalid, Layer, LayerId};
+
+/// `bandoso import`: points of a layer from files, in one transaction.
+pub(super) async fn import(args: &ImportArgs, shared: &Shared) -> Result<(), Failure> {
+    let catalogue = super::catalogue(shared)?;
+    let layer = layer(args, &catalogue)?;
+    check_crs(&args.crs)?;
+    let options = options(args)?;
+    // All that can be wrong with the command line is told before a store is touched.
+    for file in &args.files {
+        File::open(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
+    }
+    let findings = args.findings.as_deref().map_or_else(|| Ok(FindingLog::default()), findings_file)?;
+    let store = match missing_file(shared)? {
+        Some(_) if args.dry_run => None,
+        _ => Some(open(shared, &catalogue, Missing::Make).await?),
+    };
+    if let Some(store) = &store {
+        for finding in store.prepare(&catalogue).await? {
+            tracing::warn!(finding = finding.kind.name(), place = %finding.place, "{}", finding.message);
+        }
+    }
+    let name = layer.id.to_string();
+    let zone = catalogue.time_zone.clone();
+    let job = FeatureJob { layer, zone, files: args.files.clone(), options, findings };
+    let progress = Arc::new(Progress::default());
+    let shown = Shown::start(name.clone(), &args.files, Arc::clone(&progress));
+    let stop = tokio::spawn(stop_on_signal(Arc::clone(&progress)));
+    let report = import_features(store.as_deref(), job, progress).await;
+    stop.abort();
+    drop(shown);
+    conclude(args, &name, report?)
+}
+
+fn layer(args: &ImportArgs, catalogue: &Catalogue) -> Result<Layer, Failure> {
+    let id = LayerId::parse("--layer", &args.layer)?;
+    let Some(layer) = catalogue.layer(&id) else {
+        let known: Vec<&str> = catalogue.layers.iter().map(|layer| layer.id.as_str()).collect();
+        let expected = format!("a layer of the catalogue ({}), found {id}", known.join(", "));
+        return Err(Invalid::new("--layer", expected).into());
+    };
+    if let Some(published) = &layer.published {
+        let expected =
+            format!("a layer with a table of its own; {id} publishes {}, whose owner fills it", published.table);
+        return Err(Invalid::new("--layer", expected).into());
+    }
+    Ok(layer.clone())
+}
+
+fn check_crs(crs: &str) -> Result<(), Invalid> {
+    let plain = crs.trim().to_ascii_uppercase();
+    if matches!(plain.as_str(), "EPSG:4326" | "CRS84" | "OGC:CRS84") {
+        return Ok(());
+    }
+    Err(Invalid::new("--crs", format!("EPSG:4326, the only reference system that is read so far; found {crs:?}")))
+}
+
+fn options(args: &ImportArgs) -> Result<FeatureOptions, Invalid> {
+    let pair = |text: &String| match text.split_once('=') {
+        Some((field, column)) if !column.trim().is_empty() => Ok((field.trim().to_owned(), column.trim().to_owned())),
+        _ => Err(Invalid::new("--map", format!("FIELD=COL, found {text:?}"))),
+    };
+    Ok(FeatureOptions {
+        map: args.map.iter().map(pair).collect::<Result<_, _>>()?,
+        x: args.x.clone(),
+        y: args.y.clone(),
+        on_fault: if args.strict { OnFault::Refuse } else { OnFault::Store },
+        ending: if args.dry_run { Ending::DryRun } else { Ending::Commit },
+    })
+}
+
+fn findings_file(path: &Path) -> Result<FindingLog, Failure> {
+    let file =
+        File::create(path).map_err(|error| Failure::Usage(format!("--findings: {}: {error}", path.display())))?;
+    Ok(FindingLog::written_to(Box::new(BufWriter::new(file))))
+}
+
+/// The first signal stops the reading, and with it the import; the second one the process, which the store answers by rolling back.
+async fn stop_on_signal(progress: Arc<Progress>) {
+    for _ in 0..2 {
+        if super::serve::signal_to_stop().await.is_err() {
+            return;
+        }
+        if progress.is_stopped() {
+            std::process::exit(130);
+        }
+        progress.stop();
+    }
+}
+
+fn conclude(args: &ImportArgs, name: &str, mut report: FeatureReport) -> Result<(), Failure> {
+    tell::findings_aside(&report.findings);
+    report.findings.flush().map_err(|error| Failure::Usage(format!("--findings: {error}")))?;
+    let refused = args.strict && report.findings.faults() > 0;
+    let mut answer = Answer::new();
+    let FeatureReport { rows, left_out, .. } = report;
+    if let Some(done) = report.imported {
+        answer.line(format_args!(
+            "{name}: read {rows}, added {}, changed {}, unchanged {}, not stored {left_out}, outside {}",
+            done.added, done.changed, done.unchanged, done.outside
+        ))?;
+    } else {
+        let why = if refused { "--strict" } else { "--dry-run" };
+        answer.line(format_args!("{name}: read {rows}, not usable {left_out}; nothing was written ({why})"))?;
+    }
+    answer.end()?;
+    if refused { Err(Failure::Findings) } else { Ok(()) }
+}
