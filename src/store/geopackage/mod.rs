@@ -2,11 +2,8 @@
 //!
 //! One typed table per layer (`police.incidents` is `police_incidents`), the units as the polygon table `units`. SQLite is
 //! synchronous, so all work runs on blocking threads: one connection writes, each reading has its own. Triggers note every
-//! change that any program makes ([`schema.sql`], [`layer.sql`]); rows that another program wrote are joined with the units as
+//! change that any program makes (`schema.sql`, `layer.sql`); rows that another program wrote are joined with the units as
 //! they are read, and their links stored by the next import or start.
-//!
-//! [`schema.sql`]: schema
-//! [`layer.sql`]: schema
 
 mod blob;
 mod connection;

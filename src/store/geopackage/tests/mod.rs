@@ -1,0 +1,174 @@
+//! Promises of the embedded store, each on a file of its own.
+
+mod files;
+mod imports;
+
+use std::path::PathBuf;
+
+use geo_types::{LineString, MultiPolygon, Polygon};
+use jiff::tz::TimeZone;
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use super::connection;
+use crate::model::{
+    Catalogue, Classification, Code, Day, DayInterval, DutyRoles, Feature, Field, FieldType, FindingKind, GeometryKind,
+    Instant, Layer, LayerId, Level, LonLat, Title, Unit, UnitChange, UnitId, UnitLink, Value, ZoomRange,
+};
+use crate::store::geopackage::GeoPackage;
+use crate::store::{ImportBatch, ImportId, ImportRow, Imported, Store, StoreError};
+
+fn title(text: &str) -> Title {
+    Title { vi: text.to_owned(), en: text.to_owned() }
+}
+
+fn field(name: &str, kind: FieldType) -> Field {
+    let codes = if kind == FieldType::Code {
+        vec![Code { code: "theft".to_owned(), vi: "Trộm cắp".to_owned(), en: "Theft".to_owned(), colour: None }]
+    } else {
+        Vec::new()
+    };
+    Field { name: name.to_owned(), title: title(name), kind, codes, classification: None, unit: None }
+}
+
+fn layer(id: &str) -> Layer {
+    Layer {
+        id: LayerId::parse("layer", id).unwrap(),
+        title: title(id),
+        geometry: GeometryKind::Point,
+        classification: Classification::Public,
+        time: Some(2),
+        category: Some(1),
+        zoom: ZoomRange { min: 0, max: 22 },
+        max_features: 10_000,
+        published: None,
+        colour: "#000000".to_owned(),
+        symbol: "circle".to_owned(),
+        fields: vec![
+            field("title", FieldType::Text),
+            field("category", FieldType::Code),
+            field("occurred_at", FieldType::Timestamp),
+            field("day", FieldType::Date),
+            field("people", FieldType::Integer),
+            field("volume_m3", FieldType::Real),
+            field("open", FieldType::Boolean),
+        ],
+    }
+}
+
+fn catalogue(layers: Vec<Layer>) -> Catalogue {
+    Catalogue {
+        title: title("Bản đồ"),
+        time_zone: TimeZone::get("Asia/Ho_Chi_Minh").unwrap(),
+        view: (108.0, 15.0, 8.0),
+        attribution: String::new(),
+        departments: Vec::new(),
+        layers,
+        places: Vec::new(),
+        duty: DutyRoles::default(),
+    }
+}
+
+/// A commune of one degree by one, its south-west corner at `west`, 15.
+fn unit(code: &str, west: f64, (from, to): (Option<i32>, Option<i32>)) -> Unit {
+    let ring = vec![(west, 15.0), (west + 1.0, 15.0), (west + 1.0, 16.0), (west, 16.0), (west, 15.0)];
+    Unit {
+        id: UnitId(0),
+        level: Level::Commune,
+        code: code.to_owned(),
+        name: format!("tên {code}"),
+        full_name: format!("Xã {code}"),
+        kind: "xã".to_owned(),
+        parent: None,
+        valid: DayInterval { from: from.map(Day), to: to.map(Day) },
+        schematic: false,
+        geometry: MultiPolygon(vec![Polygon::new(LineString::from(ring), vec![])]),
+    }
+}
+
+fn values(text: &str) -> Vec<Value> {
+    vec![
+        Value::Text(text.to_owned()),
+        Value::Text("theft".to_owned()),
+        Value::Timestamp(Instant(1_751_331_600_123_456)),
+        Value::Date(Day(20_270)),
+        Value::Integer(-3),
+        Value::Real(12.5),
+        Value::Boolean(true),
+    ]
+}
+
+fn row(id: ImportId, lon: f64, text: &str) -> ImportRow {
+    ImportRow { id, at: LonLat { lon, lat: 15.5 }, values: values(text) }
+}
+
+fn numbered(id: u64, lon: f64) -> ImportRow {
+    row(ImportId::Number(id), lon, "x")
+}
+
+/// A store in a folder that goes away with it.
+struct Fixture {
+    store: GeoPackage,
+    path: PathBuf,
+    layer: Layer,
+    _folder: TempDir,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("map.gpkg");
+        let store = GeoPackage::open(&path).await.unwrap();
+        let layer = layer("police.incidents");
+        assert_eq!(store.prepare(&catalogue(vec![layer.clone()])).await.unwrap(), []);
+        Self { store, path, layer, _folder: folder }
+    }
+
+    async fn import(&self, rows: Vec<ImportRow>) -> Imported {
+        let (sender, receiver) = mpsc::channel(4);
+        sender.send(ImportBatch::Rows(rows)).await.unwrap();
+        sender.send(ImportBatch::Commit).await.unwrap();
+        self.store.import(&self.layer, receiver).await.unwrap()
+    }
+
+    async fn load(&self) -> (u64, Vec<Feature>) {
+        let (sender, mut receiver) = mpsc::channel(4);
+        let (version, features) = tokio::join!(self.store.load(&self.layer, sender), async {
+            let mut features = Vec::new();
+            while let Some(batch) = receiver.recv().await {
+                features.extend(batch);
+            }
+            features
+        });
+        (version.unwrap(), features)
+    }
+
+    /// Ids of the units of every feature, as stored.
+    async fn links(&self) -> Vec<(u64, Vec<i32>)> {
+        let (_, features) = self.load().await;
+        features.into_iter().map(|f| (f.id, f.units.into_iter().map(UnitLink::to_stored).collect())).collect()
+    }
+
+    async fn version(&self, name: &str) -> u64 {
+        self.store.versions().await.unwrap()[name]
+    }
+
+    /// What a program that knows the format, and nothing of us, does to the file.
+    fn elsewhere(&self, sql: &str) {
+        let foreign = Connection::open(&self.path).unwrap();
+        connection::add_functions(&foreign).unwrap();
+        foreign.execute_batch(sql).expect(sql);
+    }
+
+    fn number(&self, sql: &str) -> i64 {
+        Connection::open(&self.path).unwrap().query_row(sql, [], |row| row.get(0)).expect(sql)
+    }
+}
+
+/// A point's blob as SQL.
+fn point(lon: f64) -> String {
+    let hex: Vec<String> =
+        super::blob::from_point(LonLat { lon, lat: 15.5 }).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("x'{}'", hex.concat())
+}
