@@ -5,6 +5,7 @@
 
 pub mod geopackage;
 mod open;
+pub mod postgis;
 
 pub use open::open;
 
@@ -80,7 +81,7 @@ pub struct Imported {
     pub changed: u64,
     /// Features that were there just so.
     pub unchanged: u64,
-    /// Features of the import that no commune covers on their own date.
+    /// Features of the import that are in and near no commune on their own date.
     pub outside: u64,
     /// The layer's version afterwards.
     pub version: u64,

@@ -4,4 +4,6 @@
 
 mod architecture;
 mod http;
+mod postgis;
+mod stores;
 mod support;

@@ -1,7 +1,10 @@
 //! What several promises need to be tested.
 
 pub mod house;
+pub mod places;
 pub mod postgres;
 pub mod province;
+pub mod rows;
+pub mod shared;
 pub mod shelf;
 pub mod tile_spec;

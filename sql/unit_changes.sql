@@ -1,0 +1,4 @@
+-- All changes of units.
+SELECT old_code, new_code, date - date '1970-01-01', whole
+FROM bandoso.unit_changes
+ORDER BY old_code, new_code, date

@@ -1,0 +1,15 @@
+-- All units of all dates. Days are counted from 1970-01-01, where the model counts from.
+SELECT
+    id,
+    level::text,
+    code,
+    name,
+    full_name,
+    kind,
+    parent,
+    valid_from - date '1970-01-01',
+    valid_to - date '1970-01-01',
+    schematic,
+    ST_AsBinary(geom, 'NDR')
+FROM bandoso.units
+ORDER BY level, code, valid_from NULLS FIRST

@@ -1,0 +1,136 @@
+//! The store for production: a `PostgreSQL` database with `PostGIS`.
+//!
+//! The schema `bandoso` holds units, versions and the join's rule (`sql/migrations/`); each layer is a table of its own in the
+//! schema of its department. The join is made in the database: by triggers for whatever program edits a table, by one
+//! set-based statement for what is imported here.
+
+mod columns;
+mod connect;
+mod failure;
+mod import;
+mod load;
+mod merge;
+mod polygons;
+mod prepare;
+mod published;
+mod row;
+mod units;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use deadpool_postgres::{Object, Pool};
+use tokio::sync::mpsc;
+use tokio_postgres::Transaction;
+
+pub use self::connect::PostGisSettings;
+use self::failure::Address;
+use self::published::Watched;
+use super::{ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
+use crate::model::{Catalogue, Feature, Finding, Layer, Unit, UnitChange, Versions};
+
+/// A `PostGIS` database. Cloning it shares its connections.
+#[derive(Clone)]
+pub struct PostGis {
+    address: Address,
+    pool: Pool,
+    settings: Arc<PostGisSettings>,
+    prepared: Arc<ArcSwap<Prepared>>,
+}
+
+/// What `prepare` found out.
+struct Prepared {
+    /// IANA name of the catalogue's time zone.
+    zone: String,
+    /// Layers that can be read.
+    layers: Vec<String>,
+    /// Published tables that no trigger tells of.
+    watched: Vec<Arc<Watched>>,
+}
+
+impl Default for Prepared {
+    fn default() -> Self {
+        Self { zone: "UTC".to_owned(), layers: Vec::new(), watched: Vec::new() }
+    }
+}
+
+impl PostGis {
+    /// Connects to `postgres://…` (several hosts allowed) and brings the schema `bandoso` to this program's state.
+    pub async fn connect(url: &str, settings: PostGisSettings) -> Result<Self, StoreError> {
+        let (config, address) = connect::read_address(url, &settings)?;
+        connect::migrate(&config, &address).await?;
+        let pool = connect::pool(config, &settings)?;
+        Ok(Self { address, pool, settings: Arc::new(settings), prepared: Arc::default() })
+    }
+
+    async fn borrow(&self) -> Result<Object, StoreError> {
+        connect::borrow(&self.pool, &self.address).await
+    }
+
+    fn prepared(&self) -> arc_swap::Guard<Arc<Prepared>> {
+        self.prepared.load()
+    }
+
+    /// Gives a transaction the time to move many rows.
+    async fn begin_long(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
+        let long = include_str!("../../../sql/long.sql");
+        let begun = transaction.execute(long, &[&self.settings.long_timeout_ms()]).await;
+        begun.map(drop).map_err(self.address.failed("beginning a transaction"))
+    }
+
+    /// A layer's version at the moment of the transaction.
+    async fn version(&self, transaction: &Transaction<'_>, layer: &str) -> Result<u64, StoreError> {
+        let found = transaction.query_opt(include_str!("../../../sql/version.sql"), &[&layer]).await;
+        let found = found.map_err(self.address.failed(format!("asking the version of {layer}")))?;
+        Ok(found.map_or(0, |row| row.get::<_, i64>(0).unsigned_abs()))
+    }
+}
+
+#[async_trait]
+impl Store for PostGis {
+    fn address(&self) -> String {
+        self.address.0.clone()
+    }
+
+    async fn prepare(&self, catalogue: &Catalogue) -> Result<Vec<Finding>, StoreError> {
+        self.prepare_all(catalogue).await
+    }
+
+    async fn versions(&self) -> Result<Versions, StoreError> {
+        let prepared = self.prepared.load_full();
+        for watched in &prepared.watched {
+            watched.look_when_due(self);
+        }
+        let ask = async {
+            let client = self.borrow().await?;
+            let rows = client.query(include_str!("../../../sql/versions.sql"), &[&prepared.layers]).await;
+            rows.map_err(self.address.failed("asking for versions"))
+        };
+        // A server that takes the question and never answers is away too.
+        let rows = tokio::time::timeout(self.settings.statement_timeout, ask)
+            .await
+            .map_err(|_| self.address.unreachable("it did not tell its versions in time"))??;
+        Ok(rows.iter().map(|row| (row.get(0), row.get::<_, i64>(1).unsigned_abs())).collect())
+    }
+
+    async fn units(&self) -> Result<UnitTable, StoreError> {
+        self.read_units().await
+    }
+
+    async fn put_units(&self, units: &[Unit], changes: &[UnitChange]) -> Result<UnitsStored, StoreError> {
+        self.write_units(units, changes).await
+    }
+
+    async fn load(&self, layer: &Layer, rows: mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError> {
+        self.read_layer(layer, &rows).await
+    }
+
+    async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
+        self.write_layer(layer, rows).await
+    }
+
+    async fn check(&self, layer: &Layer) -> Result<Vec<Finding>, StoreError> {
+        self.check_layer(layer).await
+    }
+}

@@ -1,0 +1,113 @@
+//! Tables and views of others, published as they stand.
+//!
+//! Their points are joined with units when they are loaded. A change is noticed by a trigger that counts versions where we may
+//! put one on the table; else (views, foreign and partitioned tables, missing rights) by looking: a hash over all rows, at most
+//! every [`PostGisSettings::look_every`](super::PostGisSettings) and never for more than a twentieth of the time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tokio_postgres::Transaction;
+
+use super::PostGis;
+use super::columns::{Relation, quoted, quoted_table};
+use super::failure::fault;
+use super::load::field_list;
+use crate::model::{Layer, Published};
+use crate::store::StoreError;
+
+/// Copies a published table's points into a temporary table, joins them, and gives the query for the rows.
+///
+/// Geometries that are no points, or whose reference system is not known, have no position there.
+pub(super) async fn stage(
+    store: &PostGis,
+    transaction: &Transaction<'_>,
+    layer: &Layer,
+    source: &Published,
+) -> Result<String, StoreError> {
+    let doing = || format!("loading {} from {}", layer.id, source.table);
+    let failed = || store.address.failed(doing());
+    let found = Relation::find(transaction, quoted_table(&source.table)).await.map_err(failed())?;
+    let table = found.ok_or_else(|| fault(doing(), "there is no such table or view"))?;
+    let stage = format!(
+        "CREATE TEMP TABLE bandoso_points ON COMMIT DROP AS \
+         SELECT row_number() OVER () AS id, NULL::integer[] AS units, {key}::bigint AS key, \
+         CASE WHEN GeometryType({geom}) = 'POINT' AND ST_SRID({geom}) <> 0 THEN ST_Transform({geom}, 4326) END AS geom\
+         {fields} FROM {table}; \
+         CREATE INDEX ON bandoso_points USING gist (geom); \
+         ANALYZE bandoso_points",
+        key = quoted(&source.key),
+        geom = quoted(&source.geometry_column),
+        fields = field_list(&table, layer, &store.prepared().zone),
+        table = table.name,
+    );
+    transaction.batch_execute(&stage).await.map_err(failed())?;
+    let values: Vec<String> = (0..layer.fields.len()).map(|index| format!(", p.v{index}")).collect();
+    let values = values.concat();
+    Ok(format!(
+        "SELECT p.key, ST_X(p.geom), ST_Y(p.geom), l.units{values} FROM pg_temp.bandoso_points p \
+         LEFT JOIN bandoso.links_of('pg_temp.bandoso_points', false) l ON l.id = p.id"
+    ))
+}
+
+/// A published table that is looked at.
+pub(super) struct Watched {
+    layer: String,
+    fingerprint: String,
+    next: ArcSwap<Instant>,
+    looking: AtomicBool,
+}
+
+impl Watched {
+    /// What of the table a look takes in: the columns that are published, of all rows in any order.
+    pub(super) fn new(layer: &Layer, source: &Published, table: &Relation, zone: &str) -> Self {
+        let fingerprint = format!(
+            "SELECT concat(count(*), ':', sum(hashtextextended(r::text, 0))) \
+             FROM (SELECT {}::text AS key, {}::text AS geom{} FROM {}) r",
+            quoted(&source.key),
+            quoted(&source.geometry_column),
+            field_list(table, layer, zone),
+            table.name
+        );
+        Self {
+            layer: layer.id.as_str().to_owned(),
+            fingerprint,
+            next: ArcSwap::from_pointee(Instant::now()),
+            looking: AtomicBool::new(false),
+        }
+    }
+
+    /// Looks at the table and counts a version where it changed.
+    pub(super) async fn look(&self, store: &PostGis) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        let failed = || store.address.failed(format!("looking at the table of {}", self.layer));
+        let mut client = store.borrow().await?;
+        let transaction = client.transaction().await.map_err(failed())?;
+        store.begin_long(&transaction).await?;
+        let seen = transaction.query_one(&self.fingerprint, &[]).await.map_err(failed())?;
+        let seen: String = seen.get(0);
+        let count = include_str!("../../../sql/fingerprint.sql");
+        transaction.execute(count, &[&self.layer, &seen]).await.map_err(failed())?;
+        transaction.commit().await.map_err(failed())?;
+        let pause = store.settings.look_every.max(begun.elapsed() * 20);
+        self.next.store(Arc::new(Instant::now() + pause));
+        Ok(())
+    }
+
+    /// Looks in the background when it is time to.
+    pub(super) fn look_when_due(self: &Arc<Self>, store: &PostGis) {
+        if Instant::now() < **self.next.load() || self.looking.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (watched, store) = (Arc::clone(self), store.clone());
+        tokio::spawn(async move {
+            if let Err(fault) = watched.look(&store).await {
+                tracing::warn!(layer = watched.layer, "{fault}");
+                watched.next.store(Arc::new(Instant::now() + store.settings.look_every.max(Duration::from_secs(1))));
+            }
+            watched.looking.store(false, Ordering::Release);
+        });
+    }
+}

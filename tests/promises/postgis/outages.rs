@@ -1,0 +1,132 @@
+//! The database goes away, is somebody else's, or is not what it should be.
+
+use std::time::Duration;
+
+use bandoso::model::{FieldType, Value};
+use bandoso::store::postgis::{PostGis, PostGisSettings};
+use bandoso::store::{ImportBatch, ImportId, Store, StoreError};
+use tokio::sync::mpsc;
+
+use crate::support::postgres::{TestDatabase, client, execute};
+use crate::support::rows::{catalogue, import, layer, load, row};
+
+fn quick() -> PostGisSettings {
+    PostGisSettings { connect_timeout: Duration::from_secs(2), ..PostGisSettings::default() }
+}
+
+async fn refused(url: &str) -> StoreError {
+    PostGis::connect(url, quick()).await.err().expect("no such store")
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_is_unreachable_and_named_without_its_password() {
+    // Nothing listens on the port of the discard service.
+    let error = refused("postgres://lan:s3cret@127.0.0.1:9/map").await;
+    assert!(
+        matches!(&error, StoreError::Unreachable { store, .. } if store == "postgres://lan@127.0.0.1:9/map"),
+        "{error:?}"
+    );
+    assert!(!error.to_string().contains("s3cret"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_a_fault_and_not_told() {
+    let Some(database) = TestDatabase::bare() else { return };
+    let (before, at) = database.url().split_once('@').expect("user and password");
+    let (user, _) = before.rsplit_once(':').expect("a password");
+    let error = refused(&format!("{user}:s3cret@{at}")).await;
+    assert!(matches!(&error, StoreError::Fault { .. }), "{error:?}");
+    assert!(!error.to_string().contains("s3cret"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_host_that_answers_is_taken() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let (user, rest) = database.url().split_once('@').expect("a host");
+    let several = format!("{user}@127.0.0.1:9,{rest}?target_session_attrs=read-write");
+    let store = PostGis::connect(&several, quick()).await.expect("the second host answers");
+    assert!(store.versions().await.expect("versions").contains_key("units"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_database_is_made_ready_by_several_programs_at_once() {
+    let Some(database) = TestDatabase::bare() else { return };
+    let (one, two, three) = tokio::join!(
+        PostGis::connect(database.url(), quick()),
+        PostGis::connect(database.url(), quick()),
+        PostGis::connect(database.url(), quick())
+    );
+    for store in [one, two, three] {
+        let store = store.expect("a store");
+        store.prepare(&catalogue(&[layer("a.b", &[])])).await.expect("prepared");
+        assert_eq!(store.versions().await.expect("versions")["units"], 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgis_is_used_in_whatever_schema_it_is() {
+    let Some(database) = TestDatabase::bare() else { return };
+    execute(&client(database.url()).await, "CREATE SCHEMA \"Bản đồ\"; CREATE EXTENSION postgis SCHEMA \"Bản đồ\"")
+        .await;
+    let store = database.store().await;
+    let notes = layer("a.notes", &[]);
+    store.prepare(&catalogue(std::slice::from_ref(&notes))).await.expect("prepared");
+    import(&store, &notes, vec![row(ImportId::New, 108.0, 15.0, vec![])]).await.expect("imported");
+    let insert = "INSERT INTO a.notes (geom) VALUES (\"Bản đồ\".ST_Point(108, 15, 4326))";
+    execute(&client(database.url()).await, insert).await;
+    assert_eq!(load(&store, &notes).await.0.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_break_are_made_anew() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let store = database.store().await;
+    let notes = layer("a.notes", &[]);
+    store.prepare(&catalogue(std::slice::from_ref(&notes))).await.expect("prepared");
+    let psql = client(database.url()).await;
+    for _ in 0..3 {
+        let others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        execute(&psql, others).await;
+        // The news of a broken connection may come a moment later: until then it is unreachable, not at fault.
+        let mut answer = store.versions().await;
+        while let Err(error) = answer {
+            assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+            answer = store.versions().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_given_up_writes_nothing() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let store = database.store().await;
+    let notes = layer("a.notes", &[("note", FieldType::Text)]);
+    store.prepare(&catalogue(std::slice::from_ref(&notes))).await.expect("prepared");
+    let before = store.versions().await.expect("versions");
+    let (sender, receiver) = mpsc::channel(1);
+    let rows = vec![row(ImportId::New, 108.0, 15.0, vec![Value::Null]); 20_000];
+    let (sent, done) =
+        tokio::join!(async move { sender.send(ImportBatch::Rows(rows)).await }, store.import(&notes, receiver));
+    sent.expect("the rows were taken");
+    assert!(matches!(done, Err(StoreError::GivenUp { layer }) if layer == "a.notes"));
+    assert_eq!(load(&store, &notes).await.0, []);
+    assert_eq!(store.versions().await.expect("versions"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_fails_writes_nothing_and_leaves_a_working_store() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let store = database.store().await;
+    let notes = layer("a.notes", &[("note", FieldType::Text)]);
+    store.prepare(&catalogue(std::slice::from_ref(&notes))).await.expect("prepared");
+    for bad in [Value::Integer(7), Value::Text("a\0b".to_owned())] {
+        let rows = vec![
+            row(ImportId::New, 108.0, 15.0, vec![Value::Text("good".to_owned())]),
+            row(ImportId::New, 108.0, 15.0, vec![bad]),
+        ];
+        let error = import(&store, &notes, rows).await.expect_err("no such value");
+        assert!(matches!(error, StoreError::Fault { .. }), "{error:?}");
+        assert_eq!(load(&store, &notes).await.0, []);
+    }
+}
