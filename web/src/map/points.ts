@@ -68,9 +68,10 @@ function pointDrawing(layer: LayerInfo, id: string): LayerSpecification {
       ...from,
       paint: {
         'circle-color': byCategory(layer, (colour) => colour),
-        'circle-radius': ['interpolate', ['linear'], ['zoom'], 6, 2.6, 10, 4.5, 14, 7.5],
+        'circle-radius': ['interpolate', ['linear'], ['zoom'], 5, 1.6, 8, 2.4, 10, 4, 14, 7.5],
         'circle-stroke-color': '#ffffff',
-        'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 6, 0.5, 12, 1.2],
+        // Rims part neighbours when there are few; from afar they would only bleach the towns.
+        'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 8, 0, 10, 0.5, 13, 1.2],
       },
     };
   }
@@ -80,7 +81,7 @@ function pointDrawing(layer: LayerInfo, id: string): LayerSpecification {
     ...from,
     layout: {
       'icon-image': byCategory(layer, (colour) => imageName(layer.symbol, colour)),
-      'icon-size': ['interpolate', ['linear'], ['zoom'], 6, 0.4, 10, 0.62, 14, 0.95],
+      'icon-size': ['interpolate', ['linear'], ['zoom'], 6, 0.36, 10, 0.62, 14, 0.95],
       // Every point is drawn, however close: a hidden one would be a wrong map.
       'icon-allow-overlap': true,
       'icon-ignore-placement': true,
@@ -99,7 +100,7 @@ function byCategory(layer: LayerInfo, make: (colour: string) => string): Express
 
 /** The circle's area grows with the count: pixels. */
 function cellRadius(): ExpressionSpecification {
-  return ['interpolate', ['linear'], ['sqrt', ['get', 'count']], 1, 2.6, 4, 8, 10, 12, 32, 18, 100, 30];
+  return ['interpolate', ['linear'], ['sqrt', ['get', 'count']], 1, 2.4, 4, 6, 10, 9, 32, 14, 100, 24];
 }
 
 /** The count in the language's digits: 12.345 in Vietnamese, 12,345 in English. */

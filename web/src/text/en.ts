@@ -69,7 +69,6 @@ export const en: Record<Key, string> = {
   copy: 'Copy',
   copied: 'Copied',
 
-  legend: 'Legend',
   counted_note: 'Circle with a number: that many features there',
   kinds: 'Kinds of units',
   kind_ward: 'ward (phường)',

@@ -68,7 +68,6 @@ export const vi = {
   copy: 'Sao chép',
   copied: 'Đã sao chép',
 
-  legend: 'Chú giải',
   counted_note: 'Vòng tròn có số: số đối tượng gộp tại đó',
   kinds: 'Loại đơn vị',
   kind_ward: 'phường',

@@ -5,7 +5,6 @@ import { Counts } from './Counts';
 import { Dates } from './Dates';
 import { Header } from './Header';
 import { Layers } from './Layers';
-import { Legend } from './Legend';
 import { Locate } from './Locate';
 import { MapTools, Notices, Pointer } from './MapTools';
 import { useLive, useSession, useSpeech } from './page';
@@ -65,7 +64,6 @@ function Stage() {
         <Faults />
         <Loading />
       </div>
-      <Legend />
       <div class="corner">
         {map && <Pointer map={map} />}
         <Notices />

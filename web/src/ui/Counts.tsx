@@ -4,6 +4,7 @@ import { interval } from '../days';
 import { day, number, titleOf } from '../format';
 import type { Counts as CountsValue } from '../live';
 import type { CountRow } from '../wire';
+import { CountClasses } from './Legend';
 import { useChoices, useLive, useSession, useSpeech } from './page';
 
 /** Which layer is counted by commune, with totals, what lies outside, and the whole table. */
@@ -73,6 +74,7 @@ function Totals({ counts }: { counts: CountsValue }) {
   return (
     <>
       <p class="note">{say('as_of_units', { date: day(counts.as_of, lang) })}</p>
+      <CountClasses counts={counts} />
       <dl class="totals">
         {lines.map(([key, title, value]) => (
           <div key={key} data-count={key}>

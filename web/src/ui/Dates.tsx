@@ -1,13 +1,14 @@
 import { isDay, SHOWN, type Shown } from '../choices';
 import { addDays, dayOf, holds, type Period, periods } from '../days';
 import { day } from '../format';
+import { Kinds } from './Legend';
 import { useChoices, useLive, useSession, useSpeech } from './page';
 
 /** The units' date: one button for each stretch between changes, a field for any day, and what is drawn of the units. */
 export function Dates() {
   const session = useSession();
   const { catalogue } = useLive();
-  const { date, shown } = useChoices();
+  const { date, shown, count } = useChoices();
   const { say, lang } = useSpeech();
   const asOf = date ?? catalogue.today;
 
@@ -52,6 +53,7 @@ export function Dates() {
           </label>
         ))}
       </fieldset>
+      {!count && <Kinds />}
     </section>
   );
 }

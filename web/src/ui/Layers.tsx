@@ -1,6 +1,7 @@
 import { interval } from '../days';
 import { number, titleOf } from '../format';
 import type { LayerInfo, Title } from '../wire';
+import { Categories } from './Legend';
 import { useChoices, useLive, useSession, useSpeech } from './page';
 import { Swatch } from './Swatch';
 
@@ -95,6 +96,7 @@ function LayerLine({ layer }: { layer: LayerInfo }) {
           {number(layer.features, lang)}
         </span>
       </label>
+      {on && <Categories layer={layer} />}
       {notes.map((note) => (
         <p key={note} class="note">
           {note}

@@ -1,85 +1,39 @@
 import { classes, ZERO_COLOUR } from '../breaks';
 import { categoryField, number, titleOf } from '../format';
+import type { Counts } from '../live';
 import { KIND_TINTS } from '../map/base';
 import type { LayerInfo } from '../wire';
-import { useChoices, useLive, useSpeech } from './page';
+import { useSpeech } from './page';
 import { Swatch } from './Swatch';
 
-/** What the colours on the map mean, for what is drawn now. */
-export function Legend() {
-  const { catalogue, counts } = useLive();
-  const { layers: on, count } = useChoices();
-  const { say } = useSpeech();
-  const shown = catalogue.layers.filter(({ id }) => on.includes(id));
-  return (
-    <details class="legend" open={!matchMedia('(max-width: 760px)').matches}>
-      <summary>{say('legend')}</summary>
-      <div class="legend-body">
-        {count && counts && <CountClasses />}
-        {shown.map((layer) => (
-          <LayerLegend key={layer.id} layer={layer} />
-        ))}
-        {shown.some(({ features, max_features }) => features > max_features) && (
-          <p class="note">{say('counted_note')}</p>
-        )}
-        {!count && <Kinds />}
-      </div>
-    </details>
-  );
-}
+/*
+ * What the colours on the map mean stands in the panel, beside what switches them on. Nothing of it lies on the map: at the
+ * scale of the whole country it would cover Hoàng Sa or Trường Sa.
+ */
 
-/** The tints of units. */
-function Kinds() {
-  const { say } = useSpeech();
-  return (
-    <div>
-      <h3>{say('kinds')}</h3>
-      {KIND_TINTS.map(([kind, colour, text]) => (
-        <p key={kind} class="key">
-          <span class="box" style={{ background: colour }} />
-          {say(text)}
-        </p>
-      ))}
-    </div>
-  );
-}
-
-function LayerLegend({ layer }: { layer: LayerInfo }) {
-  const { lang } = useSpeech();
+/** The colours of a layer's categories. */
+export function Categories({ layer }: { layer: LayerInfo }) {
+  const { lang, say } = useSpeech();
   const codes = categoryField(layer)?.codes?.filter(({ colour }) => colour) ?? [];
-  const title = titleOf(layer.title, lang);
-  if (codes.length === 0) {
-    return (
-      <p class="key">
-        <Swatch symbol={layer.symbol} colour={layer.colour} />
-        {title}
-      </p>
-    );
-  }
   return (
-    <div>
-      <h3>{title}</h3>
+    <div class="legend">
       {codes.map((code) => (
         <p key={code.code} class="key">
           <Swatch symbol={layer.symbol} colour={code.colour ?? layer.colour} />
           {titleOf(code, lang)}
         </p>
       ))}
+      {layer.features > layer.max_features && <p class="note">{say('counted_note')}</p>}
     </div>
   );
 }
 
-function CountClasses() {
-  const { catalogue, counts } = useLive();
+/** The classes of the counts that colour the communes. */
+export function CountClasses({ counts }: { counts: Counts }) {
   const { say, lang } = useSpeech();
-  const layer = catalogue.layers.find(({ id }) => id === counts?.layer);
-  if (!counts || !layer) return null;
   const rows = counts.answer.rows.filter(({ commune }) => commune && commune !== 'near' && commune !== 'outside');
   return (
-    <div class="classes">
-      <h3>
-        {say('counts')}: {titleOf(layer.title, lang)}
-      </h3>
+    <div class="legend classes">
       <p class="key">
         <span class="box" style={{ background: ZERO_COLOUR }} />
         {say('zero')}
@@ -88,6 +42,21 @@ function CountClasses() {
         <p key={from} class="key">
           <span class="box" style={{ background: colour }} />
           {from === to ? number(from, lang) : `${number(from, lang)} – ${number(to, lang)}`}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+/** The tints of units, while nothing is counted. */
+export function Kinds() {
+  const { say } = useSpeech();
+  return (
+    <div class="legend kinds" title={say('kinds')}>
+      {KIND_TINTS.map(([kind, colour, text]) => (
+        <p key={kind} class="key">
+          <span class="box" style={{ background: colour }} />
+          {say(text)}
         </p>
       ))}
     </div>

@@ -93,9 +93,20 @@ export class MapPage {
   /** The map's part of the window, without what lies on it. */
   async picture(): Promise<Picture> {
     await this.settled();
-    // Buttons and the legend show the layers' colours too.
-    const covers = '.tools, .legend, .top, .corner, .maplibregl-ctrl { visibility: hidden !important }';
-    return new Picture(await this.page.locator('.stage').screenshot({ style: covers }));
+    // Only what the map itself draws is looked at.
+    await this.#cover('hidden');
+    const png = await this.page.locator('.stage').screenshot();
+    await this.#cover('');
+    return new Picture(png);
+  }
+
+  /** Through the style objects of the elements: the page's policy allows no style that is written. */
+  async #cover(visibility: string): Promise<void> {
+    await this.page.evaluate((value) => {
+      for (const element of document.querySelectorAll<HTMLElement>('.tools, .top, .corner, .maplibregl-ctrl')) {
+        element.style.visibility = value;
+      }
+    }, visibility);
   }
 
   async catalogue(): Promise<Catalogue> {
