@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,8 +7,8 @@ import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const BINARY = process.env.BANDOSO_BIN ?? join(ROOT, 'target/debug/bandoso');
-/** A debug binary fills its new store with the demonstration data first. */
-const START_MS = 90_000;
+/** Longest wait for a debug binary on a busy machine to read its store. */
+const START_MS = 60_000;
 
 /** The layer whose tiles hold counts in these tests: its files say so from far fewer features on than they would. */
 export const DENSE_LAYER = 'police.traffic_crashes';
@@ -35,26 +36,18 @@ export class Server {
     // Before the first table: a key after one would belong to it.
     await writeFile(layer, `max_features = ${DENSE_FROM}\n${text}`);
     const server = new Server(directory, await freePort());
+    // A store under a catalogue of its own is filled only on request.
+    const filled = server.#run(['demo']);
+    const [code] = (await once(filled, 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`${BINARY} demo ended with ${code}\n${server.#log}`);
     await server.resume();
     return server;
   }
 
   /** Starts the process again on the same store and port. */
   async resume(): Promise<void> {
-    const { NODE_ENV: _, VITEST: __, ...env } = process.env;
-    const store = join(this.#directory, 'map.gpkg');
-    const words = [
-      'serve',
-      '--store',
-      store,
-      '--listen',
-      `127.0.0.1:${this.#port}`,
-      '--tiles',
-      join(this.#directory, 'tiles'),
-    ];
-    const child = spawn(BINARY, words, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    const child = this.#run(['serve', '--listen', `127.0.0.1:${this.#port}`]);
     this.#process = child;
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (this.#log += data));
     let failed: Error | undefined;
     child.on('error', (error) => (failed = error));
     const last = Date.now() + START_MS;
@@ -80,6 +73,17 @@ export class Server {
   async end(): Promise<void> {
     await this.kill();
     await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  #run(words: string[]): ChildProcess {
+    const where = ['--store', join(this.#directory, 'map.gpkg'), '--tiles', join(this.#directory, 'tiles')];
+    const child = spawn(BINARY, [...words, ...where], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const note = (data: Buffer) => {
+      this.#log += data;
+    };
+    child.stdout.on('data', note);
+    child.stderr.on('data', note);
+    return child;
   }
 
   async #ready(): Promise<boolean> {
