@@ -7,8 +7,9 @@ use crate::engine::morton::{AXIS_BITS, Cell};
 use crate::engine::select::Selection;
 use crate::model::{EXTENT, TileCoord};
 
-/// Cells along one side of a dense tile, as a power of two: 256, so a cell is 16 tile units, two pixels of a 512-pixel tile.
-const CELL_BITS: u32 = 8;
+/// Cells along one side of a dense tile, as a power of two: 128, so a cell is 32 tile units, four pixels of a 512-pixel tile.
+/// With 256 a full tile of a million points was 800 kB, four times as much, and too many dots to be told apart.
+const CELL_BITS: u32 = 7;
 /// Codes of the main field that get a count of their own.
 const MOST_CODES: usize = 8;
 
