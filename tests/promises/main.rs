@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod architecture;
+mod commands;
 mod http;
+mod import;
 mod postgis;
 mod stores;
 mod support;
+mod units;

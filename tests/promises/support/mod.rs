@@ -3,6 +3,7 @@
 pub mod house;
 pub mod places;
 pub mod postgres;
+pub mod program;
 pub mod province;
 pub mod rows;
 pub mod shared;
