@@ -122,6 +122,6 @@ pub fn shared(name: &str) -> Option<String> {
         return Some(path);
     }
     assert!(std::env::var_os("CI").is_none(), "{path} is missing");
-    println!("skipped: {path} is missing");
+    eprintln!("skipped: {path} is missing");
     None
 }
