@@ -14,7 +14,10 @@ use std::time::{Duration, Instant};
 use bandoso::atlas::{Atlas, AtlasSettings, Encoding};
 use bandoso::config::load_catalogue;
 use bandoso::demo::{Crowd, Demonstration};
-use bandoso::model::*;
+use bandoso::model::{
+    Area, AsOf, By, Catalogue, CountRequest, Dense, LayerId, Level, LocateRequest, LonLat, NearestRequest, TileCoord,
+    TileLayer, TileRequest, View, WithinRequest, World,
+};
 use bandoso::store::{self, ImportBatch, Store};
 
 const LAYER: &str = "police.incidents";
