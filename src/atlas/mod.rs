@@ -1,7 +1,7 @@
 //! The live map: one immutable snapshot per layer, all swapped together, and a cache of encoded tiles.
 //!
 //! Readers take the state as it is and keep it for the length of their request: they never see half of a change and never
-//! wait for a reload. [`follow`] moves the state on when the store's versions do.
+//! wait for a reload. `follow` moves the state on when the store's versions do.
 
 mod convert;
 mod error;

@@ -1,7 +1,7 @@
 //! The verbs of the map, over columns in memory. Pure and synchronous: no IO, no clock, no SQL.
 //!
-//! A layer's points are kept sorted by the Morton key of their place ([`columns`]), so that a tile, and each cell of a grid in
-//! it, is one contiguous slice ([`slice`]). A tile is then a recipe: slice → [`select`] → quantize → encode ([`tile`]).
+//! A layer's points are kept sorted by the Morton key of their place (`columns`), so that a tile, and each cell of a grid in
+//! it, is one contiguous slice (`slice`). A tile is then a recipe: slice → `select` → quantize → encode (`tile`).
 
 /// Which unit holds each point on a date: a look-up in its links.
 pub mod as_of;

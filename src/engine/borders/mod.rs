@@ -1,9 +1,9 @@
 //! Unit polygons as tiles, with borders that stay shared: neighbours, levels and dates draw the very same line at every zoom.
 //!
-//! Once, when units are loaded: [`vertices`] numbers the vertices, [`weld`] closes hairlines, [`arcs`] cuts rings into shared
-//! arcs, [`bands`] simplifies each arc ([`simplify`]) for each zoom, [`labels`] finds a place for the name.
-//! For each tile: [`clip`] cuts rings to the tile's box, [`quantize`] rounds them, [`untangle`] takes them apart where they
-//! touch themselves, [`commands`] writes them.
+//! Once, when units are loaded: `vertices` numbers the vertices, `weld` closes hairlines, `arcs` cuts rings into shared
+//! arcs, `bands` simplifies each arc (`simplify`) for each zoom, `labels` finds a place for the name.
+//! For each tile: `clip` cuts rings to the tile's box, `quantize` rounds them, `untangle` takes them apart where they
+//! touch themselves, `commands` writes them.
 
 mod arcs;
 mod bands;

@@ -1,7 +1,7 @@
 //! Findings about unit polygons before they are stored: rings that are none, units that share area, holes between units.
 //!
 //! Units are compared with those of their own level that are in force with them. Nothing is mended: units are stored and asked
-//! as they are published. For each unit its [`ring`]s, for each pair its [`overlap`], for each date the [`gap`]s of the level.
+//! as they are published. For each unit its `ring`s, for each pair its `overlap`, for each date the `gap`s of the level.
 
 mod gap;
 mod overlap;
