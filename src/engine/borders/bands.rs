@@ -1,16 +1,21 @@
 //! Zoom bands: the vertices of every arc that a zoom needs, laid out to be walked, with boxes to walk past.
 
+use rayon::prelude::*;
+
 use crate::model::{EXTENT, World};
 
+use super::arcs::StepPart;
 use super::simplify::importances;
+use super::snap::{GridVertex, Span, cut_at_boxes, snap};
+use super::unfold::unfold;
 
 /// What simplification may move a line by, in tile units: a quarter of a CSS pixel on a 512-pixel tile, half a device pixel on
 /// the sharpest common screens. Nobody can see it, and it drops most of the vertices up to zoom 10.
 const TOLERANCE_TILE_UNITS: f64 = 2.0;
 /// A band that keeps more than this share of all vertices is not worth its memory: from there on all are drawn.
 const FULL_SHARE: f64 = 0.8;
-/// No band beyond this zoom: its tolerance is some centimetres, less than any border is known to.
-const LAST_BAND_ZOOM: u8 = 18;
+/// No band of its own beyond this zoom: a tile unit is 15 cm, less than any border is known to.
+const LAST_BAND_ZOOM: u8 = 16;
 /// Edges in a chunk: a chunk beside the tile costs one comparison of boxes.
 const CHUNK: usize = 32;
 
@@ -71,14 +76,11 @@ impl<'a> BandArc<'a> {
 }
 
 impl Band {
-    fn new(arcs: &[Vec<World>], importances: &[Vec<f64>], tolerance_world: f64) -> Self {
+    fn new(arcs: &[Vec<World>]) -> Self {
         let mut band = Self { places: Vec::new(), chunks: Vec::new(), starts: Vec::new(), boxes: Vec::new() };
-        for (arc, importances) in arcs.iter().zip(importances) {
-            let start = band.places.len();
-            band.starts.push((start as u32, band.chunks.len() as u32));
-            let kept = arc.iter().zip(importances).filter(|(_, importance)| **importance > tolerance_world);
-            band.places.extend(kept.map(|(at, _)| *at));
-            let places = band.places.get(start..).unwrap_or_default();
+        for places in arcs {
+            band.starts.push((band.places.len() as u32, band.chunks.len() as u32));
+            band.places.extend(places);
             let mut from = 0;
             while from + 1 < places.len() {
                 let to = (from + CHUNK + 1).min(places.len());
@@ -107,21 +109,36 @@ impl Band {
 pub(super) struct Bands(Vec<Band>);
 
 impl Bands {
-    /// Simplifies every arc once and lays out its bands.
-    pub(super) fn new(arcs: &[Vec<World>]) -> Self {
-        let importances: Vec<Vec<f64>> = arcs.iter().map(|arc| importances(arc)).collect();
+    /// Simplifies every arc once and lays out its bands. `spans` are the days on which some unit draws each arc, `units` the
+    /// polygons by arcs. Simplified bands are snapped to their zoom's grid, and so are those with all vertices for as long as
+    /// that changes anything.
+    pub(super) fn new(arcs: &[Vec<World>], spans: &[Span], units: &[Vec<StepPart>]) -> Self {
+        let importances: Vec<Vec<f64>> = arcs.par_iter().map(|arc| importances(arc)).collect();
         let all: usize = arcs.iter().map(Vec::len).sum();
-        let mut bands = Vec::new();
-        for zoom in 0..=LAST_BAND_ZOOM {
-            let tolerance = TOLERANCE_TILE_UNITS / (f64::from(EXTENT) * f64::from(1_u32 << zoom));
+        let worth_it = |zoom: &u8| {
+            let tolerance = TOLERANCE_TILE_UNITS / side(*zoom);
             let kept = importances.iter().flatten().filter(|importance| **importance > tolerance).count();
-            if kept as f64 > all as f64 * FULL_SHARE {
+            kept as f64 <= all as f64 * FULL_SHARE
+        };
+        let simplified = (0..=LAST_BAND_ZOOM).take_while(worth_it).count() as u8;
+        let band = |zoom: u8| {
+            let tolerance = TOLERANCE_TILE_UNITS / side(zoom);
+            let kept = |(arc, importances): (&Vec<World>, &Vec<f64>)| {
+                let kept = arc.iter().zip(importances).filter(|(_, importance)| **importance > tolerance);
+                kept.map(|(at, _)| *at).collect()
+            };
+            let lines: Vec<Vec<World>> = arcs.iter().zip(&importances).map(kept).collect();
+            Band::new(&snapped(&lines, zoom, (spans, units)).0)
+        };
+        let mut bands: Vec<Band> = (0..simplified).into_par_iter().map(band).collect();
+        for zoom in simplified..=LAST_BAND_ZOOM {
+            let (snapped, changed) = snapped(arcs, zoom, (spans, units));
+            if changed == 0 {
                 break;
             }
-            bands.push(Band::new(arcs, &importances, tolerance));
+            bands.push(Band::new(&snapped));
         }
-        // Below any tolerance: not even vertices on a straight line are left out.
-        bands.push(Band::new(arcs, &importances, -1.0));
+        bands.push(Band::new(arcs));
         Self(bands)
     }
 
@@ -129,6 +146,29 @@ impl Bands {
     pub(super) fn at(&self, zoom: u8) -> Option<&Band> {
         self.0.get(usize::from(zoom)).or_else(|| self.0.last())
     }
+}
+
+/// Tile units along one side of the world.
+fn side(zoom: u8) -> f64 {
+    f64::from(EXTENT) * f64::from(1_u32 << zoom)
+}
+
+/// Lines on the grid of a zoom that meet in common vertices only, and how many changes that took beyond rounding and cutting
+/// at tiles' boxes. Halves are rounded up, as tiles round; a line may come down to one place.
+fn snapped(lines: &[Vec<World>], zoom: u8, (spans, units): (&[Span], &[Vec<StepPart>])) -> (Vec<Vec<World>>, usize) {
+    let side = side(zoom);
+    let round = |value: f64| (value * side + 0.5).floor() as i64;
+    let on_grid = |line: &Vec<World>| {
+        let mut line: Vec<GridVertex> = line.iter().map(|at| (round(at.x), round(at.y))).collect();
+        line.dedup();
+        line
+    };
+    let mut lines: Vec<Vec<GridVertex>> = lines.iter().map(on_grid).collect();
+    cut_at_boxes(&mut lines);
+    let changed = snap(&mut lines, spans) + unfold(&mut lines, units);
+    // Exact: the side is a power of two.
+    let place = |(x, y): &GridVertex| World { x: *x as f64 / side, y: *y as f64 / side };
+    (lines.iter().map(|line| line.iter().map(place).collect()).collect(), changed)
 }
 
 #[cfg(test)]
@@ -140,7 +180,7 @@ mod tests {
         for vertices in [2_usize, 32, 33, 34, 65, 100] {
             let arc: Vec<World> =
                 (0..vertices).map(|n| World { x: n as f64 / 100.0, y: f64::from((n % 2) as u8) }).collect();
-            let bands = Bands::new(std::slice::from_ref(&arc));
+            let bands = Bands::new(std::slice::from_ref(&arc), &[Span::NEVER], &[]);
             let band = bands.at(22).expect("the full band");
             let found = band.arc(0).expect("the arc");
             assert_eq!(found.places, arc);
@@ -157,10 +197,11 @@ mod tests {
 
     #[test]
     fn a_deeper_zoom_never_draws_fewer_vertices() {
+        // So short that it passes few sides of tiles' boxes.
         let arc: Vec<World> = (0..1000)
-            .map(|n| World { x: f64::from(n) / 1000.0, y: (f64::from(n) * 1.7).sin() / f64::from(1 + n * n) })
+            .map(|n| World { x: f64::from(n) / 1e7, y: (f64::from(n) * 1.7).sin() / (1e4 * f64::from(1 + n * n)) })
             .collect();
-        let bands = Bands::new(&[arc]);
+        let bands = Bands::new(&[arc], &[Span::NEVER], &[]);
         let counts: Vec<usize> = bands.0.iter().map(|band| band.places.len()).collect();
         assert!(counts.is_sorted() && counts[0] < 1000 && counts.last() == Some(&1000), "{counts:?}");
     }

@@ -1,9 +1,10 @@
 //! Unit polygons as tiles, with borders that stay shared: neighbours, levels and dates draw the very same line at every zoom.
 //!
 //! Once, when units are loaded: `vertices` numbers the vertices, `weld` closes hairlines, `arcs` cuts rings into shared
-//! arcs, `bands` simplifies each arc (`simplify`) for each zoom, `labels` finds a place for the name.
-//! For each tile: `clip` cuts rings to the tile's box, `quantize` rounds them, `untangle` takes them apart where they
-//! touch themselves, `commands` writes them.
+//! arcs, `bands` simplifies each arc (`simplify`) and rounds it for each zoom so that none crosses another (`snap`) and
+//! no strip turns over (`unfold`), `labels` finds a place for the name.
+//! For each tile: `clip` cuts rings to the tile's box, `quantize` rounds what was not, `untangle` makes valid polygons of
+//! rings that touch, `commands` writes them.
 
 mod arcs;
 mod bands;
@@ -12,8 +13,10 @@ mod commands;
 mod labels;
 mod quantize;
 mod simplify;
+mod snap;
 #[cfg(test)]
 mod tests;
+mod unfold;
 mod untangle;
 mod vertices;
 mod weld;
@@ -25,7 +28,8 @@ use bands::{Bands, WorldBox};
 use clip::{Clipper, Frame, TilePlace};
 use commands::Commands;
 use labels::{WorldPart, label_place};
-use quantize::{TileVertex, doubled_area, quantize};
+use quantize::quantize;
+use snap::Span;
 use untangle::untangle;
 use vertices::{IdPart, IdRing, Vertices};
 use weld::{NumberedUnit, weld};
@@ -68,15 +72,15 @@ struct MappedUnit {
     level: Level,
     valid: DayInterval,
     bounds: WorldBox,
-    /// Polygons, exterior first.
-    parts: Vec<Vec<MappedRing>>,
+    /// The rings of all its polygons: exteriors of positive area, holes of negative.
+    rings: Vec<MappedRing>,
     label: Option<World>,
 }
 
 impl BorderMap {
-    /// Prepares all units of all levels and dates together. Invalid rings are drawn as well as they can be: crossings stay,
-    /// rings without three distinct vertices or with a coordinate that is not a number are left out. O(vertices), some seconds
-    /// for a million.
+    /// Prepares all units of all levels and dates together. Invalid rings are drawn as well as they can be: what they wind
+    /// around at least once, or with their crossings where those are very many. Rings without three distinct vertices or with
+    /// a coordinate that is not a number are left out. O(vertices), some seconds for a million.
     pub fn new(units: &[Unit]) -> Self {
         let mut vertices = Vertices::default();
         let mut numbered: Vec<NumberedUnit> = units
@@ -87,7 +91,7 @@ impl BorderMap {
         let parts: Vec<Vec<IdPart>> = numbered.into_iter().map(|unit| unit.parts).collect();
         let (arcs, shapes) = Arcs::cut(&parts, &vertices);
         let places: Vec<Vec<World>> = arcs.iter().map(|arc| vertices.places_of(arc)).collect();
-        let bands = Bands::new(&places);
+        let bands = Bands::new(&places, &spans(units, &shapes, places.len()), &shapes);
         let units = units.iter().zip(shapes).zip(&parts);
         let units = units.map(|((unit, shape), parts)| MappedUnit::new(unit, shape, parts, &vertices)).collect();
         Self { units, bands }
@@ -101,15 +105,13 @@ impl BorderMap {
         let mut clipper = Clipper::default();
         let mut shapes = Vec::new();
         for unit in self.valid(level, day).filter(|unit| frame.beyond(&unit.bounds) == 0) {
+            let mut rings = Vec::new();
+            for ring in unit.rings.iter().filter(|ring| frame.beyond(&ring.bounds) == 0) {
+                rings.extend(quantize(clipper.clip(&ring.steps, band, &frame)));
+            }
             let mut commands = Commands::default();
-            for part in &unit.parts {
-                let clipped = |ring: &MappedRing, winding: i64| {
-                    let inside =
-                        if frame.beyond(&ring.bounds) == 0 { clipper.clip(&ring.steps, band, &frame) } else { &[] };
-                    // Rounding may turn a sliver over: then it has collapsed as well.
-                    quantize(inside).filter(|ring| doubled_area(ring).signum() == winding)
-                };
-                draw_part(part, clipped, &mut commands);
+            for ring in untangle(rings).iter().flatten() {
+                commands.ring(ring);
             }
             let mut commands = commands.finish();
             if commands.is_empty() {
@@ -149,10 +151,10 @@ impl MappedUnit {
         let label =
             label_place(&parts.iter().map(|part| part.iter().map(places).collect()).collect::<Vec<WorldPart>>());
         let mapped = |(steps, ids): (StepRing, &IdRing)| MappedRing { steps, bounds: WorldBox::of(places(ids)) };
-        let parts: Vec<Vec<MappedRing>> =
-            shape.into_iter().zip(parts).map(|(part, ids)| part.into_iter().zip(ids).map(mapped).collect()).collect();
-        let bounds = parts.iter().flatten().fold(WorldBox::EMPTY, |bounds, ring| bounds.join(&ring.bounds));
-        Self { id: unit.id, level: unit.level, valid: unit.valid, bounds, parts, label }
+        let rings: Vec<MappedRing> =
+            shape.into_iter().zip(parts).flat_map(|(part, ids)| part.into_iter().zip(ids)).map(mapped).collect();
+        let bounds = rings.iter().fold(WorldBox::EMPTY, |bounds, ring| bounds.join(&ring.bounds));
+        Self { id: unit.id, level: unit.level, valid: unit.valid, bounds, rings, label }
     }
 
     /// A square of one tile unit where the label is; nothing when that is beyond the tile's box.
@@ -169,18 +171,17 @@ impl MappedUnit {
     }
 }
 
-/// Writes a polygon's exterior and the holes in it, each as `clipped` to a winding: 1 or −1. Without its exterior it has no holes.
-fn draw_part(
-    part: &[MappedRing],
-    mut clipped: impl FnMut(&MappedRing, i64) -> Option<Vec<TileVertex>>,
-    commands: &mut Commands,
-) {
-    let Some((exterior, holes)) = part.split_first() else { return };
-    let Some(exterior) = clipped(exterior, 1) else { return };
-    let holes = holes.iter().filter_map(|hole| clipped(hole, -1)).collect();
-    for ring in untangle(exterior, holes).iter().flatten() {
-        commands.ring(ring);
+/// For each arc the days on which some unit draws it.
+fn spans(units: &[Unit], shapes: &[Vec<StepPart>], arcs: usize) -> Vec<Span> {
+    let mut spans = vec![Span::NEVER; arcs];
+    for (unit, shape) in units.iter().zip(shapes) {
+        for step in shape.iter().flatten().flatten() {
+            if let Some(span) = spans.get_mut(step.arc as usize) {
+                *span = span.join(unit.valid);
+            }
+        }
     }
+    spans
 }
 
 /// The tile-unit cell that holds a place. The world's south and east edges belong to its last cells.

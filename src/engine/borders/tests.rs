@@ -64,6 +64,39 @@ fn checked_tile(map: &BorderMap, coord: TileCoord, level: Level, day: Day) -> Ve
     decoded
 }
 
+/// Asserts that a unit's rings are valid polygons: all their edges meet in common ends only, no two are the same, and holes lie
+/// in the exterior before them.
+fn assert_valid(unit: UnitId, coord: TileCoord, rings: &[Vec<TileVertex>]) {
+    let hand = |a: TileVertex, b: TileVertex, c: TileVertex| {
+        (i64::from(b.0 - a.0) * i64::from(c.1 - a.1) - i64::from(b.1 - a.1) * i64::from(c.0 - a.0)).signum()
+    };
+    let holds = |a: TileVertex, b: TileVertex, c: TileVertex| {
+        let within = |value: i32, a: i32, b: i32| (a.min(b)..=a.max(b)).contains(&value);
+        c != a && c != b && hand(a, b, c) == 0 && within(c.0, a.0, b.0) && within(c.1, a.1, b.1)
+    };
+    let edges = rings.iter().flat_map(|ring| ring.iter().copied().zip(ring.iter().copied().cycle().skip(1)));
+    let mut edges: Vec<(TileVertex, TileVertex)> = edges.map(|(a, b)| (a.min(b), a.max(b))).collect();
+    edges.sort_unstable();
+    for (index, &(a, b)) in edges.iter().enumerate() {
+        for &(c, d) in edges[index + 1..].iter().take_while(|(c, _)| c.0 <= b.0) {
+            let crossing = hand(a, b, c) * hand(a, b, d) < 0 && hand(c, d, a) * hand(c, d, b) < 0;
+            let touching = holds(a, b, c) || holds(a, b, d) || holds(c, d, a) || holds(c, d, b);
+            assert!(!crossing && !touching && (a, b) != (c, d), "{unit:?} in {coord:?}: {a:?}-{b:?} meets {c:?}-{d:?}");
+        }
+    }
+    let mut exterior = &[][..];
+    for ring in rings {
+        if doubled_area(ring) > 0 {
+            exterior = std::slice::from_ref(ring);
+            continue;
+        }
+        let middles = ring.iter().zip(ring.iter().cycle().skip(1));
+        for (x, y) in middles.map(|(a, b)| (f64::from(a.0 + b.0) / 2.0, f64::from(a.1 + b.1) / 2.0)) {
+            assert_eq!(winding(exterior, x, y), 1, "{unit:?} in {coord:?}: a hole outside at {x} {y}");
+        }
+    }
+}
+
 /// How often each smallest straight piece between whole tile units is walked, one way less the other.
 type Chain = HashMap<(TileVertex, TileVertex), i32>;
 
@@ -151,6 +184,29 @@ fn the_communes_of_the_real_province_fit_each_other_and_the_province_in_every_ti
         }
     }
     assert!(looked_at > 500, "{looked_at} polygons");
+}
+
+#[test]
+fn no_real_unit_crosses_or_touches_itself_in_any_tile() {
+    let Some(mut units) = real_province() else { return };
+    let old = real_units("quang_ngai_kon_tum_communes_before_2025-07.geojson").expect("the other files are there");
+    units.extend(old);
+    let map = BorderMap::new(&units);
+    let mut looked_at = 0;
+    for z in 2..=16 {
+        let tiles = tiles_of(&units, z);
+        let every = (tiles.len() / 12).max(1);
+        for coord in tiles.into_iter().step_by(every) {
+            for (level, day) in [(Level::Commune, 20_000), (Level::Commune, 20_400), (Level::Province, 20_400)] {
+                let drawn = checked_tile(&map, coord, level, Day(day));
+                for (unit, rings) in &drawn {
+                    assert_valid(*unit, coord, rings);
+                }
+                looked_at += drawn.len();
+            }
+        }
+    }
+    assert!(looked_at > 1_000, "{looked_at} polygons");
 }
 
 #[test]
@@ -284,11 +340,11 @@ proptest! {
         let coord = TileCoord::new(z, (at.x * side) as u32, (at.y * side) as u32).unwrap();
         let map = BorderMap::new(&units);
         let mut chain = Chain::default();
-        for (_, rings) in checked_tile(&map, coord, Level::Commune, TODAY) {
-            add_to_chain(&mut chain, &rings, 1);
-        }
-        for (_, rings) in checked_tile(&map, coord, Level::District, TODAY) {
-            add_to_chain(&mut chain, &rings, -1);
+        for (level, times) in [(Level::Commune, 1), (Level::District, -1)] {
+            for (unit, rings) in checked_tile(&map, coord, level, TODAY) {
+                assert_valid(unit, coord, &rings);
+                add_to_chain(&mut chain, &rings, times);
+            }
         }
         chain.retain(|_, count| *count != 0);
         // Only a cell that rounding turned over may be missing.
