@@ -31,6 +31,8 @@ ALTER TABLE bandoso.units ALTER COLUMN geom SET STORAGE EXTERNAL;
 -- The same borders, 32 segments a row, so that the few near a point are found without reading whole polygons.
 CREATE TABLE bandoso.unit_borders (
     unit integer NOT NULL REFERENCES bandoso.units ON DELETE CASCADE,
+    -- The unit's polygons are valid.
+    sound boolean NOT NULL,
     geom geometry(MultiLineString, 4326) NOT NULL
 );
 CREATE INDEX unit_borders_geom ON bandoso.unit_borders USING gist (geom);

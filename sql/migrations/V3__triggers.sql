@@ -108,10 +108,12 @@ CREATE FUNCTION bandoso.cut_borders() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $$
+DECLARE
+    sound boolean := ST_IsValid(NEW.geom);
 BEGIN
     DELETE FROM bandoso.unit_borders WHERE unit = NEW.id;
-    INSERT INTO bandoso.unit_borders (unit, geom)
-    SELECT NEW.id, ST_Collect(segment.geom)
+    INSERT INTO bandoso.unit_borders (unit, sound, geom)
+    SELECT NEW.id, sound, ST_Collect(segment.geom)
     FROM ST_DumpSegments(NEW.geom) segment
     -- polygon, ring, number of the segment
     GROUP BY segment.path[1], segment.path[2], (segment.path[3] - 1) / 32;
