@@ -4,6 +4,7 @@
 
 mod architecture;
 mod commands;
+mod equal_answers;
 mod http;
 mod import;
 mod postgis;
