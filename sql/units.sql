@@ -1,4 +1,4 @@
--- All units of all dates. Days are counted from 1970-01-01, where the model counts from.
+-- All units of all dates, from the largest level. Days are counted from 1970-01-01, where the model counts from.
 SELECT
     id,
     level::text,
@@ -11,5 +11,6 @@ SELECT
     valid_to - date '1970-01-01',
     schematic,
     ST_AsBinary(geom, 'NDR')
-FROM bandoso.units
-ORDER BY level, code, valid_from NULLS FIRST
+FROM bandoso.units u
+-- Not the column of this name above, which is a text.
+ORDER BY u.level, u.code, u.valid_from NULLS FIRST

@@ -219,6 +219,34 @@ async fn the_records_of_another_country_are_all_outside() {
     assert!(both.compare(&houston).await.iter().all(|(_, links)| links.is_empty()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn units_come_back_as_they_went_in_and_in_the_same_order() {
+    let Some(units) = real_units() else { return };
+    let Some(both) = Both::prepared(&catalogue(&[])).await else { return };
+    let changes = [("21142", "21001", false), ("21142", "21004", false), ("21010", "21028", true)];
+    let changes = changes.map(|(old, new, whole)| UnitChange {
+        old_code: old.to_owned(),
+        new_code: new.to_owned(),
+        date: Day::parse("day", "2025-07-01").expect("a day"),
+        whole,
+    });
+    both.put_units(units, &changes).await;
+    // Once more, and with a share corrected: nothing doubles.
+    both.put_units(units, &[UnitChange { whole: true, ..changes[0].clone() }]).await;
+    let mut expected: Vec<Unit> = units.to_vec();
+    expected.sort_by(|a, b| (a.level, &a.code, a.valid.from).cmp(&(b.level, &b.code, b.valid.from)));
+    for store in both.stores() {
+        let table = store.units().await.expect("units");
+        assert_eq!(table.units.len(), expected.len());
+        for (found, expected) in table.units.into_iter().zip(&expected) {
+            assert_eq!(found, Unit { id: found.id, ..expected.clone() });
+        }
+        let shares: Vec<(&str, bool)> =
+            table.changes.iter().map(|change| (change.new_code.as_str(), change.whole)).collect();
+        assert_eq!(shares, [("21028", true), ("21001", true), ("21004", false)]);
+    }
+}
+
 fn gunzip(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut text).expect("a gzip file");
