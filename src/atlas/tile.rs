@@ -43,7 +43,7 @@ pub struct EncodedTile {
 /// Draws tiles and answers queries, so many at a time, and keeps the tiles.
 pub struct TileDesk {
     cache: Cache<Key, Arc<EncodedTile>, TileWeight>,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
     asked: AtomicU64,
@@ -75,7 +75,7 @@ impl TileDesk {
         let entries = (settings.cache_bytes / 8_192).max(16) as usize;
         Self {
             cache: Cache::with_weighter(entries, settings.cache_bytes, TileWeight),
-            slots: Semaphore::new(settings.slots.max(1)),
+            slots: Arc::new(Semaphore::new(settings.slots.max(1))),
             waiting: AtomicUsize::new(0),
             queue: settings.queue,
             asked: AtomicU64::new(0),
@@ -95,11 +95,15 @@ impl TileDesk {
         if waiting.ahead >= self.queue {
             return Err(AtlasError::Overloaded { retry_after_ms: 1_000 });
         }
-        let slot = self.slots.acquire().await.map_err(|closed| AtlasError::Fault(closed.to_string()))?;
+        let slot = Arc::clone(&self.slots).acquire_owned().await;
+        let slot = slot.map_err(|closed| AtlasError::Fault(closed.to_string()))?;
         drop(waiting);
-        let done = tokio::task::spawn_blocking(work).await;
-        drop(slot);
-        done.map_err(|fault| AtlasError::Fault(fault.to_string()))
+        let done = tokio::task::spawn_blocking(move || {
+            // Held by the work, not by the caller: a caller who goes away would else free a slot that is still in use.
+            let _slot = slot;
+            work()
+        });
+        done.await.map_err(|fault| AtlasError::Fault(fault.to_string()))
     }
 }
 
