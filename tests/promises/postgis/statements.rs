@@ -10,7 +10,9 @@ async fn every_statement_prepares_and_explains_itself() {
     execute(&client, "SET search_path = bandoso, public, pg_temp").await;
     execute(&client, &format!("BEGIN; {}", file("stage_units.sql"))).await;
     let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/sql")).expect("sql/");
-    let files = folder.map(|file| file.expect("a file").path()).filter(|path| path.is_file());
+    let files = folder
+        .map(|file| file.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|name| name == "sql"));
     let names: Vec<String> = files.map(|path| path.file_name().expect("a name").to_string_lossy().into()).collect();
     assert!(names.len() >= 16, "{names:?}");
     for name in names {
