@@ -77,7 +77,7 @@ install_missing() {
     # A failure shows below, as the packages that are still missing.
     as_root apt-get -q update >&2 || true
     # shellcheck disable=SC2086 # one word per package
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
+    as_root env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get -q install -y --no-install-recommends \
         -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold $missing >&2 || true
     find_postgres
     missing=$(all_missing "$@")
