@@ -44,7 +44,7 @@ pub enum StoreError {
 /// The identity under which a row is imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportId {
-    /// A whole number: the feature's id itself.
+    /// A whole number: the feature's id itself, unless that number is a feature's that has a key of its own: then it is a key too.
     Number(u64),
     /// The sender's own key: kept in the column `source_id`, unique; the feature's id is the store's next free number.
     Text(String),

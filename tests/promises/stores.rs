@@ -310,13 +310,29 @@ async fn importing_again_changes_what_differs_and_doubles_nothing() {
         of("a", 108.0, "one"),
         of("b", 108.5, "two"),
         row(ImportId::Number(40), 108.2, 15.0, vec![Value::Null, Value::Real(1.5)]),
-        // A row known by its key is found by its number too, and keeps the key.
+        // The number that the store gave to `a` is not the sender's: this is another feature, whose key is 41.
         row(ImportId::Number(41), 108.0, 15.0, values("uno")),
         of("c", 108.9, "new"),
         row(ImportId::New, 108.9, 15.0, values("new")),
     ];
-    assert_eq!(counts(both.import(&notes, &second[1..]).await), (2, 3, 0, 5));
-    assert_eq!(counts(both.import(&notes, &second[..1]).await), (0, 1, 0, 1));
+    assert_eq!(counts(both.import(&notes, &second[1..]).await), (3, 2, 0, 5));
+    assert_eq!(counts(both.import(&notes, &second[..1]).await), (0, 0, 1, 1));
     let ids: Vec<u64> = both.compare(&notes).await.iter().map(|(feature, _)| feature.id).collect();
-    assert_eq!(ids, [40, 41, 42, 43, 44]);
+    assert_eq!(ids, [40, 41, 42, 43, 44, 45]);
+}
+
+#[tokio::test]
+async fn a_number_never_takes_the_place_of_a_feature_with_a_key_of_its_own() {
+    let layer = plain();
+    let Some(both) = Both::prepared(&catalogue(std::slice::from_ref(&layer))).await else { return };
+    let keyed = row(ImportId::Text("z".into()), 108.0, 15.0, Vec::new());
+    let numbered: Vec<ImportRow> = (1..4).map(|id| row(ImportId::Number(id), 108.5, 15.0, Vec::new())).collect();
+    both.import(&layer, std::slice::from_ref(&keyed)).await;
+    let first = both.import(&layer, &numbered).await;
+    assert_eq!((first.added, first.changed, first.unchanged), (3, 0, 0));
+    let again = both.import(&layer, &numbered).await;
+    assert_eq!((again.added, again.changed, again.unchanged), (0, 0, 3));
+    let keyed_again = both.import(&layer, std::slice::from_ref(&keyed)).await;
+    assert_eq!((keyed_again.added, keyed_again.unchanged), (0, 1));
+    assert_eq!(both.compare(&layer).await.len(), 4);
 }

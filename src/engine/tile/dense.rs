@@ -8,7 +8,7 @@ use crate::engine::select::Selection;
 use crate::model::{EXTENT, TileCoord};
 
 /// Cells along one side of a dense tile, as a power of two: 128, so a cell is 32 tile units, four pixels of a 512-pixel tile.
-/// With 256 a full tile of a million points was 800 kB, four times as much, and too many dots to be told apart.
+/// With 256 a full tile of a million points had three times the bytes, and too many dots to be told apart.
 const CELL_BITS: u32 = 7;
 /// Codes of the main field that get a count of their own.
 const MOST_CODES: usize = 8;

@@ -58,7 +58,8 @@ fn take_all(
 /// One import on its way.
 struct Importer<'a> {
     layer: &'a Layer,
-    by_id: Statement<'a>,
+    by_number: Statement<'a>,
+    taken: Statement<'a>,
     by_source: Statement<'a>,
     insert: Statement<'a>,
     update: Statement<'a>,
@@ -81,12 +82,12 @@ impl<'a> Importer<'a> {
         let select = row::select(layer);
         Ok(Self {
             layer,
-            by_id: transaction.prepare(&format!("{select} WHERE id = ?1"))?,
+            by_number: transaction.prepare(&format!("{select} WHERE id = ?1 AND source_id IS NULL"))?,
+            taken: transaction.prepare(&format!("SELECT 1 FROM {table} WHERE id = ?1"))?,
             by_source: transaction.prepare(&format!("{select} WHERE source_id = ?1"))?,
             insert: transaction.prepare(&format!(
                 "INSERT INTO {table} (id, source_id, geom, units{columns}) VALUES (?1, ?2, ?3, ?4{places})"
             ))?,
-            // The source's key stays: a row found by its number may have one.
             update: transaction.prepare(&format!(
                 "UPDATE {table} SET source_id = ifnull(?2, source_id), geom = ?3, units = ?4{sets} WHERE id = ?1"
             ))?,
@@ -109,15 +110,26 @@ impl<'a> Importer<'a> {
         Ok(())
     }
 
+    /// The number or the sender's key under which a row is kept. A number that the store has given to a feature with a key
+    /// of its own belongs to that feature: the row's number is then its key.
+    fn identity(&mut self, id: &ImportId) -> rusqlite::Result<(Option<i64>, Option<String>)> {
+        let id = match id {
+            ImportId::Number(id) => *id,
+            ImportId::Text(key) => return Ok((None, Some(key.clone()))),
+            ImportId::New => return Ok((None, None)),
+        };
+        let (number, key) = (whole(id)?, id.to_string());
+        let is_key =
+            self.by_source.exists([&key])? || (self.taken.exists([number])? && !self.by_number.exists([number])?);
+        Ok(if is_key { (None, Some(key)) } else { (Some(number), None) })
+    }
+
     /// Writes a row where it is new or differs from the stored one.
     fn put(&mut self, row: &ImportRow, links: &[UnitLink]) -> rusqlite::Result<()> {
-        let (number, source): (Option<i64>, Option<&str>) = match &row.id {
-            ImportId::Number(id) => (Some(whole(*id)?), None),
-            ImportId::Text(key) => (None, Some(key)),
-            ImportId::New => (None, None),
-        };
+        let (number, source) = self.identity(&row.id)?;
+        let source = source.as_deref();
         let stored = match (number, source) {
-            (Some(id), _) => find(&mut self.by_id, id, self.layer, row)?,
+            (Some(id), _) => find(&mut self.by_number, id, self.layer, row)?,
             (_, Some(key)) => find(&mut self.by_source, key, self.layer, row)?,
             _ => None,
         };

@@ -39,7 +39,7 @@ impl<'a> Merge<'a> {
             (self.each(|name, _| format!(", t.{name}")), self.each(|_, index| format!(", s.v{index}")));
         let table = &self.table;
         format!(
-            "ANALYZE pg_temp.bandoso_import; \
+            "{}ANALYZE pg_temp.bandoso_import; \
              CREATE TEMP TABLE bandoso_points ON COMMIT DROP AS \
              SELECT s.row AS id, t.id AS known, ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) AS geom, \
              t.id IS NOT NULL AND (ST_X(t.geom), ST_Y(t.geom){stored}) IS DISTINCT FROM (s.lon, s.lat{staged}) AS changed, \
@@ -51,7 +51,19 @@ impl<'a> Merge<'a> {
              ANALYZE pg_temp.bandoso_points; \
              CREATE TEMP TABLE bandoso_links ON COMMIT DROP AS \
              SELECT id, units FROM bandoso.links_of('pg_temp.bandoso_points', true); \
-             ANALYZE pg_temp.bandoso_links"
+             ANALYZE pg_temp.bandoso_links",
+            self.keep_numbers_apart()
+        )
+    }
+
+    /// A number that the store has given to a feature with a key of its own belongs to that feature: the row's number is
+    /// then its key.
+    fn keep_numbers_apart(&self) -> String {
+        let (rekey, table) =
+            ("UPDATE pg_temp.bandoso_import s SET source_id = s.number::text, number = NULL", &self.table);
+        format!(
+            "{rekey} FROM {table} t WHERE t.source_id = s.number::text; \
+             {rekey} FROM {table} t WHERE t.id = s.number AND t.source_id IS NOT NULL; "
         )
     }
 
