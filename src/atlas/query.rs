@@ -80,7 +80,11 @@ impl Question {
         let selection = self.selection(request.datetime)?;
         let rows = match &request.area {
             Area::Radius { at, radius_m } => rows_in_radius(columns, *at, *radius_m),
-            Area::Polygon(polygon) => rows_in_polygon(columns, &PreparedArea::new(polygon)),
+            Area::Polygon(polygon) => rows_in_polygon(columns, &PreparedArea::new(polygon)).ok_or_else(|| {
+                let expected =
+                    "a simpler or smaller polygon: so many edges side by side over so many features take too long";
+                Invalid::new("coordinates", expected)
+            })?,
             Area::Unit(pick) => self.rows_of_unit(pick, request.as_of)?,
         };
         let page = page(columns, rows, &selection, (request.after, request.limit));

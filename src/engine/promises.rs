@@ -292,3 +292,19 @@ fn counts_by_category_and_month_are_as_by_brute_force() {
     assert_eq!(rows.iter().map(|row| (row.keys.clone(), row.count)).collect::<BTreeMap<_, _>>(), brute);
     assert_eq!(count(&source, &[], &Selection::EVERYTHING), (4_000, Vec::new()));
 }
+
+#[test]
+fn a_polygon_that_would_cost_too_much_is_refused_before_the_work() {
+    let columns = columns(&features(20_000));
+    let zigzag = |corners: usize| {
+        let tooth = |index: usize| {
+            (107.0 + 3.0 * index as f64 / corners as f64, if index.is_multiple_of(2) { 14.0 } else { 16.0 })
+        };
+        let mut ring: Vec<(f64, f64)> = (0..=corners).map(tooth).collect();
+        ring.extend([(110.0, 17.0), (107.0, 17.0)]);
+        let polygon = geo_types::Polygon::new(ring.into(), Vec::new());
+        super::locate::PreparedArea::new(&geo_types::MultiPolygon(vec![polygon]))
+    };
+    assert!(super::search::rows_in_polygon(&columns, &zigzag(100)).is_some_and(|rows| !rows.is_empty()));
+    assert_eq!(super::search::rows_in_polygon(&columns, &zigzag(90_000)), None);
+}

@@ -26,9 +26,20 @@ pub fn rows_in_radius(columns: &Columns, at: LonLat, radius_m: f64) -> Vec<usize
     rows
 }
 
-/// All rows inside a polygon, border included.
-pub fn rows_in_polygon(columns: &Columns, area: &PreparedArea) -> Vec<usize> {
+/// Comparisons of a point with an edge that one polygon may cost: about five seconds.
+const MOST_STEPS: usize = 500_000_000;
+/// Points by which the cost is judged.
+const SAMPLE: usize = 256;
+
+/// All rows inside a polygon, border included. None where the answer would cost too much: very many edges, each as high as the
+/// polygon, over very many points. The cost is judged by a sample before the work begins.
+pub fn rows_in_polygon(columns: &Columns, area: &PreparedArea) -> Option<Vec<usize>> {
     let mut rows = rows_in_bbox(columns, &area.bbox());
+    let every = rows.len().div_ceil(SAMPLE).max(1);
+    let steps: usize = rows.iter().step_by(every).map(|row| area.steps(columns.at(*row))).sum();
+    if steps.saturating_mul(every) > MOST_STEPS {
+        return None;
+    }
     rows.retain(|row| area.covers(columns.at(*row)));
-    rows
+    Some(rows)
 }

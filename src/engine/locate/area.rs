@@ -40,6 +40,11 @@ impl PreparedArea {
         self.reach.contains(at) && cover::covers(self.polygons(), |ring: &Ring| ring.place(p))
     }
 
+    /// Segments that the place is compared with, at most: what [`PreparedArea::covers`] costs, about 10 ns each.
+    pub fn steps(&self, at: LonLat) -> usize {
+        self.rings.iter().map(|ring| ring.steps(at.lat)).sum()
+    }
+
     /// Whether any segment's box meets the box: where not, no border is in it.
     pub(super) fn has_border_in(&self, bbox: &Bbox) -> bool {
         self.rings.iter().any(|ring| ring.meets(bbox))

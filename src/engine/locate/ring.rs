@@ -86,6 +86,16 @@ impl Ring {
         (((y - self.bottom) * self.slabs_per_degree) as usize).min(self.starts.len() - 2)
     }
 
+    /// Segments that a point of this height is compared with, at most.
+    pub(super) fn steps(&self, y: f64) -> usize {
+        if !(self.bottom..=self.top).contains(&y) {
+            return 1;
+        }
+        let slab = self.slab(y);
+        let at = |slab: usize| self.starts.get(slab).copied().unwrap_or_default() as usize;
+        1 + at(slab + 1).saturating_sub(at(slab))
+    }
+
     /// The segments of the slabs from `first` to `last`, each once.
     fn segments(&self, first: usize, last: usize) -> impl Iterator<Item = ([f64; 2], [f64; 2])> {
         (first..=last).flat_map(move |slab| {
