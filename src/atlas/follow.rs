@@ -1,63 +1,66 @@
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::{Atlas, State, load};
-use crate::model::Versions;
-use crate::store::StoreError;
+use crate::model::Layer;
+use crate::store::{LayerChange, StoreError};
 
-/// Asks the store for its versions every `every`, and loads what has moved. Ends when the atlas is gone.
+/// Pause after a store that could not be reached, before it is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Rounds in which layers are loaded whole before the state is shown all the same: a layer that changes faster than it loads
+/// must not hold up the others.
+const MOST_ROUNDS: usize = 3;
+
+/// Waits for the store to change, and moves the state on. Ends when the atlas is gone.
 ///
 /// A store that cannot be reached leaves the state as it is; the first answer afterwards catches up.
-pub async fn follow(atlas: Weak<Atlas>, every: Duration) {
-    let mut ticks = tokio::time::interval(every);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+pub async fn follow(atlas: Weak<Atlas>) {
     loop {
-        ticks.tick().await;
         let Some(atlas) = atlas.upgrade() else { return };
-        let reached = match catch_up(&atlas).await {
-            Ok(()) => true,
-            Err(fault) => {
-                tracing::debug!(store = atlas.store.address(), "{fault}");
-                false
-            }
-        };
-        if atlas.reachable.swap(reached, Ordering::Relaxed) != reached {
-            if reached {
-                tracing::info!(store = atlas.store.address(), "the store answers again");
-            } else {
-                tracing::error!(store = atlas.store.address(), "the store does not answer; serving from memory");
-            }
+        let store = Arc::clone(&atlas.store);
+        let caught_up = catch_up(&atlas).await;
+        atlas.answered(&caught_up);
+        // What changed before anyone waited is not missed: it is asked first and waited afterwards. Not holding the atlas, so
+        // that it can go away meanwhile.
+        drop(atlas);
+        if caught_up.is_err() || store.changed().await.is_err() {
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-/// Loads the units when their version moved, then each layer whose version moved, and swaps all of it in at once.
+/// Asks what changed, and swaps all of it in at once. Layers that had to be loaded whole are of different moments: then it is
+/// asked again what changed meanwhile, so that readers see transactions whole.
 async fn catch_up(atlas: &Atlas) -> Result<(), StoreError> {
-    let versions = atlas.store.versions().await?;
     let state = atlas.state();
-    if is_current(&state, &versions) {
-        return Ok(());
-    }
     let mut next = State { units: Arc::clone(&state.units), layers: state.layers.clone() };
-    if moved(&versions, "units", state.units.map.version()) {
-        next.units = load::units(atlas.store.as_ref()).await?;
-    }
-    for snapshot in state.layers.values() {
-        if moved(&versions, snapshot.layer.id.as_str(), snapshot.version) {
-            let loaded = load::layer(atlas.store.as_ref(), &snapshot.layer, &atlas.catalogue).await?;
-            next.layers.insert(snapshot.layer.id.clone(), loaded);
+    let mut moved = false;
+    for _ in 0..MOST_ROUNDS {
+        let held: Vec<(Arc<Layer>, u64)> =
+            next.layers.values().map(|snapshot| (Arc::clone(&snapshot.layer), snapshot.version)).collect();
+        let changes = atlas.store.changes(next.units.map.version(), &held).await?;
+        moved |= changes.units.is_some() || !changes.layers.is_empty();
+        if let Some(table) = changes.units {
+            next.units = load::index(table).await?;
+        }
+        let mut loaded = false;
+        for (id, change) in changes.layers {
+            let Some(snapshot) = next.layers.get(&id) else { continue };
+            let layer = Arc::clone(&snapshot.layer);
+            let snapshot = match change {
+                LayerChange::Rows { .. } | LayerChange::Reload => {
+                    loaded = true;
+                    load::layer(atlas.store.as_ref(), &layer, &atlas.catalogue).await?
+                }
+            };
+            next.layers.insert(id, snapshot);
+        }
+        if !loaded {
+            break;
         }
     }
-    atlas.state.store(Arc::new(next));
+    if moved {
+        atlas.show(next);
+    }
     Ok(())
-}
-
-fn is_current(state: &State, versions: &Versions) -> bool {
-    !moved(versions, "units", state.units.map.version())
-        && !state.layers.values().any(|snapshot| moved(versions, snapshot.layer.id.as_str(), snapshot.version))
-}
-
-fn moved(versions: &Versions, name: &str, held: u64) -> bool {
-    versions.get(name).is_some_and(|version| *version != held)
 }

@@ -5,14 +5,14 @@ use tokio::sync::mpsc;
 use super::snapshot::{LayerSnapshot, State, UnitSnapshot};
 use crate::engine::columns::ColumnsBuilder;
 use crate::model::{Catalogue, Feature, Layer};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, UnitTable};
 
 /// Batches on their way from the store to the columns.
 const BATCHES_IN_FLIGHT: usize = 4;
 
 /// The units and every layer.
 pub async fn everything(store: &dyn Store, catalogue: &Catalogue) -> Result<State, StoreError> {
-    let units = units(store).await?;
+    let units = index(store.units().await?).await?;
     let mut state = State { units, layers: foldhash::HashMap::default() };
     for layer in &catalogue.layers {
         state.layers.insert(layer.id.clone(), self::layer(store, layer, catalogue).await?);
@@ -21,8 +21,7 @@ pub async fn everything(store: &dyn Store, catalogue: &Catalogue) -> Result<Stat
 }
 
 /// The units of all dates, indexed.
-pub async fn units(store: &dyn Store) -> Result<Arc<UnitSnapshot>, StoreError> {
-    let table = store.units().await?;
+pub async fn index(table: UnitTable) -> Result<Arc<UnitSnapshot>, StoreError> {
     let indexed = tokio::task::spawn_blocking(move || Arc::new(UnitSnapshot::new(table))).await;
     indexed.map_err(|fault| StoreError::Fault { doing: "indexing the units".into(), cause: fault.to_string() })
 }

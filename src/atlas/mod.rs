@@ -4,37 +4,43 @@
 //! wait for a reload. `follow` moves the state on when the store's versions do.
 
 mod convert;
+mod desk;
+mod draw;
 mod error;
 mod follow;
 mod load;
 mod query;
 mod settings;
 mod snapshot;
-mod tile;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
+pub use desk::{EncodedTile, Encoding};
 pub use error::AtlasError;
 pub use settings::AtlasSettings;
 pub use snapshot::{LayerSnapshot, LayerSummary, State, UnitSnapshot};
-pub use tile::{EncodedTile, Encoding};
 
 pub use crate::engine::unit_map::UnitMap;
-use crate::model::{Catalogue, Clock, Instant, LayerId, LonLat, UnitId, View};
+use crate::model::{Catalogue, Clock, Instant, LayerId, LonLat, UnitId, Versions, View};
 use crate::store::{Store, StoreError};
+
+/// When to ask again while the store is away.
+const RETRY_AFTER_MS: u64 = 1_000;
 
 /// The map in memory.
 pub struct Atlas {
     catalogue: Catalogue,
     store: Arc<dyn Store>,
     state: ArcSwap<State>,
+    /// Counts the states shown.
+    shown: watch::Sender<u64>,
     reachable: AtomicBool,
-    tiles: tile::TileDesk,
-    settings: AtlasSettings,
+    tiles: desk::TileDesk,
 }
 
 impl Atlas {
@@ -50,14 +56,14 @@ impl Atlas {
         }
         let state = load::everything(store.as_ref(), &catalogue).await?;
         let atlas = Arc::new(Self {
-            tiles: tile::TileDesk::new(&settings),
+            tiles: desk::TileDesk::new(&settings),
             catalogue,
             store,
             state: ArcSwap::from_pointee(state),
+            shown: watch::Sender::new(0),
             reachable: AtomicBool::new(true),
-            settings,
         });
-        tokio::spawn(follow::follow(Arc::downgrade(&atlas), atlas.settings.refresh));
+        tokio::spawn(follow::follow(Arc::downgrade(&atlas)));
         Ok(atlas)
     }
 
@@ -77,7 +83,7 @@ impl Atlas {
         if self.reachable.load(Ordering::Relaxed) {
             return Ok(());
         }
-        Err(AtlasError::Unavailable { retry_after_ms: self.settings.refresh.as_millis() as u64 })
+        Err(AtlasError::Unavailable { retry_after_ms: RETRY_AFTER_MS })
     }
 
     /// The units of all dates.
@@ -112,7 +118,36 @@ impl Atlas {
         self.tiles.counts()
     }
 
+    /// The versions of the units and of the layers that the view sees, in the state that is shown now.
+    pub fn versions(&self, view: View) -> Versions {
+        let state = self.state.load();
+        state.versions(state.layers.values().filter(|snapshot| view.sees(&snapshot.layer)))
+    }
+
+    /// Tells when another state is shown: its value grows by one each time.
+    pub fn shown(&self) -> watch::Receiver<u64> {
+        self.shown.subscribe()
+    }
+
+    /// Remembers whether the store answers, and tells when that changes.
+    fn answered(&self, result: &Result<(), StoreError>) {
+        let reached = result.is_ok();
+        let before = self.reachable.swap(reached, Ordering::Relaxed);
+        let store = self.store.address();
+        match result {
+            Ok(()) if !before => tracing::info!(store, "the store answers again"),
+            Err(fault) if before => tracing::error!(store, %fault, "the store does not answer; serving from memory"),
+            _ => {}
+        }
+    }
+
     fn state(&self) -> Arc<State> {
         self.state.load_full()
+    }
+
+    /// Shows another state to all requests from now on.
+    fn show(&self, state: State) {
+        self.state.store(Arc::new(state));
+        self.shown.send_modify(|shown| *shown += 1);
     }
 }

@@ -1,12 +1,8 @@
-use std::time::Duration;
-
 /// Limits of the atlas.
 #[derive(Debug, Clone, Copy)]
 pub struct AtlasSettings {
     /// Encoded tiles kept, in bytes. 0 keeps none.
     pub cache_bytes: u64,
-    /// How often the store is asked for its versions.
-    pub refresh: Duration,
     /// Tiles and queries worked on at once.
     pub slots: usize,
     /// Tiles and queries that may wait for a slot; one more is refused.
@@ -14,9 +10,9 @@ pub struct AtlasSettings {
 }
 
 impl Default for AtlasSettings {
-    /// 128 MiB of tiles, asked every second, one slot a core, 512 waiting.
+    /// 128 MiB of tiles, one slot a core, 512 waiting.
     fn default() -> Self {
         let slots = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { cache_bytes: 128 << 20, refresh: Duration::from_secs(1), slots, queue: 512 }
+        Self { cache_bytes: 128 << 20, slots, queue: 512 }
     }
 }

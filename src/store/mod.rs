@@ -9,10 +9,12 @@ pub mod postgis;
 
 pub use open::open;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
-use crate::model::{Catalogue, Feature, Finding, Layer, LonLat, Unit, UnitChange, Value, Versions};
+use crate::model::{Catalogue, Feature, Finding, Layer, LayerId, LonLat, Unit, UnitChange, Value, Versions};
 
 /// What can go wrong in a store.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +113,31 @@ pub struct UnitsStored {
     pub version: u64,
 }
 
+/// How one layer came from a version to the present one.
+#[derive(Debug)]
+pub enum LayerChange {
+    /// Everything that differs: other features are as they were.
+    Rows {
+        /// The present version.
+        version: u64,
+        /// Features that were added or changed since, as they are now. No id occurs twice.
+        upserted: Vec<Feature>,
+        /// Ids of features that were there at some time since and are not now.
+        deleted: Vec<u64>,
+    },
+    /// The layer is to be loaded whole: too much changed, the log does not reach back so far, or the table has none.
+    Reload,
+}
+
+/// How the store came from some versions to the present ones, all of it as of one moment: no transaction is seen in halves.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// All units, when they moved.
+    pub units: Option<UnitTable>,
+    /// Layers that moved.
+    pub layers: Vec<(LayerId, LayerChange)>,
+}
+
 /// A place where layers and units are kept.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -134,6 +161,26 @@ pub trait Store: Send + Sync {
     /// Sends all features of a layer, in any order, as of one moment; gives the layer's version at that moment.
     /// When the receiver goes away it stops without error.
     async fn load(&self, layer: &Layer, rows: mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError>;
+
+    /// What changed since these versions of the units and of the layers, in one look.
+    async fn changes(&self, units: u64, layers: &[(Arc<Layer>, u64)]) -> Result<Changes, StoreError> {
+        let versions = self.versions().await?;
+        let moved = |name: &str, held: u64| versions.get(name).is_some_and(|version| *version != held);
+        let mut changes = Changes::default();
+        if moved("units", units) {
+            changes.units = Some(self.units().await?);
+        }
+        let layers = layers.iter().filter(|(layer, version)| moved(layer.id.as_str(), *version));
+        changes.layers = layers.map(|(layer, _)| (layer.id.clone(), LayerChange::Reload)).collect();
+        Ok(changes)
+    }
+
+    /// Completes when something may have changed since it last did, at once where the store announces changes; without cause as
+    /// well, at least every second or so: the caller then asks [`Store::changes`]. An error means that the store is out of reach.
+    async fn changed(&self) -> Result<(), StoreError> {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        Ok(())
+    }
 
     /// Takes rows in until [`ImportBatch::Commit`], joins them with the units, and commits them in one transaction.
     async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError>;

@@ -1,7 +1,6 @@
 //! The whole server over a shelf: requests go through the router as they would over a connection.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -46,8 +45,7 @@ impl House {
         let shelf = Arc::new(Shelf::new(province::units(), province::changes()));
         shelf.put(province::INCIDENTS, province::incidents(&catalogue.time_zone));
         shelf.put(province::HOSPITALS, province::hospitals());
-        let refresh = Duration::from_millis(20);
-        let atlas_settings = AtlasSettings { refresh, ..AtlasSettings::default() };
+        let atlas_settings = AtlasSettings::default();
         let store: Arc<dyn bandoso::store::Store> = Arc::<Shelf>::clone(&shelf);
         let atlas = Atlas::open(store, catalogue, atlas_settings).await.expect("an atlas");
         Self { shelf, router: router(Arc::clone(&atlas), &settings), atlas }
