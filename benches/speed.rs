@@ -174,7 +174,7 @@ async fn walk(atlas: &Arc<Atlas>, name: &str, layer: &TileLayer, (z, dense): (u8
         let axis = |value: f64| (value * f64::from(1_u32 << z)) as u32;
         let coord = TileCoord::new(z, axis(world.x), axis(world.y)).unwrap();
         let layers = vec![layer.clone()];
-        let request = TileRequest { layers, coord, datetime: None, as_of: AsOf::Own, count: None, dense };
+        let request = TileRequest { layers, coord, datetime: None, as_of: AsOf::Own, count: None, dense, fields: None };
         let started = Instant::now();
         let tile = atlas.tile(View::EVERYTHING, &request, Encoding::Gzip).await.unwrap();
         times.push(started.elapsed().as_secs_f64() * 1e3);

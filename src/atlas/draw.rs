@@ -6,9 +6,9 @@ use super::desk::{EncodedTile, Encoding, Key};
 use super::query::{drawn_day, has_time};
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError};
-use crate::engine::as_of::Holdings;
+use crate::engine::as_of::Holding;
 use crate::engine::compress::gzip;
-use crate::engine::select::Selection;
+use crate::engine::select::Selected;
 use crate::engine::tile::{PointsSource, TileLayerBytes, UnitsSource, labels_layer, points_layer, units_layer};
 use crate::model::{AsOf, Clock, Invalid, Level, TileLayer, TileRequest, View};
 
@@ -57,7 +57,23 @@ impl Atlas {
         if counted.is_some() && !units_asked {
             return Err(Invalid::new("count", "a layer of units to count into, such as units.commune").into());
         }
+        has_fields(&points, view, request.fields.as_deref().unwrap_or_default())?;
         Ok(Drawing { state, points, counted, view, clock })
+    }
+}
+
+/// That each name is a property of one of the layers at least.
+fn has_fields(points: &[Arc<LayerSnapshot>], view: View, names: &[String]) -> Result<(), Invalid> {
+    let known = |name: &str| {
+        let fields = points.iter().flat_map(|snapshot| &snapshot.layer.fields).filter(|field| view.sees_field(field));
+        ["id", "unit"].contains(&name) || fields.into_iter().any(|field| field.name == name)
+    };
+    match names.iter().find(|name| !known(name)) {
+        Some(name) => {
+            let expected = "names of fields of the layers, id or unit, with commas between them";
+            Err(Invalid::new("fields", format!("{expected}; found {name:?}")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -80,7 +96,7 @@ impl Drawing {
         // "Today" decides for features without a date and for units without `as_of`; for the rest it changes a tag once a day.
         hash.update(&self.clock.today.0.to_le_bytes());
         for snapshot in self.points.iter().chain(&self.counted) {
-            hash.update(&snapshot.columns.fingerprint.to_le_bytes());
+            hash.update(&snapshot.parts.fingerprint().to_le_bytes());
             hash.update(&snapshot.definition.to_le_bytes());
             // Equal data at a later version is another answer: it says its version.
             hash.update(&snapshot.version.to_le_bytes());
@@ -119,12 +135,12 @@ impl Drawing {
         let answers = snapshot.answers(units, Level::Commune, (request.as_of, self.clock.today));
         let source = PointsSource {
             layer: &snapshot.layer,
-            columns: &snapshot.columns,
             units,
             view: self.view,
-            communes: Holdings::new(&snapshot.columns, &answers),
+            communes: &answers,
+            fields: request.fields.as_deref(),
         };
-        points_layer(&source, request.coord, request.dense, &self.selection(snapshot, request))
+        points_layer(&source, request.coord, request.dense, &self.selected(snapshot, request))
     }
 
     fn units(&self, level: Level, request: &TileRequest) -> TileLayerBytes {
@@ -142,16 +158,17 @@ impl Drawing {
     fn count_by_unit(&self, snapshot: &LayerSnapshot, source: &UnitsSource<'_>, request: &TileRequest) -> Vec<u64> {
         let units = &self.state.units.map;
         let answers = snapshot.answers(units, source.level, (AsOf::Day(source.day), source.day));
-        let holdings = Holdings::new(&snapshot.columns, &answers);
-        let selection = self.selection(snapshot, request);
-        let mut by_set = vec![0_u64; holdings.table().len()];
-        for row in (0..snapshot.columns.len()).filter(|row| selection.takes(*row)) {
-            by_set[holdings.index(row)] += 1;
+        let mut by_answer = vec![0_u64; answers.table().len()];
+        for (_, selection) in self.selected(snapshot, request).iter() {
+            let columns = selection.columns();
+            for row in selection.rows(0..columns.len()) {
+                by_answer[answers.index(columns, row)] += 1;
+            }
         }
         let largest = units.all().iter().map(|unit| unit.id.0).max().unwrap_or(0).max(0) as usize;
         let mut by_unit = vec![0_u64; largest + 1];
-        for (held, count) in holdings.table().iter().zip(by_set) {
-            if let crate::engine::as_of::Holding::Covered(id) = held
+        for (held, count) in answers.table().iter().zip(by_answer) {
+            if let Holding::Covered(id) = held
                 && let Some(sum) = usize::try_from(id.0).ok().and_then(|id| by_unit.get_mut(id))
             {
                 *sum += count;
@@ -160,7 +177,7 @@ impl Drawing {
         by_unit
     }
 
-    fn selection<'a>(&self, snapshot: &'a LayerSnapshot, request: &TileRequest) -> Selection<'a> {
-        Selection::in_time(&snapshot.columns, snapshot.layer.time, request.datetime, &self.clock.zone)
+    fn selected<'a>(&self, snapshot: &'a LayerSnapshot, request: &TileRequest) -> Selected<'a> {
+        Selected::in_time(&snapshot.parts, snapshot.layer.time, request.datetime, &self.clock.zone)
     }
 }

@@ -1,9 +1,13 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::{Atlas, State, load};
-use crate::model::Layer;
-use crate::store::{LayerChange, StoreError};
+use jiff::tz::TimeZone;
+use tokio::task::JoinHandle;
+
+use super::{Atlas, LayerSnapshot, State, load};
+use crate::engine::parts::Merged;
+use crate::model::{Layer, LayerId};
+use crate::store::{Changes, LayerChange, StoreError};
 
 /// Pause after a store that could not be reached, before it is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -15,52 +19,136 @@ const MOST_ROUNDS: usize = 3;
 ///
 /// A store that cannot be reached leaves the state as it is; the first answer afterwards catches up.
 pub async fn follow(atlas: Weak<Atlas>) {
+    let mut merge: Option<Merge> = None;
     loop {
-        let Some(atlas) = atlas.upgrade() else { return };
-        let store = Arc::clone(&atlas.store);
-        let caught_up = catch_up(&atlas).await;
-        atlas.answered(&caught_up);
+        let Some(held) = atlas.upgrade() else { return };
+        let store = Arc::clone(&held.store);
+        let caught_up = held.catch_up(merge.as_ref()).await;
+        held.answered(&caught_up);
+        merge = match merge {
+            None => held.begin_merge(),
+            running => running,
+        };
         // What changed before anyone waited is not missed: it is asked first and waited afterwards. Not holding the atlas, so
         // that it can go away meanwhile.
-        drop(atlas);
-        if caught_up.is_err() || store.changed().await.is_err() {
+        drop(held);
+        let waited = tokio::select! {
+            changed = store.changed(), if caught_up.is_ok() => changed,
+            merged = finished(&mut merge) => {
+                let Some(held) = atlas.upgrade() else { return };
+                if let Some((layer, merged)) = merged {
+                    held.end_merge(&layer, merged);
+                }
+                Ok(())
+            }
+            () = tokio::time::sleep(PAUSE), if caught_up.is_err() => Ok(()),
+        };
+        if waited.is_err() {
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-/// Asks what changed, and swaps all of it in at once. Layers that had to be loaded whole are of different moments: then it is
-/// asked again what changed meanwhile, so that readers see transactions whole.
-async fn catch_up(atlas: &Atlas) -> Result<(), StoreError> {
-    let state = atlas.state();
-    let mut next = State { units: Arc::clone(&state.units), layers: state.layers.clone() };
-    let mut moved = false;
-    for _ in 0..MOST_ROUNDS {
-        let held: Vec<(Arc<Layer>, u64)> =
-            next.layers.values().map(|snapshot| (Arc::clone(&snapshot.layer), snapshot.version)).collect();
-        let changes = atlas.store.changes(next.units.map.version(), &held).await?;
-        moved |= changes.units.is_some() || !changes.layers.is_empty();
+/// A layer whose deltas are being put into its base: one at a time, for its memory.
+struct Merge {
+    layer: LayerId,
+    /// How many of its parts the new base stands for: they are not put together with later ones.
+    parts: usize,
+    task: JoinHandle<Merged>,
+}
+
+/// The merge's end; never, while there is none.
+async fn finished(merge: &mut Option<Merge>) -> Option<(LayerId, Merged)> {
+    let Some(running) = merge else { return std::future::pending().await };
+    let merged = (&mut running.task).await;
+    let layer = running.layer.clone();
+    *merge = None;
+    merged.ok().map(|merged| (layer, merged))
+}
+
+impl Atlas {
+    /// Asks what changed, and swaps all of it in at once. Layers that had to be loaded whole are of different moments: then it
+    /// is asked again what changed meanwhile, so that readers see transactions whole.
+    async fn catch_up(&self, merge: Option<&Merge>) -> Result<(), StoreError> {
+        let state = self.state();
+        let mut next = State { units: Arc::clone(&state.units), layers: state.layers.clone() };
+        let mut moved = false;
+        for _ in 0..MOST_ROUNDS {
+            let held: Vec<(Arc<Layer>, u64)> =
+                next.layers.values().map(|snapshot| (Arc::clone(&snapshot.layer), snapshot.version)).collect();
+            let changes = self.store.changes(next.units.map.version(), &held).await?;
+            moved |= changes.units.is_some() || !changes.layers.is_empty();
+            let loaded = self.apply(&mut next, changes, merge).await?;
+            if !loaded {
+                break;
+            }
+        }
+        if moved {
+            self.show(next);
+        }
+        Ok(())
+    }
+
+    /// Applies changes to the state to come; tells whether a layer was loaded whole.
+    async fn apply(&self, next: &mut State, changes: Changes, merge: Option<&Merge>) -> Result<bool, StoreError> {
+        let mut loaded = false;
         if let Some(table) = changes.units {
             next.units = load::index(table).await?;
         }
-        let mut loaded = false;
         for (id, change) in changes.layers {
-            let Some(snapshot) = next.layers.get(&id) else { continue };
-            let layer = Arc::clone(&snapshot.layer);
+            let Some(snapshot) = next.layers.get(&id).cloned() else { continue };
             let snapshot = match change {
-                LayerChange::Rows { .. } | LayerChange::Reload => {
+                LayerChange::Rows { version, upserted, deleted } => {
+                    let kept = merge.filter(|merge| merge.layer == id).map_or(1, |merge| merge.parts);
+                    let zone = self.catalogue.time_zone.clone();
+                    let step = move || moved_on(&snapshot, (version, &upserted, &deleted), (&zone, kept));
+                    blocking(&id, step).await?
+                }
+                LayerChange::Reload => {
                     loaded = true;
-                    load::layer(atlas.store.as_ref(), &layer, &atlas.catalogue).await?
+                    load::layer(self.store.as_ref(), &snapshot.layer, &self.catalogue).await?
                 }
             };
             next.layers.insert(id, snapshot);
         }
-        if !loaded {
-            break;
-        }
+        Ok(loaded)
     }
-    if moved {
-        atlas.show(next);
+
+    /// Begins to put the deltas of a layer into its base, where some layer has many.
+    fn begin_merge(&self) -> Option<Merge> {
+        let state = self.state();
+        let snapshot = state.layers.values().find(|snapshot| snapshot.parts.wants_merge())?;
+        let (snapshot, zone) = (Arc::clone(snapshot), self.catalogue.time_zone.clone());
+        let (layer, parts) = (snapshot.layer.id.clone(), snapshot.parts.count());
+        let task = tokio::task::spawn_blocking(move || snapshot.parts.merge(&snapshot.layer, &zone));
+        Some(Merge { layer, parts, task })
     }
-    Ok(())
+
+    /// Shows the layer with its new base, unless it was loaded whole meanwhile.
+    fn end_merge(&self, layer: &LayerId, merged: Merged) {
+        let state = self.state();
+        let Some(snapshot) = state.layers.get(layer) else { return };
+        let Some(parts) = snapshot.parts.rebased(merged) else { return };
+        tracing::debug!(layer.id = %layer, features = parts.len(), "deltas merged");
+        let mut layers = state.layers.clone();
+        layers.insert(layer.clone(), Arc::new(snapshot.at(snapshot.version, parts)));
+        self.show(State { units: Arc::clone(&state.units), layers });
+    }
+}
+
+fn moved_on(
+    snapshot: &LayerSnapshot,
+    (version, upserted, deleted): (u64, &[crate::model::Feature], &[u64]),
+    (zone, kept): (&TimeZone, usize),
+) -> Arc<LayerSnapshot> {
+    let parts = snapshot.parts.with(upserted, deleted, (&snapshot.layer, zone, kept));
+    Arc::new(snapshot.at(version, parts))
+}
+
+async fn blocking<T: Send + 'static>(
+    layer: &LayerId,
+    step: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(step).await;
+    done.map_err(|fault| StoreError::Fault { doing: format!("changing {layer}"), cause: fault.to_string() })
 }

@@ -4,6 +4,7 @@ use tokio::sync::mpsc;
 
 use super::snapshot::{LayerSnapshot, State, UnitSnapshot};
 use crate::engine::columns::ColumnsBuilder;
+use crate::engine::parts::Parts;
 use crate::model::{Catalogue, Feature, Layer};
 use crate::store::{Store, StoreError, UnitTable};
 
@@ -33,21 +34,21 @@ pub async fn layer(store: &dyn Store, layer: &Layer, catalogue: &Catalogue) -> R
     let builder = ColumnsBuilder::new(layer, &catalogue.time_zone);
     let building = tokio::task::spawn_blocking(move || build(builder, receive));
     let version = store.load(layer, send).await?;
-    let columns = building
+    let parts = building
         .await
         .map_err(|fault| StoreError::Fault { doing: format!("sorting {}", layer.id), cause: fault.to_string() })?;
     tracing::info!(
-        layer.id = %layer.id, features = columns.len(), version, duration_ms = started.elapsed().as_millis() as u64,
+        layer.id = %layer.id, features = parts.len(), version, duration_ms = started.elapsed().as_millis() as u64,
         "layer loaded"
     );
-    Ok(Arc::new(LayerSnapshot::new(layer, columns, version)))
+    Ok(Arc::new(LayerSnapshot::new(layer, parts, version)))
 }
 
-fn build(mut builder: ColumnsBuilder, mut rows: mpsc::Receiver<Vec<Feature>>) -> crate::engine::columns::Columns {
+fn build(mut builder: ColumnsBuilder, mut rows: mpsc::Receiver<Vec<Feature>>) -> Parts {
     while let Some(batch) = rows.blocking_recv() {
         for feature in &batch {
             builder.push(feature);
         }
     }
-    builder.finish()
+    Parts::new(builder.finish())
 }

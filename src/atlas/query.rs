@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError};
-use crate::engine::as_of::{Answers, Holding, Holdings, holding};
+use crate::engine::as_of::{Answers, Holding, holding};
 use crate::engine::count::{CountSource, Key, count};
 use crate::engine::locate::PreparedArea;
 use crate::engine::nearest::nearest;
+use crate::engine::parts::Row;
 use crate::engine::search::{rows_in_polygon, rows_in_radius};
-use crate::engine::select::Selection;
+use crate::engine::select::Selected;
 use crate::engine::within::{page, rows_held};
 use crate::model::{
     Area, AsOf, By, CountRequest, CountTable, Day, FeaturePage, FoundFeature, Invalid, Level, LocateRequest,
@@ -76,21 +77,21 @@ struct Question {
 
 impl Question {
     fn within(&self, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {
-        let columns = &self.snapshot.columns;
-        let selection = self.selection(request.datetime)?;
+        let parts = &self.snapshot.parts;
+        let selected = self.selected(request.datetime)?;
         let rows = match &request.area {
-            Area::Radius { at, radius_m } => rows_in_radius(columns, *at, *radius_m),
-            Area::Polygon(polygon) => rows_in_polygon(columns, &PreparedArea::new(polygon)).ok_or_else(|| {
+            Area::Radius { at, radius_m } => rows_in_radius(&selected, *at, *radius_m),
+            Area::Polygon(polygon) => rows_in_polygon(&selected, &PreparedArea::new(polygon)).ok_or_else(|| {
                 let expected =
                     "a simpler or smaller polygon: so many edges side by side over so many features take too long";
                 Invalid::new("coordinates", expected)
             })?,
-            Area::Unit(pick) => self.rows_of_unit(pick, request.as_of)?,
+            Area::Unit(pick) => self.rows_of_unit(&selected, pick, request.as_of)?,
         };
-        let page = page(columns, rows, &selection, (request.after, request.limit));
+        let page = page(parts, rows, (request.after, request.limit));
         let found = page.rows.into_iter().map(|row| {
             let distance_m = match &request.area {
-                Area::Radius { at, .. } => Some(crate::engine::geodesic::distance_m(*at, columns.at(row))),
+                Area::Radius { at, .. } => Some(crate::engine::geodesic::distance_m(*at, parts.at(row))),
                 _ => None,
             };
             (row, distance_m)
@@ -104,20 +105,14 @@ impl Question {
     }
 
     fn nearest(&self, request: &NearestRequest) -> Result<FeaturePage, AtlasError> {
-        let selection = self.selection(request.datetime)?;
-        let found = nearest(&self.snapshot.columns, request.at, request.count, &selection);
+        let found = nearest(&self.selected(request.datetime)?, request.at, request.count);
         let found = found.into_iter().map(|(row, distance_m)| (row, Some(distance_m)));
         let features = self.features(found, request.as_of);
         Ok(FeaturePage { matched: features.len() as u64, features, next: None, versions: self.versions() })
     }
 
     fn count(&self, request: &CountRequest) -> Result<CountTable, AtlasError> {
-        let source = CountSource {
-            layer: &self.snapshot.layer,
-            columns: &self.snapshot.columns,
-            units: &self.state.units.map,
-            zone: &self.clock.zone,
-        };
+        let source = CountSource { layer: &self.snapshot.layer, units: &self.state.units.map, zone: &self.clock.zone };
         let levels: Vec<(Level, Arc<Answers>)> = Level::ALL
             .into_iter()
             .filter(|level| request.by.contains(&By::Level(*level)))
@@ -129,12 +124,12 @@ impl Question {
             By::Month => Some(Key::Month),
         });
         let keys: Vec<Key<'_>> = keys.collect();
-        let (total, rows) = count(&source, &keys, &self.selection(request.datetime)?);
+        let (total, rows) = count(&source, &keys, &self.selected(request.datetime)?);
         Ok(CountTable { total, rows, versions: self.versions() })
     }
 
     /// The rows behind one line of a count by unit. The code must be one that a unit of the level has, at any date.
-    fn rows_of_unit(&self, pick: &UnitPick, as_of: AsOf) -> Result<Vec<usize>, AtlasError> {
+    fn rows_of_unit(&self, selected: &Selected<'_>, pick: &UnitPick, as_of: AsOf) -> Result<Vec<Row>, AtlasError> {
         let units = &self.state.units.map;
         let level = match pick {
             UnitPick::Near(level) | UnitPick::Outside(level) | UnitPick::Code(Some(level), _) => *level,
@@ -149,8 +144,7 @@ impl Question {
             return Err(unknown_unit(code).into());
         }
         let answers = self.answers(level, as_of);
-        let holdings = Holdings::new(&self.snapshot.columns, &answers);
-        Ok(rows_held(&self.snapshot.columns, &holdings, |held| match (pick, held) {
+        Ok(rows_held(selected, &answers, |held| match (pick, held) {
             (UnitPick::Code(_, code), Holding::Covered(id)) => units.unit(id).is_some_and(|unit| unit.code == *code),
             (UnitPick::Near(_), held) => held.relation() == Relation::Near,
             (UnitPick::Outside(_), held) => held.relation() == Relation::Outside,
@@ -162,14 +156,13 @@ impl Question {
         self.snapshot.answers(&self.state.units.map, level, (as_of, self.clock.today))
     }
 
-    fn features(&self, rows: impl Iterator<Item = (usize, Option<f64>)>, as_of: AsOf) -> Vec<FoundFeature> {
-        let columns = &self.snapshot.columns;
+    fn features(&self, rows: impl Iterator<Item = (Row, Option<f64>)>, as_of: AsOf) -> Vec<FoundFeature> {
+        let parts = &self.snapshot.parts;
         let answers = self.answers(Level::Commune, as_of);
-        let communes = Holdings::new(columns, &answers);
         rows.map(|(row, distance_m)| {
-            let held = communes.of(row);
+            let held = answers.of(parts.columns(row), row.row as usize);
             FoundFeature {
-                feature: columns.feature(row),
+                feature: parts.feature(row),
                 unit: held.unit().map(|unit| (unit, held.relation())),
                 distance_m,
             }
@@ -177,11 +170,11 @@ impl Question {
         .collect()
     }
 
-    fn selection(&self, datetime: Option<TimeInterval>) -> Result<Selection<'_>, AtlasError> {
+    fn selected(&self, datetime: Option<TimeInterval>) -> Result<Selected<'_>, AtlasError> {
         if datetime.is_some() {
             self.time("datetime")?;
         }
-        Ok(Selection::in_time(&self.snapshot.columns, self.snapshot.layer.time, datetime, &self.clock.zone))
+        Ok(Selected::in_time(&self.snapshot.parts, self.snapshot.layer.time, datetime, &self.clock.zone))
     }
 
     /// That the layer has a time field which this caller may ask about.

@@ -7,8 +7,8 @@ use quick_cache::sync::Cache;
 use super::AtlasError;
 use crate::engine::as_of::Answers;
 use crate::engine::borders::BorderMap;
-use crate::engine::columns::Columns;
 use crate::engine::locate::UnitIndex;
+use crate::engine::parts::Parts;
 use crate::engine::unit_map::UnitMap;
 use crate::model::{AsOf, Bbox, Day, Instant, Layer, LayerId, Level, Versions, View};
 use crate::store::UnitTable;
@@ -60,32 +60,47 @@ pub struct LayerSnapshot {
     /// What it is.
     pub layer: Arc<Layer>,
     /// Its features.
-    pub columns: Columns,
+    pub parts: Parts,
     /// The store's version of it.
     pub version: u64,
     /// Changes with the layer's definition: its fields, codes and limits are drawn too.
     pub definition: u64,
-    /// Answers of the join by level and date, made when first asked for.
-    answers: Cache<AnswersKey, Arc<Answers>>,
+    /// Answers of the join by level and date, made when first asked for; later versions share them.
+    answers: Arc<Cache<AnswersKey, Arc<Answers>>>,
 }
 
-/// What answers depend on besides the columns: level, date, today, and the fingerprint of the units.
-type AnswersKey = (Level, AsOf, Day, u64);
+/// What answers depend on: level, date, today, the fingerprint of the units, and how many lists of units there are (lists are
+/// only ever added, while a layer is not loaded whole).
+type AnswersKey = (Level, AsOf, Day, u64, usize);
 
 /// Dates that are kept ready for one layer: a map is looked at under few.
 const MOST_ANSWERS: usize = 32;
 
 impl LayerSnapshot {
-    /// Columns of a layer at a version.
-    pub fn new(layer: &Layer, columns: Columns, version: u64) -> Self {
+    /// A layer as it was loaded at a version.
+    pub fn new(layer: &Layer, parts: Parts, version: u64) -> Self {
         let definition = xxhash_rust::xxh3::xxh3_64(format!("{layer:?}").as_bytes());
-        Self { layer: Arc::new(layer.clone()), columns, version, definition, answers: Cache::new(MOST_ANSWERS) }
+        let answers = Arc::new(Cache::new(MOST_ANSWERS));
+        Self { layer: Arc::new(layer.clone()), parts, version, definition, answers }
+    }
+
+    /// The layer at a later version, its parts made from these.
+    #[must_use]
+    pub fn at(&self, version: u64, parts: Parts) -> Self {
+        Self {
+            layer: Arc::clone(&self.layer),
+            parts,
+            version,
+            definition: self.definition,
+            answers: Arc::clone(&self.answers),
+        }
     }
 
     /// The units of a level that hold each feature under `as_of`; `today` is the date of features that have none.
     pub fn answers(&self, units: &UnitMap, level: Level, (as_of, today): (AsOf, Day)) -> Arc<Answers> {
-        let key = (level, as_of, today, units.fingerprint());
-        let make = || Ok::<_, Infallible>(Arc::new(Answers::new(&self.columns, units, level, (as_of, today))));
+        let sets = self.parts.links();
+        let key = (level, as_of, today, units.fingerprint(), sets.len());
+        let make = || Ok::<_, Infallible>(Arc::new(Answers::new(sets, units, level, (as_of, today))));
         let Ok(answers) = self.answers.get_or_insert_with(&key, make);
         answers
     }
@@ -94,10 +109,10 @@ impl LayerSnapshot {
     pub fn summary(&self) -> LayerSummary {
         LayerSummary {
             layer: Arc::clone(&self.layer),
-            features: self.columns.len() as u64,
+            features: self.parts.len() as u64,
             version: self.version,
-            bbox: self.columns.bbox,
-            time: self.columns.time_range,
+            bbox: self.parts.bbox(),
+            time: self.parts.time_range(),
         }
     }
 }

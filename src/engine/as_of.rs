@@ -1,4 +1,4 @@
-use super::columns::{Columns, NO_DAY};
+use super::columns::{Columns, LinkSets, NO_DAY};
 use super::unit_map::UnitMap;
 use crate::model::{AsOf, Day, Level, Relation, UnitId, UnitLink};
 
@@ -64,18 +64,14 @@ impl Answers {
     /// Answers for the level under `as_of`; `today` is the date of features that have none.
     ///
     /// Costs one pass over the distinct link sets for each span of days, none over the features: keep it between requests.
-    pub fn new(columns: &Columns, units: &UnitMap, level: Level, (as_of, today): (AsOf, Day)) -> Self {
+    pub fn new(sets: &LinkSets, units: &UnitMap, level: Level, (as_of, today): (AsOf, Day)) -> Self {
         let mut table = Vec::new();
         let mut add = |day: Day| {
-            table.extend(columns.link_sets.iter().map(|links| holding(units, links, level, day)));
+            table.extend(sets.iter().map(|links| holding(units, links, level, day)));
         };
         let spans = match as_of {
             AsOf::Day(day) => {
                 add(day);
-                Spans::One
-            }
-            AsOf::Own if columns.days.is_empty() => {
-                add(today);
                 Spans::One
             }
             AsOf::Own => {
@@ -89,44 +85,30 @@ impl Answers {
                 Spans::Own { bounds, today }
             }
         };
-        Self { table, sets: columns.link_sets.len(), spans }
-    }
-}
-
-/// The units of a level for the rows of a layer: a look-up each.
-#[derive(Clone, Copy)]
-pub struct Holdings<'a> {
-    columns: &'a Columns,
-    answers: &'a Answers,
-}
-
-impl<'a> Holdings<'a> {
-    /// Answers made for just these columns.
-    pub fn new(columns: &'a Columns, answers: &'a Answers) -> Self {
-        Self { columns, answers }
-    }
-
-    /// The row's unit.
-    pub fn of(&self, row: usize) -> Holding {
-        self.answers.table[self.index(row)]
+        Self { table, sets: sets.len(), spans }
     }
 
     /// The row's place in the table of answers: rows with the same one have the same unit.
-    pub fn index(&self, row: usize) -> usize {
-        let set = self.columns.links[row] as usize;
-        match &self.answers.spans {
+    pub fn index(&self, columns: &Columns, row: usize) -> usize {
+        let set = columns.links[row] as usize;
+        match &self.spans {
             Spans::One => set,
             Spans::Own { bounds, today } => {
-                let day = self.columns.day(row);
+                let day = columns.day(row);
                 let span = if day == NO_DAY { *today } else { span_of(bounds, day) };
-                span * self.answers.sets + set
+                span * self.sets + set
             }
         }
     }
 
-    /// All answers, by [`Holdings::index`].
-    pub fn table(&self) -> &'a [Holding] {
-        &self.answers.table
+    /// The row's unit.
+    pub fn of(&self, columns: &Columns, row: usize) -> Holding {
+        self.table[self.index(columns, row)]
+    }
+
+    /// All answers, by [`Answers::index`].
+    pub fn table(&self) -> &[Holding] {
+        &self.table
     }
 }
 

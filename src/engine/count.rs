@@ -1,19 +1,18 @@
 use foldhash::{HashMap, HashMapExt};
 use jiff::tz::TimeZone;
 
-use super::as_of::{Answers, Holding, Holdings};
+use super::as_of::{Answers, Holding};
 use super::columns::{Column, Columns, NO_DAY};
-use super::select::Selection;
+use super::parts::Parts;
+use super::select::Selected;
 use super::unit_map::UnitMap;
-use crate::model::{CountKey, CountRow, Day, Layer};
+use crate::model::{CountKey, CountRow, Day, Instant, Layer};
 
 /// What a count is asked of.
 #[derive(Clone, Copy)]
 pub struct CountSource<'a> {
     /// What the layer is.
     pub layer: &'a Layer,
-    /// Its features.
-    pub columns: &'a Columns,
     /// The units of all dates.
     pub units: &'a UnitMap,
     /// The zone of days and months.
@@ -33,20 +32,33 @@ pub enum Key<'a> {
 
 /// Counts the selected rows by the keys: exact, every row in one line of the table. Lines are in the order of their keys:
 /// units by code, then `near`, then `outside`; codes in the field's order, then null.
-pub fn count<'a>(source: &CountSource<'a>, by: &[Key<'a>], selection: &Selection<'_>) -> (u64, Vec<CountRow>) {
-    let keyers: Vec<Keyer<'_>> = by.iter().map(|key| Keyer::new(source, *key)).collect();
+pub fn count(source: &CountSource<'_>, by: &[Key<'_>], selected: &Selected<'_>) -> (u64, Vec<CountRow>) {
+    let keyers: Vec<Keyer<'_>> = by.iter().map(|key| Keyer::new(source, *key, selected.parts())).collect();
+    if keyers.is_empty() {
+        let rows = selected.iter().map(|(_, selection)| selection.count(0..selection.columns().len()));
+        return (rows.sum(), Vec::new());
+    }
     let size: Option<usize> = keyers.iter().try_fold(1_usize, |size, keyer| size.checked_mul(keyer.size()));
-    let slot = |row: usize| keyers.iter().fold(0_u64, |slot, keyer| slot * keyer.size() as u64 + keyer.slot(row));
-    let mut total = 0_u64;
     let mut tally = Tally::new(size);
-    for row in (0..source.columns.len()).filter(|row| selection.takes(*row)) {
-        total += 1;
-        tally.add(slot(row));
+    for (part, selection) in selected.iter() {
+        let columns = selection.columns();
+        let slotters: Vec<(usize, Slotter<'_>)> =
+            keyers.iter().map(|keyer| (keyer.size(), keyer.slotter(part as usize, columns))).collect();
+        let rows = selection.rows(0..columns.len());
+        match (&mut tally, slotters.as_slice()) {
+            // Two keys into an array, as most tables are: nothing is looked up that could be known before the loop.
+            (Tally::Array(counts), [(_, a), (size, b)]) => {
+                rows.for_each(|row| counts[a.slot(columns, row) * size + b.slot(columns, row)] += 1);
+            }
+            (tally, slotters) => rows.for_each(|row| {
+                let slot = |sum: u64, (size, slotter): &(usize, Slotter<'_>)| {
+                    sum * *size as u64 + slotter.slot(columns, row) as u64
+                };
+                tally.add(slotters.iter().fold(0, slot));
+            }),
+        }
     }
-    if by.is_empty() {
-        return (total, Vec::new());
-    }
-    (total, lines(source, &keyers, tally))
+    lines(source, &keyers, tally)
 }
 
 /// Largest table of counts that is kept as an array, in slots.
@@ -84,7 +96,8 @@ impl Tally {
 }
 
 /// Slots of different index may have one key (a unit is reached through many sets of links): they are added up.
-fn lines(source: &CountSource<'_>, keyers: &[Keyer<'_>], tally: Tally) -> Vec<CountRow> {
+fn lines(source: &CountSource<'_>, keyers: &[Keyer<'_>], tally: Tally) -> (u64, Vec<CountRow>) {
+    let mut total = 0;
     let mut counts: HashMap<Vec<CountKey>, u64> = HashMap::new();
     for (slot, count) in tally.into_counts() {
         let mut rest = slot;
@@ -94,11 +107,12 @@ fn lines(source: &CountSource<'_>, keyers: &[Keyer<'_>], tally: Tally) -> Vec<Co
             rest /= keyer.size() as u64;
         }
         keys.reverse();
+        total += count;
         *counts.entry(keys).or_insert(0) += count;
     }
     let mut rows: Vec<CountRow> = counts.into_iter().map(|(keys, count)| CountRow { keys, count }).collect();
     rows.sort_by_cached_key(|row| row.keys.iter().map(|key| rank(source, key)).collect::<Vec<_>>());
-    rows
+    (total, rows)
 }
 
 /// A key's place in the order of lines.
@@ -122,30 +136,70 @@ fn rank(source: &CountSource<'_>, key: &CountKey) -> (u8, usize, String) {
     }
 }
 
-/// Gives each row a small number, and each number its key.
+/// Gives each row a small number, the same in every part, and each number its key.
 enum Keyer<'a> {
-    Unit(Holdings<'a>),
-    Code { column: Option<&'a Column>, size: usize },
-    Month { days: &'a [Day], first: i32, months: Vec<u32>, names: Vec<String> },
+    /// Numbers of keys by place in the table of answers: many answers are one unit.
+    Unit { answers: &'a Answers, keys: Vec<CountKey>, slots: Vec<u32> },
+    /// Codes met in any part, and for each part its dictionary's place in them.
+    Code { field: Option<usize>, codes: Vec<String>, slots: Vec<Vec<u32>> },
+    /// Months by a table of all days between the first and the last.
+    Month { first: i32, months: Vec<u32>, names: Vec<String> },
+}
+
+/// A keyer of one part.
+enum Slotter<'a> {
+    Unit { answers: &'a Answers, slots: &'a [u32] },
+    Code { column: Option<&'a Column>, slots: &'a [u32] },
+    Month { days: &'a [Day], first: i32, months: &'a [u32] },
 }
 
 impl<'a> Keyer<'a> {
-    fn new(source: &CountSource<'a>, key: Key<'a>) -> Self {
+    fn new(source: &CountSource<'_>, key: Key<'a>, parts: &Parts) -> Self {
         match key {
-            Key::Unit(answers) => Self::Unit(Holdings::new(source.columns, answers)),
-            Key::Category => {
-                let column = source.layer.category.and_then(|field| source.columns.fields.get(field));
-                let texts = column.and_then(Column::texts).map_or(0, super::columns::Texts::len);
-                Self::Code { column, size: texts + 1 }
-            }
-            Key::Month => Self::months(source),
+            Key::Unit(answers) => Self::units(answers),
+            Key::Category => Self::codes(source.layer.category, parts),
+            Key::Month => Self::months(source.zone, parts.time_range()),
         }
     }
 
-    /// Months by a table of all days between the first and the last.
-    fn months(source: &CountSource<'a>) -> Self {
-        let day = |instant: crate::model::Instant| instant.day(source.zone).0;
-        let (first, last) = source.columns.time_range.map_or((0, -1), |(first, last)| (day(first), day(last)));
+    fn units(answers: &'a Answers) -> Self {
+        let mut keys: Vec<CountKey> = Vec::new();
+        let mut known = HashMap::new();
+        let slot = |holding: &Holding| {
+            let key = match holding {
+                Holding::Covered(id) => CountKey::Unit(*id),
+                Holding::Near(_) => CountKey::Near,
+                Holding::Outside => CountKey::Outside,
+            };
+            *known.entry(key.clone()).or_insert_with(|| {
+                keys.push(key);
+                keys.len() as u32 - 1
+            })
+        };
+        let slots = answers.table().iter().map(slot).collect();
+        Self::Unit { answers, keys, slots }
+    }
+
+    fn codes(field: Option<usize>, parts: &Parts) -> Self {
+        let mut codes: Vec<String> = Vec::new();
+        let mut known: HashMap<String, u32> = HashMap::new();
+        let mut slots = Vec::new();
+        for part in parts.iter() {
+            let texts = field.and_then(|field| part.columns.fields.get(field)).and_then(Column::texts);
+            let texts = texts.into_iter().flat_map(|texts| (0..texts.len() as u32).map(|index| texts.text(index)));
+            let slot = |text: &str| {
+                *known.entry(text.to_owned()).or_insert_with(|| {
+                    codes.push(text.to_owned());
+                    codes.len() as u32
+                })
+            };
+            slots.push(texts.map(slot).collect());
+        }
+        Self::Code { field, codes, slots }
+    }
+
+    fn months(zone: &TimeZone, range: Option<(Instant, Instant)>) -> Self {
+        let (first, last) = range.map_or((0, -1), |(first, last)| (first.day(zone).0, last.day(zone).0));
         let mut names: Vec<String> = Vec::new();
         let mut months = Vec::new();
         for number in first..=last {
@@ -155,47 +209,57 @@ impl<'a> Keyer<'a> {
             }
             months.push(names.len() as u32);
         }
-        Self::Month { days: &source.columns.days, first, months, names }
+        Self::Month { first, months, names }
     }
 
     fn size(&self) -> usize {
         match self {
-            Self::Unit(holdings) => holdings.table().len().max(1),
-            Self::Code { size, .. } => *size,
+            Self::Unit { keys, .. } => keys.len().max(1),
+            Self::Code { codes, .. } => codes.len() + 1,
             Self::Month { names, .. } => names.len() + 1,
         }
     }
 
-    /// The row's number; 0 is null for codes and months.
-    fn slot(&self, row: usize) -> u64 {
+    fn slotter<'s>(&'s self, part: usize, columns: &'s Columns) -> Slotter<'s> {
         match self {
-            Self::Unit(holdings) => holdings.index(row) as u64,
-            Self::Code { column, .. } => {
-                column.and_then(|column| column.code(row)).map_or(0, |code| u64::from(code) + 1)
-            }
-            Self::Month { days, first, months, .. } => {
-                let day = days.get(row).copied().filter(|day| *day != NO_DAY);
-                let index = day.and_then(|day| usize::try_from(i64::from(day.0) - i64::from(*first)).ok());
-                index.and_then(|index| months.get(index)).map_or(0, |month| u64::from(*month))
-            }
+            Self::Unit { answers, slots, .. } => Slotter::Unit { answers, slots },
+            Self::Code { field, slots, .. } => Slotter::Code {
+                column: field.and_then(|field| columns.fields.get(field)),
+                slots: slots.get(part).map_or(&[], Vec::as_slice),
+            },
+            Self::Month { first, months, .. } => Slotter::Month { days: &columns.days, first: *first, months },
         }
     }
 
+    /// The key of a number; 0 is null for codes and months.
     fn key(&self, slot: usize) -> CountKey {
         match self {
-            Self::Unit(holdings) => match holdings.table().get(slot) {
-                Some(Holding::Covered(id)) => CountKey::Unit(*id),
-                Some(Holding::Near(_)) => CountKey::Near,
-                Some(Holding::Outside) | None => CountKey::Outside,
-            },
-            Self::Code { column, .. } => slot.checked_sub(1).map_or(CountKey::Null, |code| {
-                let texts = column.and_then(Column::texts);
-                CountKey::Code(texts.map_or_else(String::new, |texts| texts.text(code as u32).to_owned()))
-            }),
+            Self::Unit { keys, .. } => keys.get(slot).cloned().unwrap_or(CountKey::Outside),
+            Self::Code { codes, .. } => slot
+                .checked_sub(1)
+                .and_then(|code| codes.get(code))
+                .map_or(CountKey::Null, |code| CountKey::Code(code.clone())),
             Self::Month { names, .. } => slot
                 .checked_sub(1)
                 .and_then(|month| names.get(month))
                 .map_or(CountKey::Null, |name| CountKey::Month(name.clone())),
+        }
+    }
+}
+
+impl Slotter<'_> {
+    fn slot(&self, columns: &Columns, row: usize) -> usize {
+        match self {
+            Self::Unit { answers, slots } => slots[answers.index(columns, row)] as usize,
+            Self::Code { column, slots } => {
+                let code = column.and_then(|column| column.code(row));
+                code.and_then(|code| slots.get(code as usize)).map_or(0, |slot| *slot as usize)
+            }
+            Self::Month { days, first, months } => {
+                let day = days.get(row).copied().filter(|day| *day != NO_DAY);
+                let index = day.and_then(|day| usize::try_from(i64::from(day.0) - i64::from(*first)).ok());
+                index.and_then(|index| months.get(index)).map_or(0, |month| *month as usize)
+            }
         }
     }
 }

@@ -6,6 +6,8 @@ use crate::model::{Bbox, LonLat};
 const LEAST_M_PER_DEGREE: f64 = 110_500.0;
 /// How far the sphere's distance can be from the ellipsoid's, as a share: 0.56 % at most, by WGS 84's flattening.
 const SPHERE_ERROR: f64 = 0.006;
+/// Rounding of short distances on sphere and plane, metres: two names of one place are not always 0 apart there.
+const NOISE_M: f64 = 0.001;
 
 /// Geodesic metres between two places on WGS 84 (Karney 2013, to nanometres).
 pub fn distance_m(a: LonLat, b: LonLat) -> f64 {
@@ -16,10 +18,73 @@ pub fn distance_m(a: LonLat, b: LonLat) -> f64 {
 /// distance on the sphere already decides.
 pub fn is_within(a: LonLat, b: LonLat, radius_m: f64) -> bool {
     let sphere_m = Haversine.distance(Point::new(a.lon, a.lat), Point::new(b.lon, b.lat));
-    if sphere_m > radius_m * (1.0 + SPHERE_ERROR) {
+    if sphere_m > radius_m * (1.0 + SPHERE_ERROR) + NOISE_M {
         return false;
     }
-    sphere_m < radius_m * (1.0 - SPHERE_ERROR) || distance_m(a, b) <= radius_m
+    sphere_m < radius_m * (1.0 - SPHERE_ERROR) - NOISE_M || distance_m(a, b) <= radius_m
+}
+
+/// A circle of geodesic metres around a place, edge included.
+///
+/// Asked of very many places: near the centre a plane with the ellipsoid's metres per degree decides all but those by the edge.
+#[derive(Debug, Clone, Copy)]
+pub struct Circle {
+    at: LonLat,
+    radius_m: f64,
+    /// Metres per degree east and north at the centre, and the squares of the radii that are surely inside and outside.
+    plane: Option<Plane>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Plane {
+    east_m: f64,
+    north_m: f64,
+    inside_m2: f64,
+    outside_m2: f64,
+}
+
+/// Largest radius for which the plane serves, metres, and the latitude up to which: a parallel shortens by 0.27 % over 10 km at
+/// 60 degrees, half of [`SPHERE_ERROR`].
+const PLANE_RADIUS_M: f64 = 10_000.0;
+const PLANE_LAT: f64 = 60.0;
+
+impl Circle {
+    /// Around the place.
+    pub fn new(at: LonLat, radius_m: f64) -> Self {
+        let plane = (radius_m <= PLANE_RADIUS_M && at.lat.abs() <= PLANE_LAT).then(|| {
+            let [east_m, north_m] = metres_per_degree(at.lat);
+            let inside_m = (radius_m * (1.0 - SPHERE_ERROR) - NOISE_M).max(0.0);
+            let outside_m = radius_m * (1.0 + SPHERE_ERROR) + NOISE_M;
+            Plane { east_m, north_m, inside_m2: inside_m * inside_m, outside_m2: outside_m * outside_m }
+        });
+        Self { at, radius_m, plane }
+    }
+
+    /// Whether the place is in it.
+    pub fn contains(&self, place: LonLat) -> bool {
+        if let Some(plane) = &self.plane {
+            let lon = (place.lon - self.at.lon).abs();
+            // The other way round the world where that is shorter.
+            let (east, north) = (lon.min(360.0 - lon) * plane.east_m, (place.lat - self.at.lat) * plane.north_m);
+            let square_m2 = east * east + north * north;
+            if square_m2 < plane.inside_m2 {
+                return true;
+            }
+            if square_m2 > plane.outside_m2 {
+                return false;
+            }
+        }
+        is_within(self.at, place, self.radius_m)
+    }
+}
+
+/// Metres per degree of longitude and latitude at a latitude, on WGS 84.
+fn metres_per_degree(lat: f64) -> [f64; 2] {
+    let sin = lat.to_radians().sin();
+    let w = 1.0 - 0.006_694_379_990_141_317 * sin * sin;
+    let east_m = 6_378_137.0 / w.sqrt() * lat.to_radians().cos();
+    let north_m = 6_335_439.327_292_82 / (w * w.sqrt());
+    [east_m.to_radians(), north_m.to_radians()]
 }
 
 /// Boxes that hold every place within `radius_m`: two where the circle crosses the antimeridian, all longitudes at the poles.
@@ -34,9 +99,9 @@ pub fn boxes_around(at: LonLat, radius_m: f64) -> Vec<Bbox> {
     }
     let (west, east) = (at.lon - wide, at.lon + wide);
     let part = |west: f64, east: f64| Bbox { west, south, east, north };
-    if west < -180.0 {
+    if west <= -180.0 {
         vec![part(-180.0, east), part(west + 360.0, 180.0)]
-    } else if east > 180.0 {
+    } else if east >= 180.0 {
         vec![part(west, 180.0), part(-180.0, east - 360.0)]
     } else {
         vec![part(west, east)]
@@ -58,6 +123,17 @@ mod tests {
             let exact = distance_m(a, b);
             let radius_m = exact * share;
             prop_assert_eq!(is_within(a, b, radius_m), exact <= radius_m);
+        }
+
+        #[test]
+        fn a_circle_on_the_plane_is_the_ellipsoids(
+            at in place(), east in -0.3..0.3_f64, north in -0.1..0.1_f64, share in 0.98..1.02_f64,
+        ) {
+            let lon = at.lon + east;
+            let lon = if lon > 180.0 { lon - 360.0 } else if lon < -180.0 { lon + 360.0 } else { lon };
+            let place = LonLat { lon, lat: (at.lat + north).clamp(-90.0, 90.0) };
+            let exact = distance_m(at, place);
+            prop_assert_eq!(Circle::new(at, exact * share).contains(place), exact <= exact * share, "{} m", exact);
         }
 
         #[test]

@@ -22,6 +22,7 @@ pub mod locate;
 pub mod morton;
 /// The nearest features.
 pub mod nearest;
+pub mod parts;
 /// Rows in a box, a circle, a polygon.
 pub mod search;
 /// Which rows a request asks for.

@@ -1,43 +1,40 @@
-use super::columns::Columns;
 use super::geodesic::distance_m;
 use super::morton::Cell;
+use super::parts::Row;
 use super::search::rows_in_radius;
-use super::select::Selection;
+use super::select::Selected;
 use crate::model::{LonLat, World};
 
 /// The `count` selected rows nearest to the place, with geodesic metres; by distance, then id.
 ///
-/// The rows beside the place in the order of the keys are near it: the farthest of the first `count` of them bounds the
+/// The rows beside the place in the order of the keys are near it: the distance of the `count`th nearest of them bounds the
 /// search, and the circle of that radius holds the answer.
-pub fn nearest(columns: &Columns, at: LonLat, count: usize, selection: &Selection<'_>) -> Vec<(usize, f64)> {
-    let seeds = neighbours_in_key_order(columns, at, count, selection);
-    let Some(radius_m) = seeds.iter().map(|row| distance_m(at, columns.at(*row))).reduce(f64::max) else {
+pub fn nearest(selected: &Selected<'_>, at: LonLat, count: usize) -> Vec<(Row, f64)> {
+    let parts = selected.parts();
+    let measured = |row: Row| (row, distance_m(at, parts.at(row)));
+    let mut found: Vec<(Row, f64)> = neighbours_in_key_order(selected, at, count).into_iter().map(measured).collect();
+    if count == 0 || found.is_empty() {
         return Vec::new();
-    };
-    let rows = if seeds.len() < count { seeds } else { rows_in_radius(columns, at, radius_m) };
-    let mut found: Vec<(usize, f64)> = rows
-        .into_iter()
-        .filter(|row| selection.takes(*row))
-        .map(|row| (row, distance_m(at, columns.at(row))))
-        .collect();
-    found.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(columns.ids[a.0].cmp(&columns.ids[b.0])));
+    }
+    if found.len() >= count {
+        let (_, (_, radius_m), _) = found.select_nth_unstable_by(count - 1, |a, b| a.1.total_cmp(&b.1));
+        found = rows_in_radius(selected, at, *radius_m).into_iter().map(measured).collect();
+    }
+    found.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then_with(|| parts.id(a.0).cmp(&parts.id(b.0))));
     found.truncate(count);
     found
 }
 
-/// Up to `count` selected rows, going out from the place's key to both sides in turn.
-fn neighbours_in_key_order(columns: &Columns, at: LonLat, count: usize, selection: &Selection<'_>) -> Vec<usize> {
+/// Up to `count` selected rows of each part on both sides of the place's key: all there are, or at least `count`.
+fn neighbours_in_key_order(selected: &Selected<'_>, at: LonLat, count: usize) -> Vec<Row> {
     let key = Cell::from_world(World::from_lon_lat(at)).key();
-    let middle = columns.keys.partition_point(|row_key| *row_key < key);
-    let mut before = (0..middle).rev().filter(|row| selection.takes(*row));
-    let mut after = (middle..columns.len()).filter(|row| selection.takes(*row));
-    let mut rows = Vec::with_capacity(count.min(columns.len()));
-    while rows.len() < count {
-        let (left, right) = (before.next(), after.next());
-        if left.is_none() && right.is_none() {
-            break;
-        }
-        rows.extend(left.into_iter().chain(right));
+    let mut rows = Vec::new();
+    for (part, selection) in selected.iter() {
+        let columns = selection.columns();
+        let middle = columns.first_row_from(key);
+        let before = selection.rows_down(0..middle).take(count);
+        let after = selection.rows(middle..columns.len()).take(count);
+        rows.extend(before.chain(after).map(|row| Row { part, row: row as u32 }));
     }
     rows
 }

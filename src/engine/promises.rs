@@ -7,13 +7,14 @@ use jiff::tz::TimeZone;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::as_of::{Answers, Holdings};
-use super::columns::{Columns, ColumnsBuilder};
+use super::as_of::Answers;
+use super::columns::ColumnsBuilder;
 use super::count::{CountSource, Key, count};
 use super::geodesic::distance_m;
 use super::nearest::nearest;
+use super::parts::{Parts, Row};
 use super::search::{rows_in_bbox, rows_in_radius};
-use super::select::Selection;
+use super::select::Selected;
 use super::slice::{CellBox, rows_of_box};
 use super::tile::{PointsSource, TileLayerBytes, points_layer};
 use super::unit_map::UnitMap;
@@ -73,20 +74,95 @@ fn features(count: u64) -> Vec<Feature> {
     (0..count).map(make).collect()
 }
 
-fn columns(features: &[Feature]) -> Columns {
+fn parts(features: &[Feature]) -> Parts {
     let mut builder = ColumnsBuilder::new(&layer(), &TimeZone::UTC);
     for feature in features {
         builder.push(feature);
     }
-    builder.finish()
+    Parts::new(builder.finish())
 }
 
-fn tile(columns: &Columns, coord: TileCoord, dense: Dense, selection: &Selection<'_>) -> TileLayerBytes {
+/// The same features as [`parts`] gives, but come to by changes: some were others before, some came later, some went.
+fn changed_parts(features: &[Feature]) -> Parts {
+    let mut random = StdRng::seed_from_u64(11);
+    let (layer, zone) = (layer(), TimeZone::UTC);
+    let before = |feature: &Feature| match feature.id % 5 {
+        0 => None,
+        1 => Some(Feature {
+            at: LonLat { lon: 20.0, lat: -3.0 },
+            values: vec![Value::Text("fire".into())],
+            ..feature.clone()
+        }),
+        _ => Some(feature.clone()),
+    };
+    let mut first: Vec<Feature> = features.iter().filter_map(before).collect();
+    let extra = |id| Feature { id, at: LonLat { lon: 108.8, lat: 15.1 }, values: Vec::new(), units: Vec::new() };
+    first.extend((1_000_000..1_000_050).map(extra));
+    let mut result = parts(&first);
+    let mut steps: Vec<&Feature> = features.iter().filter(|feature| feature.id % 5 < 2).collect();
+    let mut merge = None;
+    while !steps.is_empty() {
+        let step = steps.split_off(steps.len().saturating_sub(random.random_range(1..90)));
+        let kept = merge.as_ref().map_or(1, |(kept, _)| *kept);
+        result = result.with(&step.into_iter().cloned().collect::<Vec<_>>(), &[], (&layer, &zone, kept));
+        merge = match merge {
+            None if random.random_bool(0.1) => Some((result.count(), result.merge(&layer, &zone))),
+            Some((_, merged)) if random.random_bool(0.3) => {
+                result = result.rebased(merged).unwrap();
+                None
+            }
+            running => running,
+        };
+    }
+    result.with(&[], &(1_000_000..1_000_060).collect::<Vec<u64>>(), (&layer, &zone, 1))
+}
+
+fn tile(selected: &Selected<'_>, coord: TileCoord, dense: Dense) -> TileLayerBytes {
     let (layer, units) = (layer(), UnitMap::default());
-    let answers = Answers::new(columns, &units, Level::Commune, (AsOf::Own, TODAY));
-    let communes = Holdings::new(columns, &answers);
-    let source = PointsSource { layer: &layer, columns, units: &units, view: View::EVERYTHING, communes };
-    points_layer(&source, coord, dense, selection)
+    let answers = Answers::new(selected.parts().links(), &units, Level::Commune, (AsOf::Own, TODAY));
+    let source =
+        PointsSource { layer: &layer, units: &units, view: View::EVERYTHING, communes: &answers, fields: None };
+    points_layer(&source, coord, dense, selected)
+}
+
+fn all(parts: &Parts) -> Vec<Row> {
+    Selected::everything(parts).rows().collect()
+}
+
+#[test]
+fn changes_lead_to_the_same_bytes_and_answers_as_a_load() {
+    let features = features(5_000);
+    let (loaded, changed) = (parts(&features), changed_parts(&features));
+    assert!(changed.count() > 1, "some deltas are left");
+    assert_eq!((changed.len(), changed.fingerprint()), (loaded.len(), loaded.fingerprint()));
+    let interval = TimeInterval { from: Some(Instant(400_000_000_000_000)), to: None };
+    for interval in [None, Some(interval)] {
+        let select = |parts| Selected::in_time(parts, Some(1), interval, &TimeZone::UTC);
+        let (loaded, changed) = (select(&loaded), select(&changed));
+        for dense in [Dense::Cells, Dense::All] {
+            for coord in (0..=4).flat_map(tiles_of_zoom).chain([TileCoord::new(8, 205, 117).unwrap()]) {
+                let (a, b) = (tile(&loaded, coord, dense), tile(&changed, coord, dense));
+                assert_eq!((a.features, a.cells), (b.features, b.cells), "{coord:?}");
+                assert_eq!(a.bytes, b.bytes, "{coord:?} {dense:?}");
+            }
+        }
+        let at = LonLat { lon: 108.81, lat: 15.12 };
+        let ids = |parts: &Parts, found: Vec<(Row, f64)>| {
+            found.into_iter().map(|(row, metres)| (parts.id(row), metres)).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(loaded.parts(), nearest(&loaded, at, 40)), ids(changed.parts(), nearest(&changed, at, 40)));
+        let (layer, units) = (self::layer(), UnitMap::default());
+        let source = CountSource { layer: &layer, units: &units, zone: &TimeZone::UTC };
+        let by = [Key::Month, Key::Category];
+        assert_eq!(count(&source, &by, &loaded), count(&source, &by, &changed));
+    }
+}
+
+#[test]
+fn a_layer_loaded_meanwhile_does_not_take_the_base_of_before() {
+    let features = features(100);
+    let merged = parts(&features).merge(&layer(), &TimeZone::UTC);
+    assert!(parts(&features).rebased(merged).is_none());
 }
 
 /// A feature as a reader of the tile sees it: whether it lies in the tile without its buffer, its id, its properties.
@@ -127,12 +203,13 @@ fn tiles_of_zoom(z: u8) -> impl Iterator<Item = TileCoord> {
 
 #[test]
 fn the_tiles_of_each_zoom_add_up_to_the_layer_dense_or_not() {
-    let columns = columns(&features(5_000));
+    let parts = parts(&features(5_000));
+    let everything = Selected::everything(&parts);
     for dense in [Dense::Cells, Dense::All] {
         for z in 0..=5 {
             let mut total = 0;
             for coord in tiles_of_zoom(z) {
-                let drawn = tile(&columns, coord, dense, &Selection::EVERYTHING);
+                let drawn = tile(&everything, coord, dense);
                 assert_eq!(sum(&read(&drawn), "count"), drawn.features, "{coord:?} {dense:?}");
                 assert_eq!(drawn.cells, dense == Dense::Cells && drawn.features > 500);
                 total += drawn.features;
@@ -145,7 +222,8 @@ fn the_tiles_of_each_zoom_add_up_to_the_layer_dense_or_not() {
 #[test]
 fn a_dense_tile_counts_each_code_of_the_main_field_exactly() {
     let features = features(5_000);
-    let seen = read(&tile(&columns(&features), TileCoord::new(0, 0, 0).unwrap(), Dense::Cells, &Selection::EVERYTHING));
+    let parts = parts(&features);
+    let seen = read(&tile(&Selected::everything(&parts), TileCoord::new(0, 0, 0).unwrap(), Dense::Cells));
     assert!(seen.iter().all(|(inside, id, _)| *inside && id.is_none()));
     for code in ["theft", "fire", "flood"] {
         let brute = features.iter().filter(|feature| feature.values[0] == Value::Text(code.into())).count() as u64;
@@ -156,9 +234,10 @@ fn a_dense_tile_counts_each_code_of_the_main_field_exactly() {
 #[test]
 fn a_point_beside_an_edge_is_in_the_buffer_of_the_next_tile_too() {
     let one = Feature { id: 5, at: LonLat { lon: -0.0001, lat: 10.0 }, values: Vec::new(), units: Vec::new() };
-    let columns = columns(&[one]);
-    let west = tile(&columns, TileCoord::new(1, 0, 0).unwrap(), Dense::Cells, &Selection::EVERYTHING);
-    let east = tile(&columns, TileCoord::new(1, 1, 0).unwrap(), Dense::Cells, &Selection::EVERYTHING);
+    let parts = parts(&[one]);
+    let everything = Selected::everything(&parts);
+    let west = tile(&everything, TileCoord::new(1, 0, 0).unwrap(), Dense::Cells);
+    let east = tile(&everything, TileCoord::new(1, 1, 0).unwrap(), Dense::Cells);
     assert_eq!((west.features, east.features), (1, 0));
     assert_eq!(read(&west).iter().map(|seen| seen.0).collect::<Vec<_>>(), [true]);
     assert_eq!(read(&east).iter().map(|seen| seen.0).collect::<Vec<_>>(), [false]);
@@ -167,12 +246,13 @@ fn a_point_beside_an_edge_is_in_the_buffer_of_the_next_tile_too() {
 #[test]
 fn the_deepest_tiles_hold_each_point_once() {
     let features = features(300);
-    let columns = columns(&features);
+    let parts = parts(&features);
+    let everything = Selected::everything(&parts);
     for feature in &features {
         let world = World::from_lon_lat(feature.at);
         let axis = |value: f64| ((value * f64::from(1 << 22)) as u32).min((1 << 22) - 1);
         let coord = TileCoord::new(22, axis(world.x), axis(world.y)).unwrap();
-        let seen = read(&tile(&columns, coord, Dense::All, &Selection::EVERYTHING));
+        let seen = read(&tile(&everything, coord, Dense::All));
         assert!(seen.iter().any(|(inside, id, _)| *inside && *id == Some(feature.id)), "{feature:?}");
     }
 }
@@ -180,7 +260,8 @@ fn the_deepest_tiles_hold_each_point_once() {
 #[test]
 fn a_feature_keeps_its_id_and_its_values_and_leaves_nulls_out() {
     let features = features(40);
-    let seen = read(&tile(&columns(&features), TileCoord::new(0, 0, 0).unwrap(), Dense::All, &Selection::EVERYTHING));
+    let parts = parts(&features);
+    let seen = read(&tile(&Selected::everything(&parts), TileCoord::new(0, 0, 0).unwrap(), Dense::All));
     for (_, id, properties) in &seen {
         let feature = &features[id.unwrap() as usize];
         assert_eq!(properties.get("id"), Some(&feature.id.to_string()));
@@ -197,18 +278,19 @@ fn a_feature_keeps_its_id_and_its_values_and_leaves_nulls_out() {
 #[test]
 fn a_time_filter_counts_just_the_features_in_it() {
     let features = features(5_000);
-    let columns = columns(&features);
+    let parts = parts(&features);
     let interval = TimeInterval { from: Some(Instant(400_000_000_000_000)), to: Some(Instant(900_000_000_000_000)) };
-    let selection = Selection::in_time(&columns, Some(1), Some(interval), &TimeZone::UTC);
+    let selected = Selected::in_time(&parts, Some(1), Some(interval), &TimeZone::UTC);
     let inside = |feature: &&Feature| matches!(feature.values[1], Value::Timestamp(at) if interval.contains(at));
     let brute = features.iter().filter(inside).count() as u64;
-    let drawn = tile(&columns, TileCoord::new(0, 0, 0).unwrap(), Dense::Cells, &selection);
+    let drawn = tile(&selected, TileCoord::new(0, 0, 0).unwrap(), Dense::Cells);
     assert_eq!((drawn.features, sum(&read(&drawn), "count")), (brute, brute));
 }
 
 #[test]
 fn rows_of_a_box_are_those_that_lie_in_it() {
-    let columns = columns(&features(3_000));
+    let parts = parts(&features(3_000));
+    let columns = &parts.iter().next().unwrap().columns;
     let mut random = StdRng::seed_from_u64(1);
     for _ in 0..300 {
         let coord = |random: &mut StdRng| super::morton::Cell::from_key(columns.keys[random.random_range(0..3_000)]);
@@ -217,7 +299,7 @@ fn rows_of_a_box_are_those_that_lie_in_it() {
             min: super::morton::Cell { x: a.x.min(b.x), y: a.y.min(b.y) },
             max: super::morton::Cell { x: a.x.max(b.x), y: a.y.max(b.y) },
         };
-        let found: Vec<usize> = rows_of_box(&columns, area).into_iter().flatten().collect();
+        let found: Vec<usize> = rows_of_box(columns, area).into_iter().flatten().collect();
         let brute: Vec<usize> = (0..columns.len()).filter(|row| area.contains(columns.cell(*row))).collect();
         assert_eq!(found, brute);
     }
@@ -225,41 +307,44 @@ fn rows_of_a_box_are_those_that_lie_in_it() {
 
 #[test]
 fn circles_boxes_and_the_nearest_are_as_by_brute_force() {
-    let columns = columns(&features(3_000));
-    let mut random = StdRng::seed_from_u64(2);
-    for round in 0..200 {
-        let at = match round % 3 {
-            0 => LonLat { lon: random.random_range(-180.0..=180.0), lat: random.random_range(-90.0..=90.0) },
-            _ => columns.at(random.random_range(0..columns.len())),
-        };
-        let mut by_distance: Vec<(usize, f64)> =
-            (0..columns.len()).map(|row| (row, distance_m(at, columns.at(row)))).collect();
-        by_distance.sort_by(|a, b| a.1.total_cmp(&b.1).then(columns.ids[a.0].cmp(&columns.ids[b.0])));
-        let wanted = random.random_range(1..50);
-        assert_eq!(nearest(&columns, at, wanted, &Selection::EVERYTHING), by_distance[..wanted]);
-        // The distance of a point itself: the edge of the circle is in it.
-        let radius_m = by_distance[random.random_range(0..columns.len())].1;
-        let mut brute: Vec<usize> = by_distance.iter().filter(|(_, m)| *m <= radius_m).map(|(row, _)| *row).collect();
-        brute.sort_unstable();
-        assert_eq!(rows_in_radius(&columns, at, radius_m), brute, "{at:?} {radius_m}");
-        let corner = columns.at(random.random_range(0..columns.len()));
-        let mut area = Bbox::EMPTY;
-        area.extend(at);
-        area.extend(corner);
-        let brute: Vec<usize> = (0..columns.len()).filter(|row| area.contains(columns.at(*row))).collect();
-        assert_eq!(rows_in_bbox(&columns, &area), brute);
+    let features = features(3_000);
+    for parts in [parts(&features), changed_parts(&features)] {
+        let everything = Selected::everything(&parts);
+        let rows = all(&parts);
+        let mut random = StdRng::seed_from_u64(2);
+        for round in 0..200 {
+            let at = match round % 3 {
+                0 => LonLat { lon: random.random_range(-180.0..=180.0), lat: random.random_range(-90.0..=90.0) },
+                _ => parts.at(rows[random.random_range(0..rows.len())]),
+            };
+            let mut by_distance: Vec<(Row, f64)> =
+                rows.iter().map(|row| (*row, distance_m(at, parts.at(*row)))).collect();
+            by_distance.sort_by(|a, b| a.1.total_cmp(&b.1).then(parts.id(a.0).cmp(&parts.id(b.0))));
+            let wanted = random.random_range(1..50);
+            assert_eq!(nearest(&everything, at, wanted), by_distance[..wanted]);
+            // The distance of a point itself: the edge of the circle is in it.
+            let radius_m = by_distance[random.random_range(0..rows.len())].1;
+            let mut brute: Vec<Row> = by_distance.iter().filter(|(_, m)| *m <= radius_m).map(|(row, _)| *row).collect();
+            brute.sort_unstable();
+            assert_eq!(rows_in_radius(&everything, at, radius_m), brute, "{at:?} {radius_m}");
+            let mut area = Bbox::EMPTY;
+            area.extend(at);
+            area.extend(parts.at(rows[random.random_range(0..rows.len())]));
+            let brute: Vec<Row> = rows.iter().copied().filter(|row| area.contains(parts.at(*row))).collect();
+            assert_eq!(rows_in_bbox(&everything, &area), brute);
+        }
     }
 }
 
 #[test]
 fn pages_give_every_row_once_in_the_order_of_ids() {
-    let columns = columns(&features(1_000));
-    let rows: Vec<usize> = (0..columns.len()).filter(|row| columns.ids[*row].is_multiple_of(3)).collect();
+    let parts = changed_parts(&features(1_000));
+    let rows: Vec<Row> = all(&parts).into_iter().filter(|row| parts.id(*row).is_multiple_of(3)).collect();
     let (mut after, mut ids) = (None, Vec::new());
     loop {
-        let page = page(&columns, rows.clone(), &Selection::EVERYTHING, (after, 37));
+        let page = page(&parts, rows.clone(), (after, 37));
         assert_eq!(page.matched, rows.len() as u64);
-        ids.extend(page.rows.iter().map(|row| columns.ids[*row]));
+        ids.extend(page.rows.iter().map(|row| parts.id(*row)));
         after = page.next;
         if after.is_none() {
             break;
@@ -271,11 +356,12 @@ fn pages_give_every_row_once_in_the_order_of_ids() {
 #[test]
 fn counts_by_category_and_month_are_as_by_brute_force() {
     let features = features(4_000);
-    let (layer, columns, units) = (layer(), columns(&features), UnitMap::default());
-    let answers = Answers::new(&columns, &units, Level::Commune, (AsOf::Own, TODAY));
-    let source = CountSource { layer: &layer, columns: &columns, units: &units, zone: &TimeZone::UTC };
+    let (layer, parts, units) = (layer(), changed_parts(&features), UnitMap::default());
+    let everything = Selected::everything(&parts);
+    let answers = Answers::new(parts.links(), &units, Level::Commune, (AsOf::Own, TODAY));
+    let source = CountSource { layer: &layer, units: &units, zone: &TimeZone::UTC };
     let by = [Key::Month, Key::Category, Key::Unit(&answers)];
-    let (total, rows) = count(&source, &by, &Selection::EVERYTHING);
+    let (total, rows) = count(&source, &by, &everything);
     assert_eq!((total, rows.iter().map(|row| row.count).sum::<u64>()), (4_000, 4_000));
     let mut brute: BTreeMap<Vec<CountKey>, u64> = BTreeMap::new();
     for feature in &features {
@@ -290,12 +376,13 @@ fn counts_by_category_and_month_are_as_by_brute_force() {
         *brute.entry(vec![month, category, CountKey::Outside]).or_default() += 1;
     }
     assert_eq!(rows.iter().map(|row| (row.keys.clone(), row.count)).collect::<BTreeMap<_, _>>(), brute);
-    assert_eq!(count(&source, &[], &Selection::EVERYTHING), (4_000, Vec::new()));
+    assert_eq!(count(&source, &[], &everything), (4_000, Vec::new()));
 }
 
 #[test]
 fn a_polygon_that_would_cost_too_much_is_refused_before_the_work() {
-    let columns = columns(&features(20_000));
+    let parts = parts(&features(20_000));
+    let everything = Selected::everything(&parts);
     let zigzag = |corners: usize| {
         let tooth = |index: usize| {
             (107.0 + 3.0 * index as f64 / corners as f64, if index.is_multiple_of(2) { 14.0 } else { 16.0 })
@@ -305,6 +392,6 @@ fn a_polygon_that_would_cost_too_much_is_refused_before_the_work() {
         let polygon = geo_types::Polygon::new(ring.into(), Vec::new());
         super::locate::PreparedArea::new(&geo_types::MultiPolygon(vec![polygon]))
     };
-    assert!(super::search::rows_in_polygon(&columns, &zigzag(100)).is_some_and(|rows| !rows.is_empty()));
-    assert_eq!(super::search::rows_in_polygon(&columns, &zigzag(90_000)), None);
+    assert!(super::search::rows_in_polygon(&everything, &zigzag(100)).is_some_and(|rows| !rows.is_empty()));
+    assert_eq!(super::search::rows_in_polygon(&everything, &zigzag(90_000)), None);
 }

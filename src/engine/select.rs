@@ -1,50 +1,162 @@
+use std::ops::Range;
+
 use jiff::tz::TimeZone;
 
-use super::columns::{Column, Columns, NO_DAY};
-use crate::model::{Day, DayInterval, Instant, TimeInterval};
+use super::columns::{BLOCK, Column, Columns, NO_DAY};
+use super::parts::{Bits, Part, Parts, Row};
+use crate::model::{Day, Instant, TimeInterval};
 
-/// Which rows are asked for: compiled once for a request, asked for each row.
-pub struct Selection<'a>(Times<'a>);
+/// The features that a request asks for: compiled once for a request and each part, asked 64 rows at a time.
+pub struct Selected<'a> {
+    parts: &'a Parts,
+    each: Vec<Selection<'a>>,
+}
+
+impl<'a> Selected<'a> {
+    /// Every feature.
+    pub fn everything(parts: &'a Parts) -> Self {
+        let each = parts.iter().map(|part| Selection { part, times: Times::Any }).collect();
+        Self { parts, each }
+    }
+
+    /// Features whose time (the layer's field `time`) is in the interval: a day is its first instant in the zone. Features
+    /// without a time are in no interval.
+    pub fn in_time(parts: &'a Parts, time: Option<usize>, interval: Option<TimeInterval>, zone: &TimeZone) -> Self {
+        let each = parts.iter().map(|part| Selection { part, times: Times::new(&part.columns, time, interval, zone) });
+        Self { parts, each: each.collect() }
+    }
+
+    /// What is selected from.
+    pub fn parts(&self) -> &'a Parts {
+        self.parts
+    }
+
+    /// The selection of each part.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Selection<'a>)> {
+        (0..).zip(&self.each)
+    }
+
+    /// All selected rows.
+    pub fn rows(&self) -> impl Iterator<Item = Row> {
+        self.iter().flat_map(|(part, selection)| {
+            selection.rows(0..selection.columns().len()).map(move |row| Row { part, row: row as u32 })
+        })
+    }
+}
+
+/// The rows of one part that a request asks for.
+pub struct Selection<'a> {
+    part: &'a Part,
+    times: Times<'a>,
+}
 
 enum Times<'a> {
     Any,
     None,
-    Instants(&'a [Instant], TimeInterval),
-    Days(&'a [Day], DayInterval),
+    /// First and last instant, both included.
+    Instants(&'a [Instant], i64, i64),
+    /// First and last day, both included.
+    Days(&'a [Day], i32, i32),
 }
 
 impl<'a> Selection<'a> {
-    /// Every row.
-    pub const EVERYTHING: Selection<'static> = Selection(Times::Any);
-
-    /// Rows whose time (the layer's field `time`) is in the interval: a day is its first instant in the zone. Rows without a
-    /// time are in no interval.
-    pub fn in_time(columns: &'a Columns, time: Option<usize>, interval: Option<TimeInterval>, zone: &TimeZone) -> Self {
-        let Some(interval) = interval else { return Self(Times::Any) };
-        Self(match time.and_then(|field| columns.fields.get(field)) {
-            Some(Column::Timestamp(instants)) => Times::Instants(instants, interval),
-            Some(Column::Date(days)) => {
-                let bound = |end: Option<Instant>| end.map(|instant| first_day_from(instant, zone));
-                Times::Days(days, DayInterval { from: bound(interval.from), to: bound(interval.to) })
-            }
-            _ => Times::None,
-        })
+    /// The part's columns.
+    pub fn columns(&self) -> &'a Columns {
+        &self.part.columns
     }
 
-    /// Whether it asks for every row.
+    /// The part.
+    pub fn part(&self) -> &'a Part {
+        self.part
+    }
+
+    /// Whether it asks for every row that is there.
     pub fn is_everything(&self) -> bool {
-        matches!(self.0, Times::Any)
+        matches!(self.times, Times::Any)
     }
 
     /// Whether the row is asked for.
     pub fn takes(&self, row: usize) -> bool {
-        match &self.0 {
-            Times::Any => true,
-            Times::None => false,
-            Times::Instants(instants, interval) => {
-                instants.get(row).is_some_and(|instant| instant.0 != i64::MIN && interval.contains(*instant))
+        self.word(row / BLOCK) >> (row % BLOCK) & 1 == 1
+    }
+
+    /// The rows of a block that are asked for: bit i for row `block × 64 + i`. Bits past the last row mean nothing.
+    pub fn word(&self, block: usize) -> u64 {
+        let there = !self.part.gone.word(block);
+        if there == 0 {
+            return 0;
+        }
+        match &self.times {
+            Times::Any => there,
+            Times::None => 0,
+            Times::Instants(instants, first, last) => {
+                there & mask(block_of(instants, block), |at| (*first..=*last).contains(&at.0))
             }
-            Times::Days(days, interval) => days.get(row).is_some_and(|day| *day != NO_DAY && interval.contains(*day)),
+            Times::Days(days, first, last) => {
+                there & mask(block_of(days, block), |day| (*first..=*last).contains(&day.0))
+            }
+        }
+    }
+
+    /// The rows of the range that are asked for, ascending.
+    pub fn rows(&self, range: Range<usize>) -> impl Iterator<Item = usize> {
+        blocks(&range)
+            .flat_map(move |block| Bits(self.word(block) & inside(block, &range)).map(move |bit| block * BLOCK + bit))
+    }
+
+    /// The rows of the range that are asked for, descending.
+    pub fn rows_down(&self, range: Range<usize>) -> impl Iterator<Item = usize> {
+        blocks(&range).rev().flat_map(move |block| {
+            let bits = (self.word(block) & inside(block, &range)).reverse_bits();
+            Bits(bits).map(move |bit| block * BLOCK + (BLOCK - 1 - bit))
+        })
+    }
+
+    /// How many rows of the range are asked for.
+    pub fn count(&self, range: Range<usize>) -> u64 {
+        if self.is_everything() {
+            return (range.len() - self.part.gone.count(range.clone())) as u64;
+        }
+        blocks(&range).map(|block| u64::from((self.word(block) & inside(block, &range)).count_ones())).sum()
+    }
+}
+
+/// The blocks that a range of rows touches.
+fn blocks(range: &Range<usize>) -> Range<usize> {
+    range.start / BLOCK..range.end.div_ceil(BLOCK)
+}
+
+/// The bits of a block that are in the range, which touches it.
+fn inside(block: usize, range: &Range<usize>) -> u64 {
+    let start = block * BLOCK;
+    let from = range.start.saturating_sub(start);
+    let to = (range.end - start).min(BLOCK);
+    if from >= to { 0 } else { (u64::MAX >> (BLOCK - (to - from))) << from }
+}
+
+fn block_of<T>(values: &[T], block: usize) -> &[T] {
+    values.get(block * BLOCK..).map_or(&[], |rest| &rest[..rest.len().min(BLOCK)])
+}
+
+fn mask<T>(values: &[T], takes: impl Fn(&T) -> bool) -> u64 {
+    values.iter().enumerate().fold(0, |word, (bit, value)| word | u64::from(takes(value)) << bit)
+}
+
+impl<'a> Times<'a> {
+    fn new(columns: &'a Columns, time: Option<usize>, interval: Option<TimeInterval>, zone: &TimeZone) -> Self {
+        let Some(interval) = interval else { return Self::Any };
+        // The least number stands for null, and is in no interval.
+        match time.and_then(|field| columns.fields.get(field)) {
+            Some(Column::Timestamp(instants)) => {
+                let first = interval.from.map_or(i64::MIN + 1, |from| from.0.max(i64::MIN + 1));
+                Self::Instants(instants, first, interval.to.map_or(i64::MAX, |to| to.0.saturating_sub(1)))
+            }
+            Some(Column::Date(days)) => {
+                let bound = |end: Instant| first_day_from(end, zone).0;
+                let first = interval.from.map_or(NO_DAY.0 + 1, |from| bound(from).max(NO_DAY.0 + 1));
+                Self::Days(days, first, interval.to.map_or(i32::MAX, |to| bound(to).saturating_sub(1)))
+            }
+            _ => Self::None,
         }
     }
 }

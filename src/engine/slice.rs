@@ -35,12 +35,10 @@ impl CellBox {
     }
 }
 
-/// The rows inside a tile, its buffer left out: two binary searches.
+/// The rows inside a tile, its buffer left out: two searches.
 pub fn rows_of_tile(columns: &Columns, coord: TileCoord) -> Range<usize> {
     let (first, last) = keys_of_tile(coord);
-    let from = columns.keys.partition_point(|key| *key < first);
-    let to = from + columns.keys[from..].partition_point(|key| *key <= last);
-    from..to
+    columns.rows_between(first, last)
 }
 
 /// All rows in a box of cells, as ascending ranges, each row once.

@@ -1,6 +1,6 @@
 //! `GET /tiles/{layers}/{z}/{x}/{y}`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use axum::body::Body;
 use axum::extract::State;
@@ -17,7 +17,7 @@ use crate::atlas::{AtlasError, Encoding, LayerSummary};
 use crate::model::{AsOf, Classification, Dense, Invalid, LayerId, TileCoord, TileLayer, TileRequest};
 
 /// Parameters of a tile: a `TileJSON` carries them into its tiles' addresses.
-pub const PARAMETERS: [&str; 4] = ["datetime", "as_of", "count", "dense"];
+pub const PARAMETERS: [&str; 5] = ["datetime", "as_of", "count", "dense", "fields"];
 
 const MVT: &str = "application/vnd.mapbox-vector-tile";
 
@@ -34,6 +34,7 @@ pub struct TileQuestion {
     as_of: AsOf,
     count: Option<LayerId>,
     dense: Dense,
+    fields: Option<Vec<String>>,
 }
 
 impl TileQuestion {
@@ -50,6 +51,7 @@ impl TileQuestion {
             as_of: params.as_of(&zone)?,
             count: params.text("count").map(|text| LayerId::parse("count", text)).transpose()?,
             dense: dense(params)?,
+            fields: params.text("fields").map(fields),
         };
         for layer in &question.layers {
             if let TileLayer::Points(id) = layer {
@@ -66,8 +68,8 @@ impl TileQuestion {
 
     /// The request for one tile.
     pub fn at(&self, coord: TileCoord) -> TileRequest {
-        let Self { layers, datetime, as_of, count, dense, .. } = self.clone();
-        TileRequest { layers, coord, datetime, as_of, count, dense }
+        let Self { layers, datetime, as_of, count, dense, fields, .. } = self.clone();
+        TileRequest { layers, coord, datetime, as_of, count, dense, fields }
     }
 }
 
@@ -99,6 +101,12 @@ fn dense(params: &Params) -> Result<Dense, Invalid> {
         Some("all") => Ok(Dense::All),
         Some(text) => Err(Invalid::new("dense", format!("cells or all, found {text:?}"))),
     }
+}
+
+/// Names of properties, the same for the same set of them. Whether there are such is for the atlas to say.
+fn fields(list: &str) -> Vec<String> {
+    let names: BTreeSet<&str> = list.split(',').filter(|name| !name.is_empty()).collect();
+    names.into_iter().map(str::to_owned).collect()
 }
 
 /// One tile. Who has it already is told so before it is drawn.

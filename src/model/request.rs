@@ -61,6 +61,8 @@ pub struct TileRequest {
     pub count: Option<LayerId>,
     /// What a dense tile holds.
     pub dense: Dense,
+    /// Names of the properties that points have, `id` and `unit` among them; all where not said.
+    pub fields: Option<Vec<String>>,
 }
 
 /// Where features are looked for.

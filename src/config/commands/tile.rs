@@ -32,6 +32,7 @@ pub(super) async fn tile(args: &TileArgs, shared: &Shared) -> Result<(), Failure
             "cells" => Dense::Cells,
             other => return Err(Invalid::new("--dense", format!("all or cells, found {other:?}")).into()),
         },
+        fields: None,
     };
     let store = open(shared, &catalogue, Missing::Refuse).await?;
     let atlas = Atlas::open(store, catalogue, AtlasSettings::default()).await?;

@@ -1,14 +1,15 @@
+use std::borrow::Cow;
 use std::mem;
+use std::sync::Arc;
 
-use foldhash::{HashMap, HashMapExt};
 use hashbrown::HashTable;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::{Column, Columns, NO_CODE, NO_DAY, Numbers, Texts};
+use super::{BLOCK, CodeSums, Column, Columns, LinkSets, NO_CODE, NO_DAY, Numbers, Texts};
 use crate::engine::morton::Cell;
-use crate::model::{Bbox, Day, Feature, FieldType, Instant, Layer, UnitLink, Value, World};
+use crate::model::{Bbox, Day, Feature, FieldType, Instant, Layer, Value, World};
 
 /// Takes features in any order and makes columns of them.
 pub struct ColumnsBuilder {
@@ -18,7 +19,8 @@ pub struct ColumnsBuilder {
     lats: Vec<f64>,
     fields: Vec<Growing>,
     links: Vec<u32>,
-    link_sets: HashMap<Box<[UnitLink]>, u32>,
+    link_sets: Arc<LinkSets>,
+    category: Option<usize>,
     days: Option<(usize, TimeZone, Vec<Day>)>,
     bbox: Bbox,
     time_range: Option<(Instant, Instant)>,
@@ -34,6 +36,11 @@ struct Growing {
 impl ColumnsBuilder {
     /// Columns for the layer's fields; days are of the zone.
     pub fn new(layer: &Layer, zone: &TimeZone) -> Self {
+        Self::beside(layer, zone, Arc::default())
+    }
+
+    /// Columns beside others of the layer, which have these lists of units.
+    pub fn beside(layer: &Layer, zone: &TimeZone, link_sets: Arc<LinkSets>) -> Self {
         Self {
             keys: Vec::new(),
             ids: Vec::new(),
@@ -41,7 +48,8 @@ impl ColumnsBuilder {
             lats: Vec::new(),
             fields: layer.fields.iter().map(Growing::new).collect(),
             links: Vec::new(),
-            link_sets: HashMap::new(),
+            link_sets,
+            category: layer.category,
             days: layer.time.map(|field| (field, zone.clone(), Vec::new())),
             bbox: Bbox::EMPTY,
             time_range: None,
@@ -51,20 +59,21 @@ impl ColumnsBuilder {
 
     /// Adds a feature. Values that do not fit the field's type are null: stores never give such.
     pub fn push(&mut self, feature: &Feature) {
-        self.fingerprint = self.fingerprint.wrapping_add(fingerprint(feature));
         self.keys.push(Cell::from_world(World::from_lon_lat(feature.at)).key());
         self.ids.push(feature.id);
         self.lons.push(feature.at.lon);
         self.lats.push(feature.at.lat);
         self.bbox.extend(feature.at);
+        let mut hash = hash_of(feature);
         for (index, field) in self.fields.iter_mut().enumerate() {
-            field.push(feature.values.get(index).unwrap_or(&Value::Null));
+            let value = field.fitting(feature.values.get(index).unwrap_or(&Value::Null));
+            feed(&mut hash, &value);
+            field.push(&value);
         }
-        let next = self.link_sets.len() as u32;
-        let set = match self.link_sets.get(feature.units.as_slice()) {
-            Some(set) => *set,
-            None => *self.link_sets.entry(feature.units.clone().into()).or_insert(next),
-        };
+        self.fingerprint = self.fingerprint.wrapping_add(hash.digest());
+        // Shared with other parts: copied only when a list is new.
+        let known = self.link_sets.find(&feature.units);
+        let set = known.unwrap_or_else(|| Arc::make_mut(&mut self.link_sets).intern(&feature.units));
         self.links.push(set);
         if let Some((field, zone, days)) = &mut self.days {
             let (day, instants) = match feature.values.get(*field) {
@@ -80,29 +89,44 @@ impl ColumnsBuilder {
         }
     }
 
-    /// Sorts by key, then id, and gives the columns.
-    pub fn finish(mut self) -> Columns {
+    /// Number of features so far.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is no feature.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Sorts by key, then id, and gives the columns, with the lists of units of this part and those beside it.
+    pub fn finish(mut self) -> (Columns, Arc<LinkSets>) {
         let mut order: Vec<u32> = (0..self.keys.len() as u32).collect();
         let (keys, ids) = (&self.keys, &self.ids);
         order.par_sort_unstable_by_key(|row| (keys[*row as usize], ids[*row as usize]));
-        let mut link_sets: Vec<Box<[UnitLink]>> = vec![Box::default(); self.link_sets.len()];
-        for (links, set) in self.link_sets.drain() {
-            link_sets[set as usize] = links;
-        }
         // Column by column, so that only one is held twice at a time.
-        Columns {
-            keys: sorted(mem::take(&mut self.keys), &order),
-            ids: sorted(mem::take(&mut self.ids), &order),
+        let keys = sorted(mem::take(&mut self.keys), &order);
+        let ids = sorted(mem::take(&mut self.ids), &order);
+        let mut by_id: Vec<u32> = (0..ids.len() as u32).collect();
+        by_id.par_sort_unstable_by_key(|row| ids[*row as usize]);
+        let fields: Vec<Column> = self.fields.into_iter().map(|field| field.finish(&order)).collect();
+        let category = self.category.and_then(|field| fields.get(field));
+        let columns = Columns {
+            samples: keys.iter().step_by(BLOCK).copied().collect(),
+            sums: category.map_or_else(CodeSums::default, CodeSums::new),
+            keys,
+            ids,
+            by_id,
             lons: sorted(mem::take(&mut self.lons), &order),
             lats: sorted(mem::take(&mut self.lats), &order),
-            fields: self.fields.into_iter().map(|field| field.finish(&order)).collect(),
+            fields,
             links: sorted(self.links, &order),
-            link_sets,
             days: self.days.map_or_else(Vec::new, |(_, _, days)| sorted(days, &order)),
             bbox: self.bbox,
             time_range: self.time_range,
             fingerprint: self.fingerprint,
-        }
+        };
+        (columns, self.link_sets)
     }
 }
 
@@ -111,31 +135,39 @@ fn sorted<T: Copy>(values: Vec<T>, order: &[u32]) -> Vec<T> {
     order.iter().map(|row| values[*row as usize]).collect()
 }
 
-/// A number that differs, but for one case in 2⁶⁴, when anything of the feature does.
-fn fingerprint(feature: &Feature) -> u64 {
+/// A number that differs, but for one case in 2⁶⁴, when anything of the feature does. The feature's values fit its fields.
+pub fn fingerprint(feature: &Feature) -> u64 {
+    let mut hash = hash_of(feature);
+    feature.values.iter().for_each(|value| feed(&mut hash, value));
+    hash.digest()
+}
+
+/// Of id, place and units.
+fn hash_of(feature: &Feature) -> Xxh3 {
     let mut hash = Xxh3::new();
     hash.update(&feature.id.to_le_bytes());
     hash.update(&feature.at.lon.to_bits().to_le_bytes());
     hash.update(&feature.at.lat.to_bits().to_le_bytes());
-    for value in &feature.values {
-        match value {
-            Value::Null => hash.update(&[0]),
-            Value::Text(text) => {
-                hash.update(&[1]);
-                hash.update(&(text.len() as u64).to_le_bytes());
-                hash.update(text.as_bytes());
-            }
-            Value::Integer(number) => hash.update(&number.to_le_bytes()),
-            Value::Real(number) => hash.update(&number.to_bits().to_le_bytes()),
-            Value::Boolean(truth) => hash.update(&[2 + u8::from(*truth)]),
-            Value::Date(day) => hash.update(&day.0.to_le_bytes()),
-            Value::Timestamp(instant) => hash.update(&instant.0.to_le_bytes()),
-        }
-    }
     for link in &feature.units {
         hash.update(&link.to_stored().to_le_bytes());
     }
-    hash.digest()
+    hash
+}
+
+fn feed(hash: &mut Xxh3, value: &Value) {
+    match value {
+        Value::Null => hash.update(&[0]),
+        Value::Text(text) => {
+            hash.update(&[1]);
+            hash.update(&(text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        }
+        Value::Integer(number) => hash.update(&number.to_le_bytes()),
+        Value::Real(number) => hash.update(&number.to_bits().to_le_bytes()),
+        Value::Boolean(truth) => hash.update(&[2 + u8::from(*truth)]),
+        Value::Date(day) => hash.update(&day.0.to_le_bytes()),
+        Value::Timestamp(instant) => hash.update(&instant.0.to_le_bytes()),
+    }
 }
 
 impl Growing {
@@ -159,6 +191,21 @@ impl Growing {
         Self { column, known }
     }
 
+    /// The value as the column will give it back: null where it does not fit.
+    fn fitting<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
+        let fits = match (&self.column, value) {
+            (Column::Real(_), Value::Integer(number)) => return Cow::Owned(Value::Real(*number as f64)),
+            (Column::Real(_), Value::Real(number)) => !number.is_nan(),
+            (Column::Date(_), Value::Date(day)) => *day != NO_DAY,
+            (Column::Timestamp(_), Value::Timestamp(instant)) => instant.0 != i64::MIN,
+            (Column::Text { .. } | Column::Code { .. }, Value::Text(_))
+            | (Column::Integer(_), Value::Integer(_))
+            | (Column::Boolean(_), Value::Boolean(_)) => true,
+            _ => false,
+        };
+        Cow::Borrowed(if fits { value } else { &Value::Null })
+    }
+
     fn push(&mut self, value: &Value) {
         let known = &mut self.known;
         let mut overflow = None;
@@ -175,7 +222,6 @@ impl Growing {
             }),
             Column::Real(values) => values.push(match value {
                 Value::Real(number) => *number,
-                Value::Integer(number) => *number as f64,
                 _ => f64::NAN,
             }),
             Column::Boolean(values) => values.push(match value {

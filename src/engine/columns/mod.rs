@@ -2,14 +2,23 @@
 
 mod build;
 mod column;
+mod links;
+mod sums;
 
-pub use build::ColumnsBuilder;
+use std::ops::Range;
+
+pub use build::{ColumnsBuilder, fingerprint};
 pub use column::{Column, NO_CODE, Numbers, Texts};
+pub use links::LinkSets;
+pub use sums::{CodeSums, MOST_CODES};
 
 use super::morton::Cell;
-use crate::model::{Bbox, Day, Feature, Instant, LonLat, UnitLink, Value};
+use crate::model::{Bbox, Day, Feature, Instant, LonLat, Value};
 
-/// The features of one layer at one version. Row `r` of every column is the same feature.
+/// Rows that are looked at together: as many as a word has bits.
+pub const BLOCK: usize = 64;
+
+/// Features of one layer, for good. Row `r` of every column is the same feature.
 #[derive(Debug)]
 pub struct Columns {
     /// Morton keys, ascending.
@@ -22,12 +31,16 @@ pub struct Columns {
     pub lats: Vec<f64>,
     /// One for each field of the layer.
     pub fields: Vec<Column>,
-    /// Index into `link_sets`: few points differ from their neighbours in their units.
+    /// Each row's list of units, by its number in the layer's [`LinkSets`].
     pub links: Vec<u32>,
-    /// The distinct lists of units.
-    pub link_sets: Vec<Box<[UnitLink]>>,
     /// Day of the layer's time field in the catalogue's zone, `NO_DAY` where it has none. Empty for layers without time.
     pub days: Vec<Day>,
+    /// Rows by ascending id.
+    by_id: Vec<u32>,
+    /// The first key of each block: small enough to stay in the processor's cache while keys are looked for.
+    samples: Vec<u64>,
+    /// Of the layer's main field; empty where it has none.
+    pub sums: CodeSums,
     /// Where the features are.
     pub bbox: Bbox,
     /// First and last time.
@@ -65,18 +78,52 @@ impl Columns {
         self.days.get(row).copied().unwrap_or(NO_DAY)
     }
 
-    /// The row's units.
-    pub fn unit_links(&self, row: usize) -> &[UnitLink] {
-        &self.link_sets[self.links[row] as usize]
+    /// The row that has the id.
+    pub fn row_of(&self, id: u64) -> Option<usize> {
+        let place = self.by_id.binary_search_by_key(&id, |row| self.ids[*row as usize]).ok()?;
+        self.by_id.get(place).map(|row| *row as usize)
     }
 
-    /// The row as a feature with all its fields.
-    pub fn feature(&self, row: usize) -> Feature {
+    /// The first row whose key is not below; the number of rows when all are.
+    pub fn first_row_from(&self, key: u64) -> usize {
+        self.first_in_blocks(self.samples.partition_point(|first| *first < key), key)
+    }
+
+    /// The same, known not to be before the row `from`, and probably not far behind it.
+    pub fn next_row_from(&self, from: usize, key: u64) -> usize {
+        let start = from / BLOCK;
+        let mut step = 1;
+        while self.samples.get(start + step).is_some_and(|first| *first < key) {
+            step *= 2;
+        }
+        // Keys before `start + step / 2` are below; the one at `start + step` is not, or there is none.
+        let (low, high) = (start + step / 2, (start + step).min(self.samples.len()));
+        let block = low + self.samples[low.min(high)..high].partition_point(|first| *first < key);
+        self.first_in_blocks(block, key)
+    }
+
+    /// Looks in the last of so many blocks, whose first keys are below.
+    fn first_in_blocks(&self, below: usize, key: u64) -> usize {
+        let Some(block) = below.checked_sub(1) else { return 0 };
+        let start = block * BLOCK;
+        let end = (start + BLOCK).min(self.keys.len());
+        start + self.keys[start..end].partition_point(|row_key| *row_key < key)
+    }
+
+    /// The rows whose keys are in the range, both ends included.
+    pub fn rows_between(&self, first: u64, last: u64) -> Range<usize> {
+        let from = self.first_row_from(first);
+        let to = last.checked_add(1).map_or(self.len(), |next| self.next_row_from(from, next));
+        from..to
+    }
+
+    /// The row as a feature with all its fields; `links` are the layer's.
+    pub fn feature(&self, links: &LinkSets, row: usize) -> Feature {
         Feature {
             id: self.ids[row],
             at: self.at(row),
             values: self.fields.iter().map(|column| column.value(row)).collect(),
-            units: self.unit_links(row).to_vec(),
+            units: links.links(self.links[row]).to_vec(),
         }
     }
 

@@ -2,88 +2,128 @@ use std::ops::Range;
 
 use super::encode::{LayerEncoder, PropertyValue};
 use super::points::PointsSource;
-use crate::engine::columns::{Column, Columns};
-use crate::engine::morton::{AXIS_BITS, Cell};
-use crate::engine::select::Selection;
+use crate::engine::columns::{Column, Columns, MOST_CODES};
+use crate::engine::morton::{AXIS_BITS, Cell, keys_of_tile};
+use crate::engine::select::{Selected, Selection};
 use crate::model::{EXTENT, TileCoord};
 
 /// Cells along one side of a dense tile, as a power of two: 128, so a cell is 32 tile units, four pixels of a 512-pixel tile.
 /// With 256 a full tile of a million points had three times the bytes, and too many dots to be told apart.
 const CELL_BITS: u32 = 7;
-/// Codes of the main field that get a count of their own.
-const MOST_CODES: usize = 8;
 
-/// One point for each occupied grid cell, at its centre, with `count` and a `count_<code>` for each of the main field's
-/// first eight codes that occurs in it. The counts add up to the features of the tile.
-pub fn cells(
-    source: &PointsSource<'_>,
+/// The selected features of a tile, counted per grid cell. Cells are numbered in Morton order, as rows are sorted.
+pub struct Cells {
     coord: TileCoord,
-    rows: Range<usize>,
-    selection: &Selection<'_>,
-) -> LayerEncoder {
-    let mut encoder = LayerEncoder::new();
-    let writer = CellWriter::new(&mut encoder, source, coord);
-    let shift = 2 * (AXIS_BITS - u32::from(coord.z()) - CELL_BITS);
-    let mut tally = Tally::default();
-    for row in rows.filter(|row| selection.takes(*row)) {
-        let cell = source.columns.keys[row] >> shift;
-        if tally.cell != Some(cell) {
-            writer.write(&mut encoder, &tally);
-            tally = Tally { cell: Some(cell), ..Tally::default() };
-        }
-        tally.count += 1;
-        if let Some(counted) = writer.code_of(row).and_then(|code| tally.codes.get_mut(code)) {
-            *counted += 1;
-        }
-    }
-    writer.write(&mut encoder, &tally);
-    encoder
+    tallies: Vec<Tally>,
+    /// All that were counted.
+    pub features: u64,
 }
 
-/// Counts of the cell at hand.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Tally {
-    cell: Option<u64>,
     count: u64,
     codes: [u64; MOST_CODES],
 }
 
-struct CellWriter<'a> {
-    count_key: u32,
-    code_keys: Vec<u32>,
-    categories: Option<&'a Column>,
-    /// First cell of the tile, at the cells' zoom.
-    origin: Cell,
-}
+impl Cells {
+    /// Counts the rows of the tile. Where every row is asked for, a cell is a subtraction: its cost grows with the cells drawn,
+    /// not with the rows in them.
+    pub fn new(selected: &Selected<'_>, category: Option<usize>, coord: TileCoord) -> Self {
+        let tallies = vec![Tally::default(); 1 << (2 * CELL_BITS)];
+        let mut cells = Self { coord, tallies, features: 0 };
+        for (_, selection) in selected.iter() {
+            let columns = selection.columns();
+            let codes = category.and_then(|field| columns.fields.get(field));
+            let (first, last) = keys_of_tile(coord);
+            let rows = columns.rows_between(first, last);
+            match codes {
+                Some(Column::Text { .. }) => cells.scan(selection, codes, rows),
+                _ if selection.is_everything() => cells.subtract(selection, codes, rows),
+                _ => cells.scan(selection, codes, rows),
+            }
+        }
+        cells.features = cells.tallies.iter().map(|tally| tally.count).sum();
+        cells
+    }
 
-impl<'a> CellWriter<'a> {
-    fn new(encoder: &mut LayerEncoder, source: &PointsSource<'a>, coord: TileCoord) -> Self {
+    /// Bits of a key below a cell's.
+    fn shift(&self) -> u32 {
+        2 * (AXIS_BITS - u32::from(self.coord.z()) - CELL_BITS)
+    }
+
+    fn first_cell(&self) -> u64 {
+        keys_of_tile(self.coord).0 >> self.shift()
+    }
+
+    /// Cell by cell, by the sums of codes; then takes away what is gone.
+    fn subtract(&mut self, selection: &Selection<'_>, codes: Option<&Column>, rows: Range<usize>) {
+        let (shift, first) = (self.shift(), self.first_cell());
+        let columns = selection.columns();
+        let mut from = rows.start;
+        while from < rows.end {
+            let cell = columns.keys[from] >> shift;
+            let next = cell.checked_add(1).and_then(|next| next.checked_mul(1 << shift));
+            let to = next.map_or(rows.end, |next| columns.next_row_from(from, next)).min(rows.end);
+            let tally = &mut self.tallies[(cell - first) as usize];
+            tally.count += (to - from) as u64;
+            if let Some(codes) = codes {
+                columns.sums.add(codes, from..to, &mut tally.codes);
+            }
+            from = to;
+        }
+        for row in selection.part().gone.rows_in(rows) {
+            let (tally, code) = self.of(columns, codes, (row, shift, first));
+            tally.count -= 1;
+            if let Some(count) = code.and_then(|code| tally.codes.get_mut(code)) {
+                *count -= 1;
+            }
+        }
+    }
+
+    /// Row by row.
+    fn scan(&mut self, selection: &Selection<'_>, codes: Option<&Column>, rows: Range<usize>) {
+        let (shift, first) = (self.shift(), self.first_cell());
+        let columns = selection.columns();
+        for row in selection.rows(rows) {
+            let (tally, code) = self.of(columns, codes, (row, shift, first));
+            tally.count += 1;
+            if let Some(count) = code.and_then(|code| tally.codes.get_mut(code)) {
+                *count += 1;
+            }
+        }
+    }
+
+    fn of(
+        &mut self,
+        columns: &Columns,
+        codes: Option<&Column>,
+        (row, shift, first): (usize, u32, u64),
+    ) -> (&mut Tally, Option<usize>) {
+        let tally = &mut self.tallies[((columns.keys[row] >> shift) - first) as usize];
+        (tally, codes.and_then(|codes| codes.code(row)).map(|code| code as usize))
+    }
+
+    /// One point for each occupied cell, at its centre, with `count` and a `count_<code>` for each of the main field's first
+    /// eight codes that occurs in it and that the view sees. The counts add up to the features of the tile.
+    pub fn write(&self, source: &PointsSource<'_>) -> LayerEncoder {
+        let mut encoder = LayerEncoder::new();
         let count_key = encoder.key("count");
         let category = source.layer.category_field().filter(|field| source.view.sees_field(field));
         let codes = category.map_or(&[][..], |field| &field.codes);
-        let code_keys =
+        let code_keys: Vec<u32> =
             codes.iter().take(MOST_CODES).map(|code| encoder.key(&format!("count_{}", code.code))).collect();
-        let columns: &Columns = source.columns;
-        let categories = category.and(source.layer.category).and_then(|field| columns.fields.get(field));
-        let origin = Cell { x: coord.x() << CELL_BITS, y: coord.y() << CELL_BITS };
-        Self { count_key, code_keys, categories, origin }
-    }
-
-    fn code_of(&self, row: usize) -> Option<usize> {
-        self.categories?.code(row).map(|code| code as usize)
-    }
-
-    fn write(&self, encoder: &mut LayerEncoder, tally: &Tally) {
-        let Some(cell) = tally.cell else { return };
-        let count = encoder.value(PropertyValue::Unsigned(tally.count));
-        encoder.tag(self.count_key, count);
-        for (key, count) in self.code_keys.iter().zip(tally.codes).filter(|(_, count)| *count > 0) {
-            let value = encoder.value(PropertyValue::Unsigned(count));
-            encoder.tag(*key, value);
+        for (cell, tally) in self.tallies.iter().enumerate().filter(|(_, tally)| tally.count > 0) {
+            let count = encoder.value(PropertyValue::Unsigned(tally.count));
+            encoder.tag(count_key, count);
+            for (key, count) in code_keys.iter().zip(tally.codes).filter(|(_, count)| *count > 0) {
+                let value = encoder.value(PropertyValue::Unsigned(count));
+                encoder.tag(*key, value);
+            }
+            let size = EXTENT >> CELL_BITS;
+            let Cell { x, y } = Cell::from_key(cell as u64);
+            let centre = |axis: u32| (axis * size + size / 2) as i32;
+            encoder.point(None, centre(x), centre(y));
         }
-        let size = EXTENT >> CELL_BITS;
-        let Cell { x, y } = Cell::from_key(cell);
-        let centre = |axis: u32, origin: u32| (axis.wrapping_sub(origin) * size + size / 2) as i32;
-        encoder.point(None, centre(x, self.origin.x), centre(y, self.origin.y));
+        encoder
     }
 }

@@ -1,6 +1,7 @@
 //! Mapbox Vector Tile 2.1 (<https://github.com/mapbox/vector-tile-spec/tree/master/2.1>), written straight to bytes.
 
-use foldhash::{HashMap, HashMapExt};
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::EXTENT;
 
@@ -55,7 +56,8 @@ pub struct LayerEncoder {
     features: Vec<u8>,
     values: Vec<u8>,
     value_count: u32,
-    known: HashMap<Box<[u8]>, u32>,
+    /// Where in `values` each value that may come again lies, and its index.
+    known: HashTable<(u32, u32, u32)>,
     tags: Vec<u8>,
     geometry: Vec<u8>,
     scratch: Vec<u8>,
@@ -70,7 +72,7 @@ impl LayerEncoder {
             features: Vec::new(),
             values: Vec::new(),
             value_count: 0,
-            known: HashMap::new(),
+            known: HashTable::new(),
             tags: Vec::new(),
             geometry: Vec::new(),
             scratch: Vec::new(),
@@ -96,11 +98,16 @@ impl LayerEncoder {
     pub fn value(&mut self, value: PropertyValue<'_>) -> u32 {
         self.scratch.clear();
         write_value(&mut self.scratch, value);
-        if let Some(index) = self.known.get(self.scratch.as_slice()) {
+        let hash = xxh3_64(&self.scratch);
+        let values = &self.values;
+        let same = |(from, to, _): &(u32, u32, u32)| values[*from as usize..*to as usize] == *self.scratch;
+        if let Some((.., index)) = self.known.find(hash, same) {
             return *index;
         }
         let index = self.push_scratch();
-        self.known.insert(self.scratch.as_slice().into(), index);
+        let (values, to) = (&self.values, self.values.len());
+        let rehash = |(from, to, _): &(u32, u32, u32)| xxh3_64(&values[*from as usize..*to as usize]);
+        self.known.insert_unique(hash, ((to - self.scratch.len()) as u32, to as u32, index), rehash);
         index
     }
 

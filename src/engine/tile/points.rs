@@ -1,13 +1,12 @@
-use std::ops::Range;
-
 use super::TileLayerBytes;
-use super::dense::cells;
+use super::dense::Cells;
 use super::encode::LayerEncoder;
 use super::properties::Properties;
-use crate::engine::as_of::Holdings;
+use crate::engine::as_of::Answers;
 use crate::engine::columns::Columns;
 use crate::engine::morton::{AXIS_BITS, Cell};
-use crate::engine::select::Selection;
+use crate::engine::parts::Row;
+use crate::engine::select::Selected;
 use crate::engine::slice::{CellBox, rows_of_box, rows_of_tile};
 use crate::engine::unit_map::UnitMap;
 use crate::model::{Dense, EXTENT, Layer, TileCoord, View, World};
@@ -17,56 +16,79 @@ use crate::model::{Dense, EXTENT, Layer, TileCoord, View, World};
 pub struct PointsSource<'a> {
     /// What the layer is.
     pub layer: &'a Layer,
-    /// Its features.
-    pub columns: &'a Columns,
     /// The units of all dates.
     pub units: &'a UnitMap,
     /// Whose tile it is.
     pub view: View,
     /// The commune of each feature under the request's date.
-    pub communes: Holdings<'a>,
+    pub communes: &'a Answers,
+    /// Names of the properties that are asked for, `id` and `unit` among them; all where not said.
+    pub fields: Option<&'a [String]>,
 }
 
 /// The tile of a point layer: each point, or counts per grid cell where there are more than the layer's `max_features`.
 ///
 /// A point is drawn in the tile unit that holds it (rounded down), so a tile's own points are those at 0 to 4095, and the
 /// tiles of a zoom divide the layer's points among them. Points of the buffer are drawn besides; cells have no buffer.
+/// Features are in the order of key and id, so that equal data gives equal bytes, however it is divided into parts.
 pub fn points_layer(
     source: &PointsSource<'_>,
     coord: TileCoord,
     dense: Dense,
-    selection: &Selection<'_>,
+    selected: &Selected<'_>,
 ) -> TileLayerBytes {
     if !(source.layer.zoom.min..=source.layer.zoom.max).contains(&coord.z()) {
         return TileLayerBytes::default();
     }
-    let own = rows_of_tile(source.columns, coord);
-    let features = count(own.clone(), selection);
     let name = source.layer.id.as_str();
-    if dense == Dense::Cells && features > u64::from(source.layer.max_features) {
-        let bytes = cells(source, coord, own, selection).finish(name);
-        return TileLayerBytes { bytes, features, cells: true };
-    }
-    let bytes = every_point(source, coord, selection).finish(name);
+    let own = selected.iter().map(|(_, selection)| (selection, rows_of_tile(selection.columns(), coord)));
+    let own: Vec<_> = own.collect();
+    let most = u64::from(source.layer.max_features);
+    let features = if dense == Dense::Cells && own.iter().map(|(_, rows)| rows.len() as u64).sum::<u64>() > most {
+        // Counting them is half the work of drawing them: it is not done twice.
+        let cells = Cells::new(selected, source.layer.category, coord);
+        if cells.features > most {
+            return TileLayerBytes { bytes: cells.write(source).finish(name), features: cells.features, cells: true };
+        }
+        cells.features
+    } else {
+        own.into_iter().map(|(selection, rows)| selection.count(rows)).sum()
+    };
+    let bytes = every_point(source, coord, selected).finish(name);
     TileLayerBytes { bytes, features, cells: false }
 }
 
-fn count(rows: Range<usize>, selection: &Selection<'_>) -> u64 {
-    if selection.is_everything() { rows.len() as u64 } else { rows.filter(|row| selection.takes(*row)).count() as u64 }
-}
-
-fn every_point(source: &PointsSource<'_>, coord: TileCoord, selection: &Selection<'_>) -> LayerEncoder {
-    let ranges = rows_of_box(source.columns, CellBox::of_buffered_tile(coord));
-    let rows = ranges.iter().map(ExactSizeIterator::len).sum();
+fn every_point(source: &PointsSource<'_>, coord: TileCoord, selected: &Selected<'_>) -> LayerEncoder {
+    let area = CellBox::of_buffered_tile(coord);
+    let ranges: Vec<_> =
+        selected.iter().map(|(part, selection)| (part, selection, rows_of_box(selection.columns(), area))).collect();
+    let rows = ranges.iter().flat_map(|(.., ranges)| ranges).map(ExactSizeIterator::len).sum();
     let mut encoder = LayerEncoder::new();
     if rows == 0 {
         return encoder;
     }
-    let mut properties = Properties::new(&mut encoder, source, rows);
-    for row in ranges.into_iter().flatten().filter(|row| selection.takes(*row)) {
-        properties.write(&mut encoder, row);
-        let (x, y) = tile_units(source.columns, row, coord);
-        encoder.point(Some(source.columns.ids[row]), x, y);
+    let mut properties = Properties::new(&mut encoder, source, (selected.parts(), rows));
+    let drawn = ranges.into_iter().filter(|(.., ranges)| !ranges.is_empty());
+    let mut drawn = drawn.map(|(part, selection, ranges)| {
+        let rows = ranges.into_iter().flat_map(|range| selection.rows(range));
+        rows.map(move |row| Row { part, row: row as u32 })
+    });
+    let parts = selected.parts();
+    let mut draw = |row: Row| {
+        let columns = parts.columns(row);
+        properties.write(&mut encoder, (row.part as usize, columns, row.row as usize));
+        let (x, y) = tile_units(columns, row.row as usize, coord);
+        encoder.point(Some(columns.ids[row.row as usize]), x, y);
+    };
+    match (drawn.next(), drawn.next()) {
+        (Some(only), None) => only.for_each(&mut draw),
+        (first, second) => {
+            let rows = first.into_iter().chain(second).chain(drawn).flatten();
+            let mut rows: Vec<Row> = rows.collect();
+            // Each part's rows are in order: a stable sort merges them.
+            rows.sort_by_key(|row| (parts.columns(*row).keys[row.row as usize], parts.id(*row)));
+            rows.into_iter().for_each(&mut draw);
+        }
     }
     encoder
 }

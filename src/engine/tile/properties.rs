@@ -2,25 +2,29 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::encode::{LayerEncoder, PropertyValue};
 use super::points::PointsSource;
-use crate::engine::as_of::Holdings;
+use crate::engine::as_of::Answers;
 use crate::engine::columns::{Column, Columns, Texts};
+use crate::engine::parts::Parts;
 use crate::engine::unit_map::UnitMap;
-use crate::model::Value;
+use crate::model::{Day, Instant, Value};
 
-/// Writes the properties of rows: the fields that the view sees, and the unit.
+/// Writes the properties of rows: those asked for of the fields that the view sees, the id and the unit.
 ///
-/// A text is written once a tile, found again by its dictionary code: no text is ever hashed.
+/// A text is written once a tile, found again by its dictionary code: no text is ever hashed where one part is drawn.
 pub struct Properties<'a> {
-    columns: &'a Columns,
+    id_key: Option<u32>,
     fields: Vec<FieldWriter<'a>>,
-    id_key: u32,
-    units: UnitWriter<'a>,
+    units: Option<UnitWriter<'a>>,
 }
 
 struct FieldWriter<'a> {
     key: u32,
-    column: &'a Column,
-    written: Written,
+    /// Of each part.
+    columns: Vec<(&'a Column, Written)>,
+    /// Texts written so far, where several parts have dictionaries of their own.
+    texts: Option<HashMap<&'a str, u32>>,
+    /// Days and instants written so far: most come again before they are formatted.
+    times: HashMap<i64, u32>,
 }
 
 /// Dictionary code → index of the value in the tile.
@@ -33,7 +37,7 @@ enum Written {
 
 struct UnitWriter<'a> {
     key: u32,
-    holdings: Holdings<'a>,
+    communes: &'a Answers,
     units: &'a UnitMap,
     written: Vec<u32>,
 }
@@ -44,44 +48,53 @@ const ABSENT: u32 = u32::MAX - 1;
 
 impl<'a> Properties<'a> {
     /// Writers for the layer's visible fields. `rows` is about how many will be written.
-    pub fn new(encoder: &mut LayerEncoder, source: &PointsSource<'a>, rows: usize) -> Self {
-        let id_key = encoder.key("id");
-        let fields = source.layer.fields.iter().zip(&source.columns.fields);
-        let fields = fields
-            .filter(|(field, _)| source.view.sees_field(field))
-            .map(|(field, column)| FieldWriter {
+    pub fn new(encoder: &mut LayerEncoder, source: &PointsSource<'a>, (parts, rows): (&'a Parts, usize)) -> Self {
+        let asked = |name: &str| source.fields.is_none_or(|fields| fields.iter().any(|field| field == name));
+        let id_key = asked("id").then(|| encoder.key("id"));
+        let several = parts.count() > 1;
+        let fields = source.layer.fields.iter().enumerate();
+        let fields = fields.filter(|(_, field)| source.view.sees_field(field) && asked(&field.name));
+        let fields = fields.map(|(index, field)| {
+            let columns = parts.iter().filter_map(|part| part.columns.fields.get(index));
+            FieldWriter {
                 key: encoder.key(&field.name),
-                column,
-                written: Written::new(column.texts().map_or(0, Texts::len), rows),
-            })
-            .collect();
-        let written = vec![UNKNOWN; source.communes.table().len()];
-        let key = encoder.key("unit");
-        let units = UnitWriter { key, holdings: source.communes, units: source.units, written };
-        Self { columns: source.columns, fields, id_key, units }
+                columns: columns.map(|column| (column, Written::new(column, rows))).collect(),
+                texts: several.then(HashMap::new),
+                times: HashMap::new(),
+            }
+        });
+        let fields = fields.collect();
+        let units = asked("unit").then(|| UnitWriter {
+            key: encoder.key("unit"),
+            communes: source.communes,
+            units: source.units,
+            written: vec![UNKNOWN; source.communes.table().len()],
+        });
+        Self { id_key, fields, units }
     }
 
     /// Gives the feature to come the row's properties.
-    pub fn write(&mut self, encoder: &mut LayerEncoder, row: usize) {
-        let id = encoder.new_value(PropertyValue::Unsigned(self.columns.ids[row]));
-        encoder.tag(self.id_key, id);
+    pub fn write(&mut self, encoder: &mut LayerEncoder, (part, columns, row): (usize, &Columns, usize)) {
+        if let Some(key) = self.id_key {
+            let id = encoder.new_value(PropertyValue::Unsigned(columns.ids[row]));
+            encoder.tag(key, id);
+        }
         for field in &mut self.fields {
-            if let Some(value) = field.value(encoder, row) {
+            if let Some(value) = field.value(encoder, (part, row)) {
                 encoder.tag(field.key, value);
             }
         }
-        let slot = self.units.holdings.index(row);
-        if self.units.written[slot] == UNKNOWN {
-            self.units.written[slot] = self.units.value(encoder, slot);
-        }
-        if self.units.written[slot] != ABSENT {
-            encoder.tag(self.units.key, self.units.written[slot]);
+        if let Some(units) = &mut self.units
+            && let Some(value) = units.value(encoder, columns, row)
+        {
+            encoder.tag(units.key, value);
         }
     }
 }
 
 impl Written {
-    fn new(texts: usize, rows: usize) -> Self {
+    fn new(column: &Column, rows: usize) -> Self {
+        let texts = column.texts().map_or(0, Texts::len);
         if texts <= rows * 4 + 64 { Self::Table(vec![UNKNOWN; texts]) } else { Self::Map(HashMap::new()) }
     }
 
@@ -100,25 +113,44 @@ impl Written {
 }
 
 impl FieldWriter<'_> {
-    fn value(&mut self, encoder: &mut LayerEncoder, row: usize) -> Option<u32> {
-        if let Some(texts) = self.column.texts() {
-            let code = self.column.code(row)?;
-            return Some(self.written.index(code, || encoder.new_value(PropertyValue::Text(texts.text(code)))));
+    fn value(&mut self, encoder: &mut LayerEncoder, (part, row): (usize, usize)) -> Option<u32> {
+        let (column, written) = self.columns.get_mut(part)?;
+        if let Some(texts) = column.texts() {
+            let code = column.code(row)?;
+            let shared = &mut self.texts;
+            return Some(written.index(code, || {
+                let text = texts.text(code);
+                let mut write = || encoder.new_value(PropertyValue::Text(text));
+                match shared {
+                    Some(known) => *known.entry(text).or_insert_with(write),
+                    None => write(),
+                }
+            }));
         }
-        Some(match self.column.value(row) {
+        Some(match column.value(row) {
             Value::Null | Value::Text(_) => return None,
             Value::Integer(number) => encoder.value(PropertyValue::Signed(number)),
             Value::Real(number) => encoder.value(PropertyValue::Real(number)),
             Value::Boolean(truth) => encoder.value(PropertyValue::Boolean(truth)),
-            Value::Date(day) => encoder.value(PropertyValue::Text(&day.to_string())),
-            Value::Timestamp(instant) => encoder.value(PropertyValue::Text(&instant.to_string())),
+            Value::Date(Day(day)) => {
+                let write = || encoder.value(PropertyValue::Text(&Day(day).to_string()));
+                *self.times.entry(i64::from(day)).or_insert_with(write)
+            }
+            Value::Timestamp(Instant(instant)) => {
+                let write = || encoder.value(PropertyValue::Text(&Instant(instant).to_string()));
+                *self.times.entry(instant).or_insert_with(write)
+            }
         })
     }
 }
 
 impl UnitWriter<'_> {
-    fn value(&self, encoder: &mut LayerEncoder, slot: usize) -> u32 {
-        let unit = self.holdings.table()[slot].unit().and_then(|id| self.units.unit(id));
-        unit.map_or(ABSENT, |unit| encoder.value(PropertyValue::Text(&unit.code)))
+    fn value(&mut self, encoder: &mut LayerEncoder, columns: &Columns, row: usize) -> Option<u32> {
+        let slot = self.communes.index(columns, row);
+        if self.written[slot] == UNKNOWN {
+            let unit = self.communes.table()[slot].unit().and_then(|id| self.units.unit(id));
+            self.written[slot] = unit.map_or(ABSENT, |unit| encoder.value(PropertyValue::Text(&unit.code)));
+        }
+        Some(self.written[slot]).filter(|value| *value != ABSENT)
     }
 }
