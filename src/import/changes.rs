@@ -2,6 +2,7 @@ use std::io::BufRead;
 
 use csv::StringRecord;
 
+use super::csv_guard::{Guarded, open_quote_line};
 use super::csv_rows::LINE_FEED;
 use super::fault::Fault;
 use super::text::{column_key, normal};
@@ -18,12 +19,14 @@ pub(super) fn read_changes(
     findings: &mut FindingLog,
 ) -> Result<Vec<UnitChange>, ImportError> {
     let unreadable = |line: Option<u64>, cause: String| ImportError::Unreadable { file: place.to_owned(), line, cause };
-    let mut reader = csv::ReaderBuilder::new().flexible(true).terminator(LINE_FEED).from_reader(input);
+    let (guarded, since_row) = Guarded::new(input, b',');
+    let mut reader = csv::ReaderBuilder::new().flexible(true).terminator(LINE_FEED).from_reader(guarded);
     let header = reader.headers().map_err(|error| unreadable(Some(1), error.to_string()))?;
     let columns = Columns::find(header).map_err(|cause| unreadable(Some(1), cause))?;
     let mut changes = Vec::new();
     let mut record = StringRecord::new();
     loop {
+        since_row.set(0);
         let read = reader.read_record(&mut record);
         let line = record.position().map(csv::Position::line);
         match read {
@@ -33,7 +36,9 @@ pub(super) fn read_changes(
                 Ok(change) => changes.push(change),
                 Err(fault) => findings.add(fault.at(place, line)),
             },
-            Err(error) if error.is_io_error() => return Err(unreadable(line, error.to_string())),
+            Err(error) if error.is_io_error() => {
+                return Err(unreadable(open_quote_line(&error).or(line), error.to_string()));
+            }
             Err(error) => {
                 let line = error.position().map(csv::Position::line);
                 findings.add(Fault::new(FindingKind::UnreadableRow, error.to_string()).at(place, line));
@@ -109,6 +114,13 @@ mod tests {
         assert_eq!(changes.len(), 1);
         let lines: Vec<_> = findings.kept().iter().filter_map(|finding| finding.line).collect();
         assert_eq!(lines, [4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn an_unclosed_quote_ends_the_reading_instead_of_hiding_the_lines_after_it() {
+        let text = "old_code,new_code,share,date,note\n1,2,whole,2025-07-01,\n3,4,whole,2025-07-01,\"x\n5,6,whole,2025-07-01,\n";
+        let refused = read_changes("changes.csv", text.as_bytes(), &mut FindingLog::default()).unwrap_err();
+        assert!(refused.to_string().starts_with("changes.csv:3: a quote that opens here"), "{refused}");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Rows of a CSV file (RFC 4180), with commas, semicolons or tabs between the columns.
 
 use std::cell::Cell;
-use std::io::{self, BufRead, Read};
+use std::io::BufRead;
 use std::rc::Rc;
 
 use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 
 use super::ImportError;
 use super::columns::{Target, Wanted};
+use super::csv_guard::{Guarded, open_quote_line};
 use super::fault::Fault;
 use super::geometry::on_earth;
 use super::ids;
@@ -18,8 +19,6 @@ use super::values::{self, shown};
 use crate::model::{FindingKind, LonLat, Value};
 use crate::store::{ImportId, ImportRow};
 
-/// Largest row, in bytes: a quote that is never closed must not swallow the file.
-pub const MAX_ROW_BYTES: usize = 4 << 20;
 /// Bytes that the reader fetches ahead of the row it is in.
 const AHEAD_BYTES: usize = 64 * 1024;
 
@@ -29,7 +28,7 @@ pub(super) const LINE_FEED: Terminator = Terminator::Any(b'\n');
 
 /// Gives the rows of a file one by one.
 pub(super) struct CsvRows {
-    reader: Reader<Guarded>,
+    reader: Reader<Guarded<Input>>,
     since_row: Rc<Cell<usize>>,
     file: String,
     columns: usize,
@@ -51,8 +50,7 @@ impl CsvRows {
         let file = maker.place.clone();
         let unreadable = |cause: String| ImportError::Unreadable { file: file.clone(), line: Some(1), cause };
         let delimiter = delimiter(input.fill_buf().map_err(|error| unreadable(error.to_string()))?);
-        let since_row = Rc::new(Cell::new(0));
-        let guarded = Guarded { inner: input, since_row: Rc::clone(&since_row) };
+        let (guarded, since_row) = Guarded::new(input, delimiter);
         let mut reader = ReaderBuilder::new()
             .flexible(true)
             .terminator(LINE_FEED)
@@ -88,7 +86,7 @@ impl CsvRows {
             self.since_row.set(0);
             let read = self.reader.read_byte_record(&mut self.record).map_err(|error| ImportError::Unreadable {
                 file: self.file.clone(),
-                line: Some(self.reader.position().line()),
+                line: open_quote_line(&error).or_else(|| Some(self.reader.position().line())),
                 cause: error.to_string(),
             });
             if !read? {
@@ -168,22 +166,4 @@ fn delimiter(start: &[u8]) -> u8 {
         .filter(|other| count(*other) > count(b','))
         .max_by_key(|other| count(*other))
         .unwrap_or(b',')
-}
-
-/// Fails when a row does not end within [`MAX_ROW_BYTES`].
-struct Guarded {
-    inner: Input,
-    since_row: Rc<Cell<usize>>,
-}
-
-impl Read for Guarded {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.since_row.get() > MAX_ROW_BYTES {
-            let message = format!("a row is larger than {MAX_ROW_BYTES} bytes; is a quote not closed?");
-            return Err(io::Error::other(message));
-        }
-        let read = self.inner.read(buffer)?;
-        self.since_row.set(self.since_row.get() + read);
-        Ok(read)
-    }
 }

@@ -6,6 +6,7 @@
 
 mod changes;
 mod columns;
+mod csv_guard;
 mod csv_rows;
 mod fault;
 pub mod features;

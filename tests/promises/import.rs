@@ -88,6 +88,7 @@ fn wrong_usage_exits_with_two_and_says_what_was_expected() {
     let desk = Desk::new();
     desk.file("a.csv", "id,lon,lat\n1,108.8,15.1\n");
     desk.file("no_position.csv", "id,name\n1,a\n");
+    desk.file("unclosed.csv", "id,lon,lat,title\n1,108.8,15.1,\"two\nlines\"\n2,108.8,15.1,\"x\n3,108.8,15.1,y\n");
     desk.file("cut.geojson", "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\"");
     let import = "import --layer police.incidents";
     for (words, expected) in [
@@ -103,6 +104,8 @@ fn wrong_usage_exits_with_two_and_says_what_was_expected() {
         (format!("{import} a.csv --map nothing=id"), "--map: expected a field of police.incidents"),
         (format!("{import} a.csv --map title=absent"), "--map: expected a column of a.csv"),
         (format!("{import} cut.geojson"), "cut.geojson:1: the file ends in the middle"),
+        (format!("{import} unclosed.csv"), "unclosed.csv:4: a quote that opens here is never closed"),
+        (format!("{import} unclosed.csv --strict"), "unclosed.csv:4: a quote that opens here is never closed"),
         (format!("{import} a.csv --store map.db"), "--store: expected FILE.gpkg"),
         (format!("{import} a.csv --colour"), "--colour"),
     ] {
@@ -113,6 +116,19 @@ fn wrong_usage_exits_with_two_and_says_what_was_expected() {
     let said = desk.run(&format!("{import} a.csv --store /nowhere/map.gpkg"));
     assert_eq!(said.code, Some(3), "{}", said.err);
     assert_eq!(desk.run(&format!("{import} a.csv --map id=ID --map title=ID")).code, Some(0));
+}
+
+#[test]
+fn a_quote_that_is_never_closed_does_not_swallow_the_rest_of_the_file() {
+    let desk = Desk::new();
+    desk.file("a.csv", "id,lon,lat,title\n1,108.8,15.1,\"two\nlines\"\n2,108.8,15.1,\"x\n3,108.8,15.1,y\n");
+    let said = desk.run("import --layer police.incidents a.csv");
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{}", said.err);
+    assert!(said.err.contains("a.csv:4: a quote that opens here is never closed"), "{}", said.err);
+    assert_eq!(desk.features("police.incidents"), []);
+    desk.file("a.csv", "id,lon,lat,title\n1,108.8,15.1,\"two\nlines\"\n2,108.8,15.1,\"x\n3,108.8\"\n");
+    desk.done("import --layer police.incidents a.csv --strict");
+    assert_eq!(desk.features("police.incidents").len(), 2);
 }
 
 /// Starts an import that is too large to end soon, and waits until it has written into the store's log.
