@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::ImportError;
 use super::columns::{Target, Wanted};
 use super::geometry;
 use super::ids;
 use super::input::Input;
+use super::raw_feature::{RawFeature, read_feature};
 use super::rows::RowMaker;
 use super::scan::FeatureScanner;
 use super::text::column_key;
@@ -21,18 +21,6 @@ use crate::store::{ImportId, ImportRow};
 pub const MAX_FEATURE_BYTES: usize = 4 << 20;
 /// Most different property names that are remembered in a file; more are read all the same.
 const MAX_NAMES: usize = 10_000;
-
-#[derive(Deserialize)]
-struct RawFeature {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    id: Json,
-    #[serde(default)]
-    geometry: Json,
-    #[serde(default)]
-    properties: Option<Map<String, Json>>,
-}
 
 /// Gives the rows of a file one by one.
 pub(super) struct GeoJsonRows {
@@ -60,18 +48,14 @@ impl GeoJsonRows {
                 self.check_told(wanted)?;
                 return Ok(None);
             };
-            match serde_json::from_slice::<RawFeature>(json) {
-                Ok(raw) if raw.kind == "Feature" => {
+            match read_feature(json, line) {
+                Ok(raw) => {
                     let row = row(&mut self.names, wanted, maker, (line, raw));
                     if row.is_some() {
                         return Ok(row);
                     }
                 }
-                Ok(raw) => {
-                    let kind = values::shown(&raw.kind);
-                    maker.unreadable(line, format!("expected a GeoJSON Feature, found type {kind}; left out"));
-                }
-                Err(error) => maker.unreadable(line, format!("expected a GeoJSON Feature: {error}; left out")),
+                Err(message) => maker.unreadable(line, format!("{message}; left out")),
             }
         }
     }

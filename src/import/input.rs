@@ -42,6 +42,10 @@ pub(super) fn format(path: &Path, input: &mut Input) -> Result<Format, ImportErr
         return Err(ImportError::Unreadable { file: path.display().to_string(), line: None, cause });
     }
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    if text.is_empty() {
+        let cause = "expected GeoJSON or CSV, found an empty file".into();
+        return Err(ImportError::Unreadable { file: path.display().to_string(), line: None, cause });
+    }
     let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
     Ok(if matches!(first, Some(b'{' | b'[' | 0x1e)) { Format::GeoJson } else { Format::Csv })
 }

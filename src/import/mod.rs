@@ -16,6 +16,7 @@ mod geometry;
 mod ids;
 mod input;
 mod progress;
+mod raw_feature;
 mod rows;
 mod scan;
 #[cfg(test)]

@@ -1,24 +1,14 @@
-use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::fault::Fault;
 use super::geometry;
+use super::raw_feature::read_feature;
 use super::text::normal;
 use super::units::ValidTo;
 use crate::model::{Day, DayInterval, FindingKind, Level, Unit, UnitId};
 
 /// Longest code, in bytes.
 const MAX_CODE_BYTES: usize = 32;
-
-#[derive(Deserialize)]
-struct RawFeature {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    geometry: Json,
-    #[serde(default)]
-    properties: Option<Map<String, Json>>,
-}
 
 /// A unit as its file has it.
 pub(super) struct ReadUnit {
@@ -28,14 +18,9 @@ pub(super) struct ReadUnit {
     pub unclosed_rings: usize,
 }
 
-/// Reads one feature of a file of units.
-pub(super) fn read_unit(json: &[u8], rule: ValidTo) -> Result<ReadUnit, Fault> {
-    let raw: RawFeature = serde_json::from_slice(json)
-        .map_err(|error| Fault::new(FindingKind::UnreadableRow, format!("expected a GeoJSON Feature: {error}")))?;
-    if raw.kind != "Feature" {
-        let message = format!("expected a GeoJSON Feature, found type {:?}", raw.kind);
-        return Err(Fault::new(FindingKind::UnreadableRow, message));
-    }
+/// Reads one feature of a file of units; it begins on the `line`.
+pub(super) fn read_unit((line, json): (u64, &[u8]), rule: ValidTo) -> Result<ReadUnit, Fault> {
+    let raw = read_feature(json, line).map_err(|message| Fault::new(FindingKind::UnreadableRow, message))?;
     let properties = Properties(raw.properties.unwrap_or_default());
     let (valid, inclusive_valid_to) = properties.valid(rule)?;
     let kind = properties.text("kind")?.unwrap_or_default();
@@ -159,7 +144,8 @@ mod tests {
         let mut all = json!({"code": "1", "name": "A", "level": "commune"});
         all.as_object_mut().unwrap().extend(properties.as_object().unwrap().clone());
         let square = json!({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]});
-        read_unit(json!({"type": "Feature", "properties": all, "geometry": square}).to_string().as_bytes(), rule)
+        let text = json!({"type": "Feature", "properties": all, "geometry": square}).to_string();
+        read_unit((1, text.as_bytes()), rule)
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl UnitReader {
                 cause: error.cause,
             })?;
             let Some((line, json)) = next else { break };
-            match read_unit(json, self.valid_to) {
+            match read_unit((line, json), self.valid_to) {
                 Ok(read) => {
                     guessed += u64::from(read.inclusive_valid_to);
                     if read.unclosed_rings > 0 {

@@ -119,6 +119,22 @@ fn wrong_usage_exits_with_two_and_says_what_was_expected() {
 }
 
 #[test]
+fn a_file_without_features_is_told_in_words_of_its_own_kind() {
+    let desk = Desk::new();
+    desk.file("empty.geojson", "");
+    desk.file("other.geojson", "{\"a\":1}");
+    let said = desk.run("import --layer police.incidents empty.geojson");
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("empty.geojson: expected GeoJSON or CSV, found an empty file"), "{}", said.err);
+    let said = desk.run("import --layer police.incidents other.geojson --dry-run");
+    assert!(
+        said.err.contains("other.geojson:1: unreadable_row: expected a GeoJSON Feature: an object with"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
 fn a_quote_that_is_never_closed_does_not_swallow_the_rest_of_the_file() {
     let desk = Desk::new();
     desk.file("a.csv", "id,lon,lat,title\n1,108.8,15.1,\"two\nlines\"\n2,108.8,15.1,\"x\n3,108.8,15.1,y\n");
