@@ -12,8 +12,12 @@ use crate::store::ImportId;
 
 /// Longest text id, in bytes.
 pub const MAX_ID_BYTES: usize = 200;
+/// Largest number that becomes a feature's own id, 2^62. The stores number on from the largest id that they have: after 2^63 - 1
+/// neither SQLite nor PostgreSQL could take in another row, so this leaves room for as many again.
+pub const MAX_ID: u64 = 1 << 62;
 
-/// Reads the id in a column: a whole number as it is written by everyone, any other short text as the sender's own key.
+/// Reads the id in a column: a whole number as it is written by everyone, up to [`MAX_ID`]; any other short text, more digits
+/// included, is the sender's own key.
 pub(super) fn from_text(text: &str) -> Result<ImportId, Fault> {
     let text = normal(text);
     if text.is_empty() {
@@ -24,20 +28,20 @@ pub(super) fn from_text(text: &str) -> Result<ImportId, Fault> {
     }
     // 007 and 7 are two keys of a sender who writes 007.
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));
-    match text.parse::<i64>() {
-        Ok(number) if plain => Ok(ImportId::Number(number as u64)),
+    match text.parse::<u64>() {
+        Ok(number) if plain && number <= MAX_ID => Ok(ImportId::Number(number)),
         _ => Ok(ImportId::Text(text.into_owned())),
     }
 }
 
-/// Reads the id of a GeoJSON feature.
+/// Reads the id of a GeoJSON feature. A number beyond [`MAX_ID`] is refused: many programs have rounded it by then.
 pub(super) fn from_json(json: &Json) -> Result<ImportId, Fault> {
     match json {
         Json::Null => Ok(ImportId::New),
         Json::String(text) => from_text(text),
-        Json::Number(number) => match number.as_u64().filter(|id| i64::try_from(*id).is_ok()) {
+        Json::Number(number) => match number.as_u64().filter(|id| *id <= MAX_ID) {
             Some(id) => Ok(ImportId::Number(id)),
-            None => Err(invalid("a whole number from 0 to 2^63 - 1", &number.to_string())),
+            None => Err(invalid("a whole number from 0 to 2^62, or a text", &number.to_string())),
         },
         other => Err(invalid("a whole number or text", &other.to_string())),
     }
@@ -81,7 +85,9 @@ mod tests {
         for (given, expected) in [
             ("17", Some(ImportId::Number(17))),
             ("0", Some(ImportId::Number(0))),
-            ("9223372036854775807", Some(ImportId::Number(i64::MAX as u64))),
+            ("4611686018427387904", Some(ImportId::Number(MAX_ID))),
+            ("4611686018427387905", text("4611686018427387905")),
+            ("9223372036854775807", text("9223372036854775807")),
             ("9223372036854775808", text("9223372036854775808")),
             ("007", text("007")),
             ("+7", text("+7")),
@@ -93,7 +99,15 @@ mod tests {
             assert_eq!(from_text(given).ok(), expected, "{given:?}");
         }
         assert_eq!(from_json(&json!(7)), Ok(ImportId::Number(7)));
-        for bad in [json!(1.5), json!(-1), json!(u64::MAX), json!([1]), json!("x".repeat(201))] {
+        for bad in [
+            json!(1.5),
+            json!(-1),
+            json!(MAX_ID + 1),
+            json!(i64::MAX),
+            json!(u64::MAX),
+            json!([1]),
+            json!("x".repeat(201)),
+        ] {
             assert_eq!(from_json(&bad).unwrap_err().kind, FindingKind::InvalidId, "{bad}");
         }
     }

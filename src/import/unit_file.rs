@@ -50,6 +50,10 @@ impl Properties {
     fn text(&self, name: &str) -> Result<Option<String>, Fault> {
         match self.0.get(name) {
             None | Some(Json::Null) => Ok(None),
+            // PostgreSQL keeps no zero character in a text, and would refuse the whole file.
+            Some(Json::String(text)) if text.contains('\0') => {
+                Err(invalid(&format!("{name}: expected text without a zero character")))
+            }
             Some(Json::String(text)) => {
                 let text = normal(text);
                 Ok((!text.is_empty()).then(|| text.into_owned()))
@@ -183,6 +187,7 @@ mod tests {
             json!({"code": 51}),
             json!({"code": ""}),
             json!({"code": "5 1"}),
+            json!({"full_name": "a\u{0}b"}),
             json!({"name": null}),
             json!({"level": "region"}),
             json!({"level": null}),

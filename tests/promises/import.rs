@@ -119,6 +119,29 @@ fn wrong_usage_exits_with_two_and_says_what_was_expected() {
 }
 
 #[test]
+fn a_zero_character_in_a_text_empties_the_value_and_not_the_import() {
+    let desk = Desk::new();
+    let feature = |id: u32, title: &str| {
+        format!(
+            "{{\"type\":\"Feature\",\"id\":{id},\"geometry\":{{\"type\":\"Point\",\"coordinates\":[108.8,15.1]}},\
+             \"properties\":{{\"title\":\"{title}\",\"category\":\"theft\"}}}}"
+        )
+    };
+    desk.file("a.geojsonl", format!("{}\n{}\n", feature(1, "a\\u0000b"), feature(2, "ab")));
+    let said = desk.run("import --layer police.incidents a.geojsonl");
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(
+        said.err.contains("a.geojsonl:1: invalid_value: title: expected text without a zero character"),
+        "{}",
+        said.err
+    );
+    let stored = desk.features("police.incidents");
+    assert_eq!(stored.len(), 2);
+    let texts = |row: usize| stored[row].values.iter().filter(|value| matches!(value, Value::Text(_))).count();
+    assert_eq!((texts(0), texts(1)), (1, 2));
+}
+
+#[test]
 fn a_file_without_features_is_told_in_words_of_its_own_kind() {
     let desk = Desk::new();
     desk.file("empty.geojson", "");
