@@ -89,6 +89,42 @@ fn check_is_content_with_good_data_and_tells_what_no_longer_fits_its_layer() {
 }
 
 #[test]
+fn check_lists_rows_that_are_left_out_and_values_that_are_emptied_when_the_layer_is_loaded() {
+    let desk = Desk::new();
+    own_layer(&desk, "cat dog");
+    desk.file("a.csv", "id,lon,lat,kind\n7,108.8,15.1,dog\n8,2.3,48.8,cat\n9,2.3,48.9,cat\n");
+    desk.done("import --tiles tiles --layer zoo.animals a.csv --strict");
+    let file = rusqlite::Connection::open(desk.path("map.gpkg")).unwrap();
+    let triggers: Vec<String> = file
+        .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name GLOB 'rtree_zoo_animals*'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert!(!triggers.is_empty());
+    // Their functions are the other program's own.
+    triggers.iter().for_each(|name| file.execute_batch(&format!("DROP TRIGGER \"{name}\"")).unwrap());
+    // A point as SpatiaLite keeps it, which is not how a GeoPackage does.
+    file.execute_batch(
+        "UPDATE zoo_animals SET geom = x'0001E61000003333333333335B40' WHERE id = 7;
+         UPDATE zoo_animals SET kind = x'ff' WHERE id = 9;",
+    )
+    .unwrap();
+    drop(file);
+    let said = desk.run("check --tiles tiles");
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    for finding in [
+        "zoo_animals id 7: unreadable_row: ",
+        "; the row is left out",
+        "zoo_animals id 9: invalid_value: the value of kind",
+    ] {
+        assert!(said.out.contains(finding), "{finding} is not in\n{}", said.out);
+    }
+    assert!(said.out.ends_with("findings: 1 invalid_value, 1 unreadable_row\n"), "{}", said.out);
+}
+
+#[test]
 fn check_tells_the_faults_of_the_catalogue() {
     let desk = Desk::new();
     std::fs::create_dir_all(desk.path("tiles/layers")).unwrap();

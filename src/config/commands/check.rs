@@ -45,8 +45,10 @@ pub(super) async fn check(shared: &Shared) -> Result<(), Failure> {
     if log.counts().is_empty() { Ok(()) } else { Err(Failure::Findings) }
 }
 
-/// Whoever edits a layer with other programs can write what no import lets in.
+/// Whoever edits a layer with other programs can write what no import lets in: rows that are no features and values of another
+/// type, which only the store sees, and codes that the layer does not have.
 async fn check_layer(store: &dyn Store, layer: &Layer, log: &mut FindingLog) -> Result<(), Failure> {
+    log.extend(store.check(layer).await?);
     let (sender, mut rows) = mpsc::channel(WAITING_BATCHES);
     let (loaded, ()) = tokio::join!(store.load(layer, sender), async {
         while let Some(batch) = rows.recv().await {
