@@ -17,15 +17,27 @@ pub fn check_units(units: &[Unit], changes: &[UnitChange], stored: &UnitTable) -
 
 /// Findings about the polygons of units that are to be stored (invalid rings, overlaps, gaps), seen together with the stored
 /// units that are in force with them. What is wrong among the stored ones alone is not told again.
+///
+/// Schematic units are drawn to be recognised, not surveyed: what they share or leave open is how they were drawn and nothing
+/// that anybody could mend, so it is no finding. A ring that crosses itself is one even in a drawing.
 pub fn survey_units(units: &[Unit], stored: &UnitTable) -> Vec<Finding> {
     let identity = |unit: &Unit| (unit.level, unit.code.clone(), unit.valid.from);
     let replaced: HashSet<_> = units.iter().map(identity).collect();
     let meets = |known: &&Unit| units.iter().any(|unit| known.level <= unit.level && known.valid.meets(&unit.valid));
     let beside: Vec<Unit> =
         stored.units.iter().filter(|known| !replaced.contains(&identity(known))).filter(meets).cloned().collect();
-    let told_before = coverage_findings(&beside);
+    let told_before = polygon_findings(&beside);
     let together: Vec<Unit> = units.iter().cloned().chain(beside).collect();
-    coverage_findings(&together).into_iter().filter(|finding| !told_before.contains(finding)).collect()
+    polygon_findings(&together).into_iter().filter(|finding| !told_before.contains(finding)).collect()
+}
+
+fn polygon_findings(units: &[Unit]) -> Vec<Finding> {
+    let (drawn, surveyed): (Vec<Unit>, Vec<Unit>) = units.iter().cloned().partition(|unit| unit.schematic);
+    let mut findings = coverage_findings(&surveyed);
+    // One by one: a drawing is not held against its neighbours.
+    let of_drawn = drawn.iter().flat_map(|unit| coverage_findings(std::slice::from_ref(unit)));
+    findings.extend(of_drawn.filter(|finding| finding.kind == FindingKind::InvalidRing));
+    findings
 }
 
 struct Known<'a> {
@@ -97,7 +109,7 @@ fn place(unit: &Unit) -> String {
 
 #[cfg(test)]
 mod tests {
-    use geo_types::MultiPolygon;
+    use geo_types::{LineString, MultiPolygon, Polygon};
 
     use super::*;
     use crate::model::{DayInterval, Level, UnitId};
@@ -115,6 +127,27 @@ mod tests {
             schematic: false,
             geometry: MultiPolygon(Vec::new()),
         }
+    }
+
+    #[test]
+    fn schematic_units_that_do_not_fit_each_other_are_no_findings_but_crossed_rings_are() {
+        let square = |west: f64, schematic: bool| {
+            let ring = vec![(west, 15.0), (west + 1.0, 15.0), (west + 1.0, 16.0), (west, 16.0), (west, 15.0)];
+            let geometry = MultiPolygon(vec![Polygon::new(LineString::from(ring), vec![])]);
+            Unit { geometry, schematic, ..unit(Level::Commune, &format!("{west}"), None, (None, None)) }
+        };
+        let kinds = |units: &[Unit], stored: Vec<Unit>| -> Vec<FindingKind> {
+            let stored = UnitTable { units: stored, ..UnitTable::default() };
+            survey_units(units, &stored).into_iter().map(|finding| finding.kind).collect()
+        };
+        let overlap = vec![FindingKind::Overlap];
+        assert_eq!(kinds(&[square(108.0, false), square(108.5, false)], vec![]), overlap);
+        assert_eq!(kinds(&[square(108.0, false)], vec![square(108.5, false)]), overlap);
+        assert_eq!(kinds(&[square(108.0, true), square(108.5, true)], vec![]), []);
+        assert_eq!(kinds(&[square(108.0, false), square(108.5, true)], vec![]), []);
+        let bow = vec![(108.0, 15.0), (109.0, 16.0), (109.0, 15.0), (108.0, 16.0), (108.0, 15.0)];
+        let geometry = MultiPolygon(vec![Polygon::new(LineString::from(bow), vec![])]);
+        assert_eq!(kinds(&[Unit { geometry, ..square(108.0, true) }], vec![]), [FindingKind::InvalidRing]);
     }
 
     fn faults(units: &[Unit], changes: &[UnitChange], stored: Vec<Unit>) -> Vec<FindingKind> {

@@ -45,10 +45,11 @@ fn a_missing_store_is_made_with_the_demonstration_and_served_until_told_to_stop(
 }
 
 #[test]
-fn the_demonstration_fills_only_an_empty_store() {
+fn the_demonstration_fills_only_an_empty_store_and_has_no_findings() {
     let desk = Desk::new();
     let answer = desk.done("demo");
     assert!(answer.contains("police.incidents: added 12000\n"), "{answer}");
+    assert_eq!(desk.done("check"), "", "a drawing's units need not fit each other");
     let said = desk.run("demo");
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
     assert!(said.err.contains("expected an empty store") && said.err.contains("has units"), "{}", said.err);

@@ -6,9 +6,8 @@ use super::store::{Missing, open};
 use super::tell;
 use crate::config::cli::Shared;
 use crate::config::load_catalogue;
-use crate::engine::coverage::coverage_findings;
 use crate::import::FindingLog;
-use crate::import::units::check_units;
+use crate::import::units::{check_units, survey_units};
 use crate::model::{Feature, FieldType, Finding, FindingKind, Layer, LonLat, Value};
 use crate::store::{Store, UnitTable};
 
@@ -33,7 +32,7 @@ pub(super) async fn check(shared: &Shared) -> Result<(), Failure> {
     log.extend(store.prepare(&catalogue).await?);
     let table = store.units().await?;
     log.extend(check_units(&table.units, &table.changes, &UnitTable::default()));
-    let surveyed = tokio::task::spawn_blocking(move || coverage_findings(&table.units)).await;
+    let surveyed = tokio::task::spawn_blocking(move || survey_units(&table.units, &UnitTable::default())).await;
     log.extend(surveyed.map_err(|error| Failure::Fault(error.to_string()))?);
     for layer in &catalogue.layers {
         check_layer(store.as_ref(), layer, &mut log).await?;
