@@ -50,8 +50,10 @@ impl UnitSnapshot {
     /// Indexes what the store knows of units.
     pub fn new(table: UnitTable) -> Self {
         let index = UnitIndex::new(&table.units);
-        let borders = BorderMap::new(&table.units);
-        Self { map: Arc::new(UnitMap::new(table.units, table.changes, table.version)), index, borders }
+        let map = UnitMap::new(table.units, table.changes, table.version);
+        // Sorted: simplified borders depend on the order in which units come.
+        let borders = BorderMap::new(map.all());
+        Self { map: Arc::new(map), index, borders }
     }
 }
 

@@ -1,12 +1,17 @@
 //! `bandoso units`: units of every date, and what became of them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Stdio;
 
+use bandoso::atlas::UnitSnapshot;
 use bandoso::engine::convert::convert;
 use bandoso::engine::locate::UnitIndex;
+use bandoso::engine::tile::{UnitsSource, units_layer};
 use bandoso::engine::unit_map::UnitMap;
-use bandoso::model::{ConvertRequest, Day, Quality};
+use bandoso::import::units::{UnitReader, ValidTo};
+use bandoso::model::{ConvertRequest, Day, Level, Quality, TileCoord, Unit, UnitId};
+use bandoso::store::UnitTable;
 use serde_json::Value as Json;
 
 use super::support::program::{Desk, fixture, shared};
@@ -32,6 +37,36 @@ fn real() -> Option<Desk> {
     assert!(!said.err.contains("unknown_"), "{}", said.err);
     assert_eq!(desk.done(&words), "units: read 395, added 0, changed 0, unchanged 395; changes read 274\n");
     Some(desk)
+}
+
+#[test]
+fn tiles_of_units_do_not_depend_on_the_order_in_which_a_store_gives_them() {
+    let files = ["provinces", "districts_before_2025-07", "communes_before_2025-07", "communes_2025"];
+    let mut reader = UnitReader::new(ValidTo::Exclusive);
+    files.iter().for_each(|file| reader.read_file(Path::new(&fixture(&format!("{file}.geojson")))).unwrap());
+    let mut units = reader.units;
+    (1..).zip(&mut units).for_each(|(id, unit)| unit.id = UnitId(id));
+    let tiles = |units: Vec<Unit>| {
+        let snapshot = UnitSnapshot::new(UnitTable { version: 1, units, changes: Vec::new() });
+        let source = UnitsSource {
+            units: &snapshot.map,
+            borders: &snapshot.borders,
+            level: Level::Commune,
+            day: Day::parse("day", "2025-06-30").unwrap(),
+        };
+        [(5, 25, 14), (8, 204, 117), (8, 205, 117), (10, 820, 468), (11, 1642, 937)]
+            .map(|(z, x, y)| units_layer(&source, TileCoord::new(z, x, y).unwrap(), None).bytes)
+    };
+    let mixed = {
+        let mut mixed = units.clone();
+        mixed.reverse();
+        let half = mixed.len() / 3;
+        mixed.rotate_left(half);
+        mixed
+    };
+    let drawn = tiles(units);
+    assert!(drawn.iter().any(|tile| tile.len() > 10_000), "{:?}", drawn.each_ref().map(Vec::len));
+    assert!(drawn == tiles(mixed));
 }
 
 fn levels(list: &str) -> BTreeMap<&str, usize> {
