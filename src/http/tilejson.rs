@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::reply::{Reply, shown_classification};
 use super::tiles::{PARAMETERS, TileQuestion};
 use super::{Service, Shared};
-use crate::model::{Bbox, Classification, Field, FieldType, Layer, Level, MAX_ZOOM, TileCoord, TileLayer, Title};
+use crate::model::{Bbox, Classification, Layer, Level, MAX_ZOOM, TileCoord, TileLayer, Title, View};
 
 /// Characters of a parameter's value that stay as they are in an address: those of dates, intervals and ids.
 const IN_QUERY: &AsciiSet =
@@ -20,6 +20,9 @@ const IN_QUERY: &AsciiSet =
 
 /// Web Mercator's world, degrees.
 const WORLD: [f64; 4] = [-180.0, -85.051_128_78, 180.0, 85.051_128_78];
+
+/// Codes of the main field that cells of dense tiles count apart.
+const COUNTED_CODES: usize = 8;
 
 /// Properties of unit polygons; labels have all but the last.
 const UNIT_FIELDS: [(&str, &str); 10] = [
@@ -47,19 +50,6 @@ pub fn level_title(level: Level, labels: bool) -> Title {
         return Title { vi: format!("Tên đơn vị hành chính {vi}"), en: format!("Names of {en}") };
     }
     Title { vi: format!("Đơn vị hành chính {vi}"), en: format!("Administrative units: {en}") }
-}
-
-/// A type's name for people and programs.
-pub fn type_name(kind: FieldType) -> &'static str {
-    match kind {
-        FieldType::Text => "text",
-        FieldType::Integer => "integer",
-        FieldType::Real => "real",
-        FieldType::Boolean => "boolean",
-        FieldType::Date => "date",
-        FieldType::Timestamp => "timestamp",
-        FieldType::Code => "code",
-    }
 }
 
 #[derive(Serialize)]
@@ -177,7 +167,7 @@ fn vector_layer(service: &Service, question: &TileQuestion, layer: &TileLayer, t
     let fields = match (layer, layer_of(question, layer)) {
         (TileLayer::Labels(_), _) => unit_fields(LABEL_FIELDS),
         (_, None) => unit_fields(UNIT_FIELDS.len()),
-        (_, Some(layer)) => point_fields(layer.fields.iter().filter(|field| service.settings.view.sees_field(field))),
+        (_, Some(layer)) => point_fields(layer, service.settings.view),
     };
     json!({
         "id": layer.to_string(),
@@ -192,11 +182,11 @@ fn unit_fields(first: usize) -> Map<String, Value> {
     UNIT_FIELDS.iter().take(first).map(|(name, text)| ((*name).to_owned(), Value::from(*text))).collect()
 }
 
-fn point_fields<'a>(fields: impl Iterator<Item = &'a Field>) -> Map<String, Value> {
+fn point_fields(layer: &Layer, view: View) -> Map<String, Value> {
     let mut map = Map::new();
     map.insert("id".to_owned(), "Mã số / Id (integer)".into());
-    for field in fields {
-        let text = format!("{} / {} ({})", field.title.vi, field.title.en, type_name(field.kind));
+    for field in layer.fields.iter().filter(|field| view.sees_field(field)) {
+        let text = format!("{} / {} ({})", field.title.vi, field.title.en, field.kind.name());
         map.insert(field.name.clone(), text.into());
     }
     map.insert("unit".to_owned(), "Mã đơn vị hành chính cấp xã / Code of the commune (text)".into());
@@ -204,6 +194,11 @@ fn point_fields<'a>(fields: impl Iterator<Item = &'a Field>) -> Map<String, Valu
         "count".to_owned(),
         "Số đối tượng của một ô, nơi dày đặc / Features in a cell, where dense (integer)".into(),
     );
+    let category = layer.category_field().filter(|field| view.sees_field(field));
+    for code in category.into_iter().flat_map(|field| &field.codes).take(COUNTED_CODES) {
+        let text = format!("{} trong một ô, nơi dày đặc / {} in a cell, where dense (integer)", code.vi, code.en);
+        map.insert(format!("count_{}", code.code), text.into());
+    }
     map
 }
 

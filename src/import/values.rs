@@ -72,7 +72,7 @@ pub(super) fn from_json(field: &Field, json: &Json, zone: &TimeZone) -> Result<V
             .filter(|number| number.is_finite())
             .map(Value::Real)
             .ok_or_else(|| mismatch(field, "a number", &json.to_string())),
-        _ => Err(mismatch(field, &format!("a value of type {}", type_name(field.kind)), &json.to_string())),
+        _ => Err(mismatch(field, &format!("a value of type {}", field.kind.name()), &json.to_string())),
     }
 }
 
@@ -85,18 +85,6 @@ pub(super) fn shown(text: &str) -> String {
     let short: String = text.chars().take(SHOWN_CHARS).collect();
     let rest = if short.len() < text.len() { "…" } else { "" };
     format!("{short:?}{rest}")
-}
-
-fn type_name(kind: FieldType) -> &'static str {
-    match kind {
-        FieldType::Text => "text",
-        FieldType::Integer => "integer",
-        FieldType::Real => "real",
-        FieldType::Boolean => "boolean",
-        FieldType::Date => "date",
-        FieldType::Timestamp => "timestamp",
-        FieldType::Code => "code",
-    }
 }
 
 #[cfg(test)]

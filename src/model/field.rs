@@ -22,6 +22,21 @@ pub enum FieldType {
     Code,
 }
 
+impl FieldType {
+    /// The type's name, as layer files and descriptions of tiles have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Real => "real",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Code => "code",
+        }
+    }
+}
+
 /// One allowed value of a `code` field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::support::house::House;
 
 #[tokio::test]
@@ -18,6 +20,19 @@ async fn a_tilejson_describes_its_tiles() {
     for (layer, field) in [(0, "occurred_at"), (0, "unit"), (0, "id"), (1, "code"), (1, "valid_from"), (1, "count")] {
         assert!(layers[layer]["fields"][field].is_string(), "{field} in {}", layers[layer]);
     }
+}
+
+#[tokio::test]
+async fn every_property_of_a_cell_is_named() {
+    let house = House::open().await;
+    let answer = house.json("/tiles/police.incidents").await;
+    let fields = answer["vector_layers"][0]["fields"].as_object().expect("fields");
+    let tile = house.get("/tiles/police.incidents/0/0/0").await.tile();
+    let properties: BTreeSet<&str> =
+        tile[0].features.iter().flat_map(|cell| &cell.properties).map(|(name, _)| name.as_str()).collect();
+    assert!(properties.iter().any(|name| name.starts_with("count_")), "{properties:?}");
+    assert!(properties.iter().all(|name| fields.contains_key(*name)), "{properties:?} {fields:?}");
+    assert!(house.json("/tiles/health.hospitals").await["vector_layers"][0]["fields"]["count_x"].is_null());
 }
 
 #[tokio::test]
