@@ -4,7 +4,12 @@ use libdeflater::{CompressionLvl, Compressor};
 /// (`benches/speed.rs` measures it). `None` when there is not enough memory.
 pub fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
     // Not `fastest()`: that is level 0, which stores without compressing.
-    let mut compressor = Compressor::new(CompressionLvl::new(1).unwrap_or_default());
+    gzip_at(1, bytes)
+}
+
+/// Gzip at one of libdeflate's levels, 0 to 12. `None` for another level, and when there is not enough memory.
+pub fn gzip_at(level: i32, bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut compressor = Compressor::new(CompressionLvl::new(level).ok()?);
     let mut packed = vec![0; compressor.gzip_compress_bound(bytes.len())];
     let length = compressor.gzip_compress(bytes, &mut packed).ok()?;
     packed.truncate(length);
@@ -24,5 +29,7 @@ mod tests {
         let mut unpacked = vec![0; plain.len()];
         libdeflater::Decompressor::new().gzip_decompress(&packed, &mut unpacked).unwrap();
         assert_eq!(unpacked, plain);
+        assert!(gzip_at(9, &plain).unwrap().len() <= packed.len());
+        assert_eq!(gzip_at(13, &plain), None);
     }
 }

@@ -15,8 +15,9 @@ use rust_embed::RustEmbed;
 use super::Shared;
 use super::asked::Asked;
 use super::problem::{Kind, Problem};
-use super::reply::{compress, etag_of};
+use super::reply::etag_of;
 use crate::atlas::Encoding;
+use crate::engine::compress::gzip_at;
 
 /// What the page's build leaves. A binary built without it says so instead of a map.
 #[derive(RustEmbed)]
@@ -54,7 +55,7 @@ struct File {
 impl File {
     fn new(path: &str, plain: Vec<u8>) -> Self {
         let (content_type, text) = content_type(path);
-        let gzip = if text { compress(&plain, 9).filter(|gzip| gzip.len() < plain.len()) } else { None };
+        let gzip = if text { gzip_at(9, &plain).filter(|gzip| gzip.len() < plain.len()) } else { None };
         let plain_etag = etag_of(&plain, Encoding::Identity);
         let gzip = gzip.map(|gzip| (Bytes::from(gzip), etag_of(&plain, Encoding::Gzip)));
         Self { content_type, plain: Bytes::from(plain), plain_etag, gzip }

@@ -7,13 +7,13 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, LI
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use libdeflater::{CompressionLvl, Compressor};
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::asked::Asked;
 use super::problem::Problem;
 use crate::atlas::Encoding;
+use crate::engine::compress;
 use crate::model::{Classification, Layer, Versions, View};
 
 /// Versions of what was read, `layer=V,…`.
@@ -86,7 +86,7 @@ impl Reply {
             headers.remove(CONTENT_TYPE);
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
-        let body = match gzip.then(|| compress(&self.body, 1)).flatten() {
+        let body = match gzip.then(|| compress::gzip(&self.body)).flatten() {
             Some(compressed) => {
                 headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 compressed
@@ -109,15 +109,6 @@ pub fn etag_of(body: &[u8], encoding: Encoding) -> String {
         Encoding::Identity => "",
     };
     format!("\"{:032x}{suffix}\"", xxh3_128(body))
-}
-
-/// The body as a gzip member; `None` where the compressor will not, and the plain body does as well.
-pub fn compress(body: &[u8], level: i32) -> Option<Vec<u8>> {
-    let mut compressor = Compressor::new(CompressionLvl::new(level).ok()?);
-    let mut compressed = vec![0; compressor.gzip_compress_bound(body.len())];
-    let length = compressor.gzip_compress(body, &mut compressed).ok()?;
-    compressed.truncate(length);
-    Some(compressed)
 }
 
 /// How caches may keep an answer. Always asked again: a map that is live within a second cannot be stale for longer.
