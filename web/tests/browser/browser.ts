@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { expect, inject } from 'vitest';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 import type { Catalogue, LayerInfo } from '../../src/wire';
 import { Picture } from './pixels';
 
@@ -19,6 +19,21 @@ const FLAGS = [
 /** The browser, for one file of tests. */
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+/** Opens one browser with one map for all tests of a file, hands them over before the first, and closes them after the last. */
+export function openForAll(hash: string, take: (browser: Browser, map: MapPage) => void): void {
+  let browser: Browser;
+  let map: MapPage | undefined;
+  beforeAll(async () => {
+    browser = await launch();
+    map = await MapPage.open(browser, hash);
+    take(browser, map);
+  });
+  afterAll(async () => {
+    await map?.close();
+    await browser.close();
+  });
 }
 
 /** A page with the map open, that remembers every complaint and every address asked for. */

@@ -1,21 +1,14 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Catalogue } from '../../src/wire';
-import { launch, MapPage } from './browser';
+import { type MapPage, openForAll } from './browser';
 import { colour } from './pixels';
 
 /** The coast of the province, where the demonstration's points are thick. */
 const COAST = '#map=10/15.05/108.75&layers=';
 
-let browser: Browser;
 let map: MapPage;
-beforeAll(async () => {
-  browser = await launch();
-  map = await MapPage.open(browser, '#map=8.4/14.85/108.4&layers=');
-});
-afterAll(async () => {
-  await map.close();
-  await browser.close();
+openForAll('#map=8.4/14.85/108.4&layers=', (_, page) => {
+  map = page;
 });
 
 describe('a layer', () => {

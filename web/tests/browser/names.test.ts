@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, MapPage } from './browser';
+import { describe, expect, it } from 'vitest';
+import { MapPage, openForAll } from './browser';
 
 const ARCHIPELAGOS = [
   { name: 'Quần đảo Hoàng Sa', lon: 112, lat: 16.5 },
@@ -9,13 +9,9 @@ const ARCHIPELAGOS = [
 
 let browser: Browser;
 let map: MapPage;
-beforeAll(async () => {
-  browser = await launch();
-  map = await MapPage.open(browser, '#map=8.4/14.85/108.4&layers=');
-});
-afterAll(async () => {
-  await map.close();
-  await browser.close();
+openForAll('#map=8.4/14.85/108.4&layers=', (opened, page) => {
+  browser = opened;
+  map = page;
 });
 
 describe('Hoàng Sa and Trường Sa', () => {

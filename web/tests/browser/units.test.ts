@@ -1,21 +1,14 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RAMP } from '../../src/breaks';
-import { launch, MapPage } from './browser';
+import { type MapPage, openForAll } from './browser';
 import { colour } from './pixels';
 
 /** A rural place of what was Kon Tum province until 2025-06-30, and has been Quảng Ngãi since. */
 const KON_TUM = [108.2, 14.6] as const;
 
-let browser: Browser;
 let map: MapPage;
-beforeAll(async () => {
-  browser = await launch();
-  map = await MapPage.open(browser, '#map=8.4/14.85/108.4&layers=');
-});
-afterAll(async () => {
-  await map.close();
-  await browser.close();
+openForAll('#map=8.4/14.85/108.4&layers=', (_, page) => {
+  map = page;
 });
 
 /** The button of the units before 2025-07-01, and since. */
