@@ -14,6 +14,7 @@ pub mod convert;
 /// Exact tables of counts.
 pub mod count;
 pub mod coverage;
+pub mod cql2;
 pub mod decode;
 /// Distances on the ellipsoid.
 pub mod geodesic;

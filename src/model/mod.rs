@@ -5,6 +5,7 @@ mod catalogue;
 mod coord;
 mod feature;
 mod field;
+pub mod filter;
 mod finding;
 mod invalid;
 mod layer;

@@ -36,8 +36,17 @@ impl PreparedArea {
 
     /// Whether the place is inside or on a border: [`polygon_covers`], many times faster.
     pub fn covers(&self, at: LonLat) -> bool {
+        self.place(at) != Place::Outside
+    }
+
+    /// Where the place lies. Inside is where `PostGIS`'s `ST_Contains(multipolygon, point)` is true.
+    pub fn place(&self, at: LonLat) -> Place {
         let p = [at.lon, at.lat];
-        self.reach.contains(at) && cover::covers(self.polygons(), |ring: &Ring| ring.place(p))
+        if self.reach.contains(at) {
+            cover::place(self.polygons(), |ring: &Ring| ring.place(p))
+        } else {
+            Place::Outside
+        }
     }
 
     /// Segments that the place is compared with, at most: what [`PreparedArea::covers`] costs, about 10 ns each.
@@ -82,10 +91,10 @@ impl PreparedArea {
 pub fn polygon_covers(polygons: &MultiPolygon<f64>, at: LonLat) -> bool {
     let p = [at.lon, at.lat];
     reach(exact_bbox(polygons)).contains(at)
-        && cover::covers(
+        && cover::place(
             polygons.iter().map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors())),
             |ring: &LineString<f64>| place(ring, p),
-        )
+        ) != Place::Outside
 }
 
 fn place(ring: &LineString<f64>, p: [f64; 2]) -> Place {

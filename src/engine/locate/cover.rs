@@ -1,10 +1,13 @@
 //! How one segment of a ring lies to a point.
 
-/// Where a point lies as to a ring.
+/// Where a point lies as to a ring, polygons or lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub enum Place {
+    /// Nowhere on it.
     Outside,
+    /// On its boundary.
     Border,
+    /// In its interior.
     Inside,
 }
 
@@ -48,13 +51,13 @@ impl Winding {
     }
 }
 
-/// Whether polygons cover a point, border included, when each is asked where the point lies as to its rings (the outer one
+/// Where a point lies as to polygons when each is asked where the point lies as to its rings (the outer one
 /// first). The order of the questions is part of the rule: the border of any ring met on the way covers, and a point in a hole
 /// may still lie in another polygon.
-pub(super) fn covers<'a, Polygon, Ring: 'a>(
+pub(super) fn place<'a, Polygon, Ring: 'a>(
     polygons: impl Iterator<Item = Polygon>,
     place: impl Fn(&'a Ring) -> Place,
-) -> bool
+) -> Place
 where
     Polygon: IntoIterator<Item = &'a Ring>,
 {
@@ -62,19 +65,19 @@ where
         let mut rings = polygon.into_iter();
         match rings.next().map(&place) {
             None | Some(Place::Outside) => continue,
-            Some(Place::Border) => return true,
+            Some(Place::Border) => return Place::Border,
             Some(Place::Inside) => {}
         }
         for hole in rings {
             match place(hole) {
                 Place::Outside => {}
-                Place::Border => return true,
+                Place::Border => return Place::Border,
                 Place::Inside => continue 'polygons,
             }
         }
-        return true;
+        return Place::Inside;
     }
-    false
+    Place::Outside
 }
 
 #[cfg(test)]

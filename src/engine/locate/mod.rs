@@ -10,11 +10,14 @@ mod area;
 mod cover;
 mod days;
 mod index;
+mod line;
 mod near;
 mod ring;
 #[cfg(test)]
 mod tests;
 
 pub use area::{PreparedArea, polygon_covers};
+pub use cover::Place;
 pub use index::UnitIndex;
+pub use line::PreparedLines;
 pub use near::{MetresPerDegree, NEAR_M};

@@ -1,0 +1,191 @@
+//! The tests that conditions are made of.
+
+use std::cmp::Ordering;
+
+use super::batch::{Real, Text, Whole, WholeColumn};
+use super::dictionary::TextLeaf;
+use super::shape::Places;
+use super::{Truths, block_of, each, mask};
+use crate::engine::columns::Column;
+use crate::engine::cql2::like::Pattern;
+use crate::model::Instant;
+use crate::model::filter::Comparison;
+
+/// One test.
+pub(super) enum Leaf<'a> {
+    WholeRange(WholeRange<'a>),
+    RealRange(RealRange<'a>),
+    Text(TextLeaf<'a>),
+    Place(Places<'a>),
+    IsNull(NullTest<'a>),
+    CompareWhole(Comparison, Whole<'a>, Whole<'a>),
+    CompareReal(Comparison, Real<'a>, Real<'a>),
+    CompareText(Comparison, Text<'a>, Text<'a>),
+    /// In ascending order.
+    WholeIn(Whole<'a>, Vec<i64>),
+    Like(Text<'a>, Pattern),
+}
+
+/// Whether a column lies from `low` to `high`, both included.
+pub(super) struct WholeRange<'a> {
+    /// Tells columns apart.
+    pub(super) source: usize,
+    pub(super) column: WholeColumn<'a>,
+    pub(super) low: i64,
+    pub(super) high: i64,
+    pub(super) nulls: Nulls,
+}
+
+/// The same for doubles.
+pub(super) struct RealRange<'a> {
+    pub(super) source: usize,
+    pub(super) values: &'a [f64],
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+/// Whether it matters that a test of null is unknown and not false: only below a NOT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nulls {
+    AreUnknown,
+    AreFalse,
+}
+
+/// Whose values may be null.
+pub(super) enum NullTest<'a> {
+    Column(&'a Column),
+    Whole(Whole<'a>),
+    Real(Real<'a>),
+    /// No row has a value.
+    Nothing,
+}
+
+impl Leaf<'_> {
+    pub(super) fn truths(&self, block: usize, wanted: u64) -> Truths {
+        match self {
+            Self::WholeRange(range) => range.truths(block),
+            Self::RealRange(range) => {
+                let values = block_of(range.values, block);
+                let (low, high) = (range.low, range.high);
+                let yes = mask(values, |value| low <= value && value <= high);
+                Truths { yes, known: mask(values, |value| !value.is_nan()) }
+            }
+            Self::Text(leaf) => leaf.truths(block, wanted),
+            Self::Place(places) => Truths { yes: places.word(block, wanted), known: u64::MAX },
+            Self::IsNull(test) => Truths { yes: !test.known(block, wanted), known: u64::MAX },
+            Self::CompareWhole(comparison, left, right) => {
+                let (mut one, mut other) = ([0; 64], [0; 64]);
+                let known = left.load(block, wanted, &mut one) & right.load(block, wanted, &mut other);
+                compared(*comparison, known, &one, &other, i64::cmp)
+            }
+            Self::CompareReal(comparison, left, right) => {
+                let (mut one, mut other) = ([0.0; 64], [0.0; 64]);
+                let known = left.load(block, wanted, &mut one) & right.load(block, wanted, &mut other);
+                // Known ones are no NaN.
+                compared(*comparison, known, &one, &other, |one, other| {
+                    one.partial_cmp(other).unwrap_or(Ordering::Equal)
+                })
+            }
+            Self::CompareText(comparison, left, right) => text_truths(block, wanted, |row| {
+                Some(comparison.holds(left.text(row)?.as_bytes().cmp(right.text(row)?.as_bytes())))
+            }),
+            Self::Like(text, pattern) => text_truths(block, wanted, |row| Some(pattern.matches(&text.text(row)?))),
+            Self::WholeIn(value, list) => {
+                let mut values = [0; 64];
+                let known = value.load(block, wanted, &mut values);
+                let yes = each(known, |row| values.get(row).is_some_and(|value| list.binary_search(value).is_ok()));
+                Truths { yes, known }
+            }
+        }
+    }
+
+    /// What a row costs, roughly, compared with other tests.
+    pub(super) fn cost(&self) -> u8 {
+        match self {
+            Self::WholeRange(_) | Self::RealRange(_) | Self::IsNull(NullTest::Column(_)) => 1,
+            Self::Text(_) => 2,
+            Self::Place(_) => 3,
+            Self::IsNull(_) | Self::CompareWhole(..) | Self::CompareReal(..) | Self::WholeIn(..) => 4,
+            Self::CompareText(..) | Self::Like(..) => 5,
+        }
+    }
+}
+
+fn compared<T>(
+    comparison: Comparison,
+    known: u64,
+    one: &[T; 64],
+    other: &[T; 64],
+    order: impl Fn(&T, &T) -> Ordering,
+) -> Truths {
+    let mut bytes = [0_u8; 64];
+    for ((byte, one), other) in bytes.iter_mut().zip(one).zip(other) {
+        *byte = u8::from(comparison.holds(order(one, other)));
+    }
+    Truths { yes: super::packed(&bytes) & known, known }
+}
+
+fn text_truths(block: usize, wanted: u64, test: impl Fn(usize) -> Option<bool>) -> Truths {
+    let mut known = 0;
+    let yes = each(wanted, |bit| {
+        let truth = test(block.saturating_mul(64).saturating_add(bit));
+        known |= u64::from(truth.is_some()) << bit;
+        truth == Some(true)
+    });
+    Truths { yes, known }
+}
+
+impl WholeRange<'_> {
+    fn truths(&self, block: usize) -> Truths {
+        let (low, high) = (self.low, self.high);
+        let yes = match self.column {
+            WholeColumn::Integers(values, _) => {
+                mask(block_of(values, block), |value| low <= value && value <= high) & self.column.known(block)
+            }
+            // The null of each type is left out by its bounds.
+            WholeColumn::Instants(instants) => {
+                let low = low.max(i64::MIN + 1);
+                mask(block_of(instants, block), |Instant(at)| low <= at && at <= high)
+            }
+            WholeColumn::Days(days) => match day_bounds(low, high) {
+                Some((low, high)) => mask(block_of(days, block), |day| low <= day.0 && day.0 <= high),
+                None => 0,
+            },
+            WholeColumn::Booleans(values) => {
+                mask(block_of(values, block), |value| value < 2 && low <= i64::from(value) && i64::from(value) <= high)
+            }
+            WholeColumn::Ids(ids) => mask(block_of(ids, block), |id| low <= id as i64 && id as i64 <= high),
+            WholeColumn::Nothing => 0,
+        };
+        match self.nulls {
+            Nulls::AreFalse => Truths { yes, known: u64::MAX },
+            Nulls::AreUnknown => Truths { yes, known: self.column.known(block) },
+        }
+    }
+}
+
+/// The bounds as days that are no null; none where no day lies between them.
+fn day_bounds(low: i64, high: i64) -> Option<(i32, i32)> {
+    let (least, most) = (i64::from(i32::MIN) + 1, i64::from(i32::MAX));
+    (low <= most && high >= least).then(|| (low.max(least) as i32, high.min(most) as i32))
+}
+
+impl NullTest<'_> {
+    /// The rows that have a value.
+    fn known(&self, block: usize, wanted: u64) -> u64 {
+        match self {
+            Self::Column(Column::Text { codes, .. }) => mask(block_of(codes, block), |code| code != u32::MAX),
+            Self::Column(Column::Code { codes, .. }) => mask(block_of(codes, block), |code| code != u16::MAX),
+            Self::Column(Column::Real(values)) => mask(block_of(values, block), |value| !value.is_nan()),
+            Self::Column(Column::Integer(numbers)) => {
+                WholeColumn::Integers(&numbers.values, &numbers.nulls).known(block)
+            }
+            Self::Column(Column::Date(days)) => WholeColumn::Days(days).known(block),
+            Self::Column(Column::Timestamp(instants)) => WholeColumn::Instants(instants).known(block),
+            Self::Column(Column::Boolean(values)) => WholeColumn::Booleans(values).known(block),
+            Self::Whole(whole) => whole.load(block, wanted, &mut [0; 64]),
+            Self::Real(real) => real.load(block, wanted, &mut [0.0; 64]),
+            Self::Nothing => 0,
+        }
+    }
+}
