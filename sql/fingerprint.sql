@@ -1,6 +1,10 @@
 -- Counts a version of a published table that has no trigger ($1 its layer) when its rows look otherwise ($2) than last time.
-INSERT INTO bandoso.layer_version AS v (layer, version, changed_at, fingerprint)
-VALUES ($1, 1, now(), $2)
-ON CONFLICT (layer) DO UPDATE
-SET version = v.version + 1, changed_at = now(), fingerprint = excluded.fingerprint
-WHERE v.fingerprint IS DISTINCT FROM excluded.fingerprint
+WITH seen AS (
+    INSERT INTO bandoso.layers AS l (layer, fingerprint)
+    VALUES ($1, $2)
+    ON CONFLICT (layer) DO UPDATE
+    SET fingerprint = excluded.fingerprint
+    WHERE l.fingerprint IS DISTINCT FROM excluded.fingerprint
+    RETURNING l.layer
+)
+SELECT bandoso.note_whole(layer) FROM seen

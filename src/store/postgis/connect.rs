@@ -22,6 +22,10 @@ pub struct PostGisSettings {
     pub long_statement_timeout: Duration,
     /// Least time between two looks at a published table whose changes no trigger tells.
     pub look_every: Duration,
+    /// Least time between two prunings of the log of changes.
+    pub prune_every: Duration,
+    /// How long the log keeps changes; a program that is further behind loads layers whole.
+    pub keep_changes_for: Duration,
 }
 
 impl Default for PostGisSettings {
@@ -32,6 +36,8 @@ impl Default for PostGisSettings {
             statement_timeout: Duration::from_secs(30),
             long_statement_timeout: Duration::from_mins(30),
             look_every: Duration::from_secs(10),
+            prune_every: Duration::from_mins(1),
+            keep_changes_for: Duration::from_hours(24),
         }
     }
 }

@@ -114,7 +114,7 @@ impl PostGis {
         }
         let outside = transaction.query_one(&merge.count_outside(&self.prepared().zone), &[]).await.map_err(failed())?;
         let outside = outside.get::<_, i64>(0).unsigned_abs();
-        let version = self.version(transaction, layer.id.as_str()).await?;
+        let version = self.given_version(transaction, layer.id.as_str()).await?;
         Ok(Imported { added, changed, unchanged, outside, version })
     }
 }

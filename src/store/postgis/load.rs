@@ -44,7 +44,7 @@ impl PostGis {
     }
 
     /// The query for a layer's own table. Rows that a trigger never saw are joined on the way.
-    async fn own_rows(&self, transaction: &Transaction<'_>, layer: &Layer) -> Result<String, StoreError> {
+    pub(super) async fn own_rows(&self, transaction: &Transaction<'_>, layer: &Layer) -> Result<String, StoreError> {
         let doing = || format!("loading {}", layer.id);
         let found = Relation::find(transaction, quoted_table(layer.id.as_str())).await;
         let table = found.map_err(self.address.failed(doing()))?;

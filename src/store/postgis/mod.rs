@@ -2,16 +2,19 @@
 //!
 //! The schema `bandoso` holds units, versions and the join's rule (`sql/migrations/`); each layer is a table of its own in the
 //! schema of its department. The join is made in the database: by triggers for whatever program edits a table, by one
-//! set-based statement for what is imported here.
+//! set-based statement for what is imported here. What changed is noted by triggers as well, announced, and read from that log.
 
+mod changes;
 mod columns;
 mod connect;
 mod failure;
 mod import;
+mod listen;
 mod load;
 mod merge;
 mod polygons;
 mod prepare;
+mod prune;
 mod published;
 mod row;
 mod units;
@@ -26,8 +29,10 @@ use tokio_postgres::Transaction;
 
 pub use self::connect::PostGisSettings;
 use self::failure::Address;
+use self::listen::Listener;
+use self::prune::Pruning;
 use self::published::Watched;
-use super::{ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
+use super::{Changes, ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
 use crate::model::{Catalogue, Feature, Finding, Layer, Unit, UnitChange, Versions};
 
 /// A `PostGIS` database. Cloning it shares its connections.
@@ -37,6 +42,8 @@ pub struct PostGis {
     pool: Pool,
     settings: Arc<PostGisSettings>,
     prepared: Arc<ArcSwap<Prepared>>,
+    listener: Arc<Listener>,
+    pruning: Arc<Pruning>,
 }
 
 /// What `prepare` found out.
@@ -60,8 +67,10 @@ impl PostGis {
     pub async fn connect(url: &str, settings: PostGisSettings) -> Result<Self, StoreError> {
         let (config, address) = connect::read_address(url, &settings)?;
         connect::migrate(&config, &address).await?;
+        let listener = Arc::new(Listener::new(config.clone(), address.clone()));
         let pool = connect::pool(config, &settings)?;
-        Ok(Self { address, pool, settings: Arc::new(settings), prepared: Arc::default() })
+        let settings = Arc::new(settings);
+        Ok(Self { address, pool, settings, prepared: Arc::default(), listener, pruning: Arc::default() })
     }
 
     async fn borrow(&self) -> Result<Object, StoreError> {
@@ -77,6 +86,13 @@ impl PostGis {
         let long = include_str!("../../../sql/long.sql");
         let begun = transaction.execute(long, &[&self.settings.long_timeout_ms()]).await;
         begun.map(drop).map_err(self.address.failed("beginning a transaction"))
+    }
+
+    /// A layer's version as the transaction makes it: asked for at its end, for others wait for it from then on.
+    async fn given_version(&self, transaction: &Transaction<'_>, layer: &str) -> Result<u64, StoreError> {
+        let given = transaction.batch_execute(include_str!("../../../sql/give_versions.sql")).await;
+        given.map_err(self.address.failed(format!("counting a version of {layer}")))?;
+        self.version(transaction, layer).await
     }
 
     /// A layer's version at the moment of the transaction.
@@ -124,6 +140,19 @@ impl Store for PostGis {
 
     async fn load(&self, layer: &Layer, rows: mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError> {
         self.read_layer(layer, &rows).await
+    }
+
+    async fn changes(&self, units: u64, layers: &[(Arc<Layer>, u64)]) -> Result<Changes, StoreError> {
+        for watched in &self.prepared().watched {
+            watched.look_when_due(self);
+        }
+        self.prune_when_due();
+        self.read_changes(units, layers).await
+    }
+
+    async fn changed(&self) -> Result<(), StoreError> {
+        self.listener.changed().await;
+        Ok(())
     }
 
     async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {

@@ -91,8 +91,8 @@ impl PostGis {
         }
         findings.extend(mismatches(&table, layer, &prepared.zone).map(|(_, finding)| finding));
         if table.takes_triggers {
-            let follow = "SELECT bandoso.follow_layer($1, $2::text::regclass)";
-            client.execute(follow, &[&layer.id.as_str(), &table.name]).await.map_err(failed())?;
+            let follow = "SELECT bandoso.follow_layer($1, $2::text::regclass, $3)";
+            client.execute(follow, &[&layer.id.as_str(), &table.name, &source.key]).await.map_err(failed())?;
         } else {
             drop(client);
             let watched = Arc::new(Watched::new(layer, source, &table, &prepared.zone));

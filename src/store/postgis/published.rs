@@ -1,7 +1,6 @@
 //! Tables and views of others, published as they stand.
 //!
-//! Their points are joined with units when they are loaded. A change is noticed by a trigger that counts versions where we may
-//! put one on the table; else (views, foreign and partitioned tables, missing rights) by looking: a hash over all rows, at most
+//! Their points are joined with units when they are loaded. A change is noted by triggers where we may put some on the table; else (views, foreign and partitioned tables, missing rights) by looking: a hash over all rows, at most
 //! every [`PostGisSettings::look_every`](super::PostGisSettings) and never for more than a twentieth of the time.
 
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tokio_postgres::Transaction;
+use tokio_postgres::types::ToSql;
 
 use super::PostGis;
 use super::columns::{Relation, quoted, quoted_table};
@@ -18,38 +18,85 @@ use super::load::field_list;
 use crate::model::{Layer, Published};
 use crate::store::StoreError;
 
+/// Changed rows up to which each is joined by itself.
+const FEW: usize = 500;
+
 /// Copies a published table's points into a temporary table, joins them, and gives the query for the rows.
-///
-/// Geometries that are no points, or whose reference system is not known, have no position there.
 pub(super) async fn stage(
     store: &PostGis,
     transaction: &Transaction<'_>,
     layer: &Layer,
     source: &Published,
 ) -> Result<String, StoreError> {
+    let points = points(store, transaction, layer, source).await?;
+    stage_points(store, transaction, layer, &points, &[]).await
+}
+
+/// Joins the rows of some keys, few one by one, many in a temporary table, and gives the query for them. Its parameter is the keys.
+pub(super) async fn changed(
+    store: &PostGis,
+    transaction: &Transaction<'_>,
+    layer: &Layer,
+    source: &Published,
+    keys: &[i64],
+) -> Result<String, StoreError> {
+    let points = points(store, transaction, layer, source).await?;
+    let only = format!("{points} WHERE {} = ANY ($1::bigint[])", quoted(&source.key));
+    if keys.len() > FEW {
+        let select = stage_points(store, transaction, layer, &only, &[&keys]).await?;
+        return Ok(format!("{select} WHERE p.key = ANY ($1::bigint[])"));
+    }
+    Ok(format!("SELECT p.key, ST_X(p.geom), ST_Y(p.geom), bandoso.unit_links(p.geom){} FROM ({only}) p", values(layer)))
+}
+
+/// The query for a published table's points and values, not joined yet.
+///
+/// Geometries that are no points, or whose reference system is not known, have no position there.
+async fn points(
+    store: &PostGis,
+    transaction: &Transaction<'_>,
+    layer: &Layer,
+    source: &Published,
+) -> Result<String, StoreError> {
     let doing = || format!("loading {} from {}", layer.id, source.table);
-    let failed = || store.address.failed(doing());
-    let found = Relation::find(transaction, quoted_table(&source.table)).await.map_err(failed())?;
-    let table = found.ok_or_else(|| fault(doing(), "there is no such table or view"))?;
-    let stage = format!(
-        "CREATE TEMP TABLE bandoso_points ON COMMIT DROP AS \
-         SELECT row_number() OVER () AS id, NULL::integer[] AS units, {key}::bigint AS key, \
+    let found = Relation::find(transaction, quoted_table(&source.table)).await;
+    let table = found.map_err(store.address.failed(doing()))?;
+    let table = table.ok_or_else(|| fault(doing(), "there is no such table or view"))?;
+    Ok(format!(
+        "SELECT row_number() OVER () AS id, NULL::integer[] AS units, {key}::bigint AS key, \
          CASE WHEN GeometryType({geom}) = 'POINT' AND ST_SRID({geom}) <> 0 THEN ST_Transform({geom}, 4326) END AS geom\
-         {fields} FROM {table}; \
-         CREATE INDEX ON bandoso_points USING gist (geom); \
-         ANALYZE bandoso_points",
+         {fields} FROM {table}",
         key = quoted(&source.key),
         geom = quoted(&source.geometry_column),
         fields = field_list(&table, layer, &store.prepared().zone),
         table = table.name,
-    );
-    transaction.batch_execute(&stage).await.map_err(failed())?;
-    let values: Vec<String> = (0..layer.fields.len()).map(|index| format!(", p.v{index}")).collect();
-    let values = values.concat();
-    Ok(format!(
-        "SELECT p.key, ST_X(p.geom), ST_Y(p.geom), l.units{values} FROM pg_temp.bandoso_points p \
-         LEFT JOIN bandoso.links_of('pg_temp.bandoso_points', false) l ON l.id = p.id"
     ))
+}
+
+async fn stage_points(
+    store: &PostGis,
+    transaction: &Transaction<'_>,
+    layer: &Layer,
+    points: &str,
+    keys: &[&(dyn ToSql + Sync)],
+) -> Result<String, StoreError> {
+    let failed = || store.address.failed(format!("loading {}", layer.id));
+    // One layer after the other may be staged in a transaction.
+    transaction.batch_execute("DROP TABLE IF EXISTS pg_temp.bandoso_points").await.map_err(failed())?;
+    let stage = format!("CREATE TEMP TABLE bandoso_points ON COMMIT DROP AS {points}");
+    transaction.execute(&stage, keys).await.map_err(failed())?;
+    let ready = "CREATE INDEX ON pg_temp.bandoso_points USING gist (geom); ANALYZE pg_temp.bandoso_points";
+    transaction.batch_execute(ready).await.map_err(failed())?;
+    Ok(format!(
+        "SELECT p.key, ST_X(p.geom), ST_Y(p.geom), l.units{} FROM pg_temp.bandoso_points p \
+         LEFT JOIN bandoso.links_of('pg_temp.bandoso_points', false) l ON l.id = p.id",
+        values(layer)
+    ))
+}
+
+/// `, p.vN` for each field.
+fn values(layer: &Layer) -> String {
+    (0..layer.fields.len()).map(|index| format!(", p.v{index}")).collect()
 }
 
 /// A published table that is looked at.

@@ -1,7 +1,10 @@
-//! One row as `COPY` gives it, and what may be wrong with it when another program wrote it.
+//! One row as `COPY` or a query gives it, and what may be wrong with it when another program wrote it.
+
+use std::error::Error as StdError;
 
 use tokio_postgres::binary_copy::BinaryCopyOutRow;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{FromSql, Type};
+use tokio_postgres::{Error, Row};
 
 use super::columns::{date_value, plain_zero, sql_type, timestamp_value, wire_type};
 use crate::model::{Feature, FieldType, Finding, FindingKind, Layer, LonLat, UnitLink, Value};
@@ -28,15 +31,46 @@ pub(super) fn types(layer: &Layer) -> Vec<Type> {
     fixed.into_iter().chain(layer.fields.iter().map(|field| wire_type(field.kind))).collect()
 }
 
+/// Where values come from.
+pub(super) trait Cells {
+    /// The value of a column, counted from 0.
+    fn cell<'a, T: FromSql<'a>>(&'a self, column: usize) -> Result<T, Error>;
+}
+
+impl Cells for BinaryCopyOutRow {
+    fn cell<'a, T: FromSql<'a>>(&'a self, column: usize) -> Result<T, Error> {
+        self.try_get(column)
+    }
+}
+
+impl Cells for Row {
+    fn cell<'a, T: FromSql<'a>>(&'a self, column: usize) -> Result<T, Error> {
+        self.try_get(column)
+    }
+}
+
+/// A day or a time as the whole number that it is on the wire.
+struct Wire<T>(T);
+
+impl<'a, T: FromSql<'a>> FromSql<'a> for Wire<T> {
+    fn from_sql(kind: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn StdError + Sync + Send>> {
+        T::from_sql(kind, raw).map(Self)
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        T::accepts(kind) || [Type::DATE, Type::TIMESTAMPTZ].contains(kind)
+    }
+}
+
 /// Reads a row of these columns.
-pub(super) fn read(layer: &Layer, row: &BinaryCopyOutRow) -> Result<Result<GoodRow, RowFault>, tokio_postgres::Error> {
-    let Some(key) = row.try_get::<Option<i64>>(0)? else { return Ok(Err(RowFault::NoId)) };
+pub(super) fn read(layer: &Layer, row: &impl Cells) -> Result<Result<GoodRow, RowFault>, Error> {
+    let Some(key) = row.cell::<Option<i64>>(0)? else { return Ok(Err(RowFault::NoId)) };
     let Ok(id) = u64::try_from(key) else { return Ok(Err(RowFault::NegativeId(key))) };
-    let (Some(lon), Some(lat)) = (row.try_get::<Option<f64>>(1)?, row.try_get::<Option<f64>>(2)?) else {
+    let (Some(lon), Some(lat)) = (row.cell::<Option<f64>>(1)?, row.cell::<Option<f64>>(2)?) else {
         return Ok(Err(RowFault::NoPosition(key)));
     };
     let Ok(at) = LonLat::new("geom", lon, lat) else { return Ok(Err(RowFault::NoPlace(key))) };
-    let units = row.try_get::<Option<Vec<i32>>>(3)?.unwrap_or_default();
+    let units = row.cell::<Option<Vec<i32>>>(3)?.unwrap_or_default();
     let mut values = Vec::with_capacity(layer.fields.len());
     let mut misfits = Vec::new();
     for (index, field) in layer.fields.iter().enumerate() {
@@ -50,16 +84,16 @@ pub(super) fn read(layer: &Layer, row: &BinaryCopyOutRow) -> Result<Result<GoodR
 }
 
 /// A column's value; none where it is no value that a field can have.
-fn value(row: &BinaryCopyOutRow, column: usize, kind: FieldType) -> Result<Option<Value>, tokio_postgres::Error> {
+fn value(row: &impl Cells, column: usize, kind: FieldType) -> Result<Option<Value>, Error> {
     let value = match kind {
-        FieldType::Text | FieldType::Code => row.try_get::<Option<String>>(column)?.map(|text| Some(Value::Text(text))),
-        FieldType::Integer => row.try_get::<Option<i64>>(column)?.map(|number| Some(Value::Integer(number))),
-        FieldType::Real => row
-            .try_get::<Option<f64>>(column)?
-            .map(|number| number.is_finite().then_some(Value::Real(plain_zero(number)))),
-        FieldType::Boolean => row.try_get::<Option<bool>>(column)?.map(|truth| Some(Value::Boolean(truth))),
-        FieldType::Date => row.try_get::<Option<i32>>(column)?.map(date_value),
-        FieldType::Timestamp => row.try_get::<Option<i64>>(column)?.map(timestamp_value),
+        FieldType::Text | FieldType::Code => row.cell::<Option<String>>(column)?.map(|text| Some(Value::Text(text))),
+        FieldType::Integer => row.cell::<Option<i64>>(column)?.map(|number| Some(Value::Integer(number))),
+        FieldType::Real => {
+            row.cell::<Option<f64>>(column)?.map(|number| number.is_finite().then_some(Value::Real(plain_zero(number))))
+        }
+        FieldType::Boolean => row.cell::<Option<bool>>(column)?.map(|truth| Some(Value::Boolean(truth))),
+        FieldType::Date => row.cell::<Option<Wire<i32>>>(column)?.map(|Wire(days)| date_value(days)),
+        FieldType::Timestamp => row.cell::<Option<Wire<i64>>>(column)?.map(|Wire(micros)| timestamp_value(micros)),
     };
     Ok(value.unwrap_or(Some(Value::Null)))
 }

@@ -15,10 +15,17 @@ impl PostGis {
         let mut client = self.borrow().await?;
         let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
         let transaction = transaction.start().await.map_err(failed())?;
-        let version = self.version(&transaction, "units").await?;
+        let table = self.units_of(&transaction).await?;
+        transaction.commit().await.map_err(failed())?;
+        Ok(table)
+    }
+
+    /// All units and changes at the moment of the transaction.
+    pub(super) async fn units_of(&self, transaction: &Transaction<'_>) -> Result<UnitTable, StoreError> {
+        let failed = || self.address.failed("loading the units");
+        let version = self.version(transaction, "units").await?;
         let units = transaction.query(include_str!("../../../sql/units.sql"), &[]).await.map_err(failed())?;
         let changes = transaction.query(include_str!("../../../sql/unit_changes.sql"), &[]).await.map_err(failed())?;
-        transaction.commit().await.map_err(failed())?;
         let units: Result<Vec<Unit>, StoreError> = units.iter().map(unit).collect();
         Ok(UnitTable { version, units: units?, changes: changes.iter().map(change).collect() })
     }
@@ -42,7 +49,7 @@ impl PostGis {
         if !changes.is_empty() {
             self.write_changes(&transaction, changes).await?;
         }
-        let version = self.version(&transaction, "units").await?;
+        let version = self.given_version(&transaction, "units").await?;
         transaction.commit().await.map_err(failed())?;
         let unchanged = (units.len() as u64).saturating_sub(added + changed);
         Ok(UnitsStored { added, changed, unchanged, version })

@@ -1,6 +1,9 @@
 //! What only the PostGIS store promises: it lives with other programs in one database.
 
+mod changes;
 mod edits;
+mod follower;
+mod live;
 mod outages;
 mod published;
 mod statements;

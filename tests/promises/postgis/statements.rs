@@ -18,7 +18,7 @@ async fn every_statement_prepares_and_explains_itself() {
     for name in names {
         let sql = file(&name);
         assert!(sql.starts_with("-- "), "{name} begins with what it is for");
-        if name != "stage_units.sql" {
+        if !["stage_units.sql", "listen.sql", "give_versions.sql"].contains(&name.as_str()) {
             client.prepare(&sql).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         }
     }

@@ -1,0 +1,135 @@
+//! What changed since some versions: the ids that the log has noted, and the rows that they have now.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use deadpool_postgres::{GenericClient, Transaction};
+use futures_util::TryStreamExt;
+use tokio_postgres::IsolationLevel;
+use tokio_postgres::types::ToSql;
+
+use super::PostGis;
+use super::{published, row};
+use crate::model::{Feature, Layer};
+use crate::store::{Changes, LayerChange, StoreError};
+
+/// Most ids of one layer that are read at a time; with more the layer is loaded whole. As `bandoso.most_ids()`: the log notes no
+/// more of one statement, and keeps no more of one layer.
+const MOST_IDS: i64 = 200_000;
+
+/// A layer, or the units, whose version is not the one held.
+struct Moved {
+    name: String,
+    version: i64,
+    /// The log has all versions between.
+    logged: bool,
+    /// How many ids are noted there, or more than [`MOST_IDS`].
+    ids: i64,
+}
+
+impl PostGis {
+    /// What changed, as of one moment. One statement where nothing did.
+    pub(super) async fn read_changes(&self, units: u64, held: &[(Arc<Layer>, u64)]) -> Result<Changes, StoreError> {
+        let ask = async {
+            let client = self.borrow().await?;
+            let moved = self.moved(&client, units, held).await?;
+            Ok((client, moved))
+        };
+        // A server that takes the question and never answers is away too.
+        let (mut client, moved) = tokio::time::timeout(self.settings.statement_timeout, ask)
+            .await
+            .map_err(|_| self.address.unreachable("it did not tell in time what changed"))??;
+        if moved.is_empty() {
+            return Ok(Changes::default());
+        }
+        let failed = || self.address.failed("asking what changed");
+        let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+        // Rows of a published layer may be joined in a temporary table.
+        let transaction = transaction.read_only(held.iter().all(|(layer, _)| layer.published.is_none()));
+        let transaction = transaction.start().await.map_err(failed())?;
+        self.begin_long(&transaction).await?;
+        let moved = self.moved(&transaction, units, held).await?;
+        let mut changes = Changes::default();
+        if moved.iter().any(|moved| moved.name == "units") {
+            changes.units = Some(self.units_of(&transaction).await?);
+        }
+        for (layer, version) in held {
+            let moved = moved.iter().find(|moved| moved.name == layer.id.as_str());
+            // Links of a published layer are made when it is loaded.
+            let rejoin = layer.published.is_some() && changes.units.is_some();
+            let change = match moved {
+                None if !rejoin => continue,
+                Some(moved) if !rejoin && moved.logged && moved.ids <= MOST_IDS => {
+                    self.changed_rows(&transaction, layer, *version, moved.version).await?
+                }
+                _ => LayerChange::Reload,
+            };
+            changes.layers.push((layer.id.clone(), change));
+        }
+        transaction.commit().await.map_err(failed())?;
+        Ok(changes)
+    }
+
+    async fn moved(
+        &self,
+        client: &impl GenericClient,
+        units: u64,
+        held: &[(Arc<Layer>, u64)],
+    ) -> Result<Vec<Moved>, StoreError> {
+        let failed = || self.address.failed("asking what changed");
+        let prepared = self.prepared();
+        let held = held.iter().map(|(layer, version)| (layer.id.as_str(), *version));
+        let held = held.filter(|(layer, _)| prepared.layers.iter().any(|known| known == layer));
+        let (names, versions): (Vec<&str>, Vec<i64>) =
+            std::iter::once(("units", units)).chain(held).map(|(name, version)| (name, stored(version))).unzip();
+        let ask = client.prepare_cached(include_str!("../../../sql/moved.sql")).await.map_err(failed())?;
+        let rows = client.query(&ask, &[&names, &versions]).await.map_err(failed())?;
+        let moved = |row: &tokio_postgres::Row| Moved {
+            name: row.get(0),
+            version: row.get(1),
+            logged: row.get(2),
+            ids: row.get(3),
+        };
+        Ok(rows.iter().map(moved).collect())
+    }
+
+    /// The rows of the ids that were noted since a version.
+    async fn changed_rows(
+        &self,
+        transaction: &Transaction<'_>,
+        layer: &Layer,
+        held: u64,
+        version: i64,
+    ) -> Result<LayerChange, StoreError> {
+        let failed = || self.address.failed(format!("loading what changed of {}", layer.id));
+        let ask = include_str!("../../../sql/changed_ids.sql");
+        let ask = transaction.prepare_cached(ask).await.map_err(failed())?;
+        let ids = transaction.query(&ask, &[&layer.id.as_str(), &stored(held)]).await.map_err(failed())?;
+        let ids: Vec<i64> = ids.iter().map(|row| row.get(0)).collect();
+        let select = match &layer.published {
+            None => format!("{} WHERE id = ANY ($1::bigint[])", self.own_rows(transaction, layer).await?),
+            Some(source) => published::changed(self, transaction, layer, source, &ids).await?,
+        };
+        let select = transaction.prepare_cached(&select).await.map_err(failed())?;
+        let parameters: [&(dyn ToSql + Sync); 1] = [&ids];
+        let mut rows = pin!(transaction.query_raw(&select, parameters).await.map_err(failed())?);
+        let mut upserted: Vec<Feature> = Vec::with_capacity(ids.len());
+        while let Some(row) = rows.try_next().await.map_err(failed())? {
+            // A row that is no feature (`bandoso check` tells why) is gone from the map.
+            if let Ok(row) = row::read(layer, &row).map_err(failed())? {
+                upserted.push(row.feature);
+            }
+        }
+        upserted.sort_by_key(|feature| feature.id);
+        // Nothing keeps the key of a published view from being there twice.
+        upserted.dedup_by_key(|feature| feature.id);
+        let there = |id: &u64| upserted.binary_search_by_key(id, |feature| feature.id).is_ok();
+        let deleted = ids.iter().map(|id| id.unsigned_abs()).filter(|id| !there(id)).collect();
+        Ok(LayerChange::Rows { version: version.unsigned_abs(), upserted, deleted })
+    }
+}
+
+/// A version as the database has it.
+fn stored(version: u64) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
+}
