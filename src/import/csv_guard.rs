@@ -9,7 +9,7 @@ pub const MAX_ROW_BYTES: usize = 4 << 20;
 
 /// A quote that is open where the file ends, or where a row becomes too large.
 #[derive(Debug, thiserror::Error)]
-#[error("a quote that opens here is never closed, so that the rest of the file would be one value")]
+#[error("a quote that opens here is never closed, or not within {MAX_ROW_BYTES} bytes")]
 struct OpenQuote {
     line: u64,
 }

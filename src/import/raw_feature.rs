@@ -16,16 +16,14 @@ pub(super) struct RawFeature {
 
 /// Reads one feature that begins on the `line`; what was expected and what was found, in words for people, where it is none.
 pub(super) fn read_feature(json: &[u8], line: u64) -> Result<RawFeature, String> {
-    let raw: RawFeature = serde_json::from_slice(json).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => {
-            "expected a GeoJSON Feature: an object with \"type\": \"Feature\", a \"geometry\" and \"properties\""
-                .to_owned()
+    let raw: RawFeature = serde_json::from_slice(json).map_err(|error| {
+        if error.is_data() {
+            return "expected a GeoJSON Feature: an object with \"type\": \"Feature\", a \"geometry\" and \"properties\""
+                .to_owned();
         }
-        _ => {
-            // The parser counts from the feature's first byte.
-            let line = line + (error.line() as u64).saturating_sub(1);
-            format!("expected a GeoJSON Feature, found broken JSON on line {line}")
-        }
+        // The parser counts from the feature's first byte.
+        let line = line + (error.line() as u64).saturating_sub(1);
+        format!("expected a GeoJSON Feature, found broken JSON on line {line}")
     })?;
     match raw.kind.as_str() {
         "Feature" => Ok(raw),
