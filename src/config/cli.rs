@@ -72,6 +72,9 @@ pub struct ServeArgs {
     /// On loopback everything is shown to callers on this machine; on any other address only public layers
     #[arg(long, env = "BANDOSO_LISTEN", default_value = "127.0.0.1:8080", value_name = "HOST:PORT")]
     pub listen: String,
+    /// Memory for encoded tiles that are kept, MiB; 0 keeps none
+    #[arg(long, env = "BANDOSO_CACHE_MB", default_value_t = 128, value_parser = clap::value_parser!(u64).range(..=1 << 20), value_name = "MIB")]
+    pub cache_mb: u64,
 }
 
 /// Options of `import`.

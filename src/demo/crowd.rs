@@ -77,6 +77,11 @@ impl Crowd {
         Self { fields: layer.fields.clone(), towns, random, next: 1 }
     }
 
+    /// The towns in which most of the points lie, the largest first.
+    pub fn towns(&self) -> impl Iterator<Item = LonLat> {
+        self.towns.iter().map(|town| town.at)
+    }
+
     fn place(&mut self) -> LonLat {
         let random = &mut self.random;
         if !random.random_bool(IN_TOWNS) {

@@ -5,7 +5,6 @@
 mod architecture;
 mod commands;
 mod equal_answers;
-mod filters;
 mod http;
 mod import;
 mod postgis;

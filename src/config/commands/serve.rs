@@ -18,7 +18,8 @@ pub(super) async fn serve(args: &ServeArgs, shared: &Shared) -> Result<(), Failu
     let address = listener.local_addr().map_err(refused)?;
     let store = open(shared, &catalogue, Missing::Demonstrate).await?;
     let place = store.address();
-    let atlas = Atlas::open(store, catalogue, AtlasSettings::default()).await?;
+    let tiles = AtlasSettings { cache_bytes: args.cache_mb << 20, ..AtlasSettings::default() };
+    let atlas = Atlas::open(store, catalogue, tiles).await?;
     let settings = HttpSettings::listening_on(address.ip());
     tracing::info!(
         store = %place,

@@ -2,7 +2,6 @@
 
 mod changes;
 mod edits;
-mod filters;
 mod follower;
 mod live;
 mod outages;

@@ -1,6 +1,5 @@
 //! What several promises need to be tested.
 
-pub mod filters;
 pub mod house;
 pub mod places;
 pub mod postgres;
