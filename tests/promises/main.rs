@@ -5,6 +5,7 @@
 mod architecture;
 mod commands;
 mod equal_answers;
+mod filters;
 mod http;
 mod import;
 mod postgis;

@@ -10,9 +10,9 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use crate::model::{Day, FieldType, Instant, Value};
 
 /// Days from 1970-01-01 to 2000-01-01, where `PostgreSQL` counts from.
-const EPOCH_DAYS: i32 = 10_957;
+pub(super) const EPOCH_DAYS: i32 = 10_957;
 /// The same in microseconds.
-const EPOCH_US: i64 = 946_684_800_000_000;
+pub(super) const EPOCH_US: i64 = 946_684_800_000_000;
 
 /// An identifier as SQL takes it, whatever is in it.
 pub(super) fn quoted(name: &str) -> String {

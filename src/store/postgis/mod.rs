@@ -8,6 +8,7 @@ mod changes;
 mod columns;
 mod connect;
 mod failure;
+mod filter;
 mod import;
 mod listen;
 mod load;
@@ -29,6 +30,7 @@ use tokio_postgres::Transaction;
 
 pub use self::connect::PostGisSettings;
 use self::failure::Address;
+pub use self::filter::{SqlBind, SqlColumns, SqlFilter, where_clause};
 use self::listen::Listener;
 use self::prune::Pruning;
 use self::published::Watched;

@@ -2,6 +2,7 @@
 
 mod changes;
 mod edits;
+mod filters;
 mod follower;
 mod live;
 mod outages;

@@ -1,5 +1,6 @@
 //! What several promises need to be tested.
 
+pub mod filters;
 pub mod house;
 pub mod places;
 pub mod postgres;

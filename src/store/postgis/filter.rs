@@ -1,0 +1,335 @@
+//! A filter as SQL: every value bound, every name quoted by whoever knows the table.
+//!
+//! The text takes the rows that `engine::cql2::Predicate` takes; `tests/promises/postgis/filters.rs` holds the two together. It
+//! needs the functions of `sql/migrations/V5__filters.sql`.
+
+use std::error::Error;
+use std::fmt::Write;
+
+use bytes::{BufMut, BytesMut};
+use geo_types::{Coord, Geometry, LineString, Polygon};
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+
+use super::columns::{EPOCH_DAYS, EPOCH_US, quoted};
+use crate::model::filter::{Arithmetic, Comparison, Condition, Filter, Folding, PlaceTest, Scalar};
+use crate::model::{Day, FieldType, Instant, Layer, Value};
+
+/// SQL expressions for what a filter may ask of a row.
+#[derive(Debug, Clone)]
+pub struct SqlColumns {
+    /// The feature's id, `bigint`.
+    pub id: String,
+    /// Its position, `geometry(Point, 4326)`.
+    pub position: String,
+    /// One for each field of the layer, of the field's type.
+    pub fields: Vec<String>,
+}
+
+impl SqlColumns {
+    /// Those of a layer's own table.
+    pub fn of_own_table(layer: &Layer) -> Self {
+        let fields = layer.fields.iter().map(|field| quoted(&field.name)).collect();
+        Self { id: quoted("id"), position: quoted("geom"), fields }
+    }
+}
+
+/// A condition and the values of its `$n`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SqlFilter {
+    /// A boolean expression; a row is asked for where it is true.
+    pub text: String,
+    /// The values of `$first`, `$first + 1`, …
+    pub binds: Vec<SqlBind>,
+}
+
+/// A bound value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SqlBind {
+    /// Of a type that a field may have.
+    Value(Value),
+    /// Well-Known Binary of a geometry with its SRID (EWKB), as `bytea`.
+    Geometry(Vec<u8>),
+}
+
+/// The `WHERE` of a filter. Binds are numbered from `$first`.
+pub fn where_clause(filter: &Filter, columns: &SqlColumns, first: usize) -> SqlFilter {
+    let mut writer = Writer { filter, columns, first, out: SqlFilter { text: String::new(), binds: Vec::new() } };
+    writer.condition(&filter.condition);
+    writer.out
+}
+
+struct Writer<'a> {
+    filter: &'a Filter,
+    columns: &'a SqlColumns,
+    first: usize,
+    out: SqlFilter,
+}
+
+impl Writer<'_> {
+    fn add(&mut self, text: &str) {
+        self.out.text.push_str(text);
+    }
+
+    /// A placeholder whose type the cast says.
+    fn bind(&mut self, value: SqlBind, cast: &str) {
+        let number = self.first + self.out.binds.len();
+        // Writing into a String does not fail.
+        let _ = write!(self.out.text, "${number}::{cast}");
+        self.out.binds.push(value);
+    }
+
+    fn joined<T>(&mut self, items: &[T], between: &str, write: impl Fn(&mut Self, &T)) {
+        self.add("(");
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                self.add(between);
+            }
+            write(self, item);
+        }
+        self.add(")");
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        match condition {
+            Condition::Always(truth) => self.add(if *truth { "TRUE" } else { "FALSE" }),
+            Condition::And(parts) if parts.is_empty() => self.add("TRUE"),
+            Condition::Or(parts) if parts.is_empty() => self.add("FALSE"),
+            Condition::And(parts) => self.joined(parts, " AND ", Self::condition),
+            Condition::Or(parts) => self.joined(parts, " OR ", Self::condition),
+            Condition::Not(inner) => {
+                self.add("(NOT ");
+                self.condition(inner);
+                self.add(")");
+            }
+            Condition::IsUnknown(inner) => {
+                self.add("(");
+                self.condition(inner);
+                self.add(" IS NULL)");
+            }
+            Condition::Truth(scalar) => self.scalar(scalar),
+            Condition::Compare(comparison, left, right) => self.compare(*comparison, left, right),
+            Condition::In(value, list) => {
+                self.add("(");
+                self.scalar(value);
+                self.add(" IN ");
+                self.joined(list, ", ", Self::scalar);
+                self.add(")");
+            }
+            Condition::Like(value, pattern) => {
+                self.add("(");
+                self.scalar(value);
+                self.add(" COLLATE \"C\" LIKE ");
+                self.bind(SqlBind::Value(Value::Text(pattern.clone())), "text");
+                self.add(")");
+            }
+            Condition::IsNull(scalar) => {
+                self.add("(");
+                self.scalar(scalar);
+                self.add(" IS NULL)");
+            }
+            Condition::Position(test, geometry) => self.position(*test, geometry),
+        }
+    }
+
+    fn compare(&mut self, comparison: Comparison, left: &Scalar, right: &Scalar) {
+        self.add("(");
+        self.scalar(left);
+        if left.kind() == FieldType::Text && !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+            // By bytes, whatever the column's own order is.
+            self.add(" COLLATE \"C\"");
+        }
+        self.add(match comparison {
+            Comparison::Equal => " = ",
+            Comparison::NotEqual => " <> ",
+            Comparison::Less => " < ",
+            Comparison::LessOrEqual => " <= ",
+            Comparison::Greater => " > ",
+            Comparison::GreaterOrEqual => " >= ",
+        });
+        self.scalar(right);
+        self.add(")");
+    }
+
+    fn scalar(&mut self, scalar: &Scalar) {
+        match scalar {
+            Scalar::Field(index, _) => {
+                let column = self.columns.fields.get(*index).map_or("NULL", String::as_str);
+                self.out.text.push_str(column);
+            }
+            Scalar::Id => self.out.text.push_str(&self.columns.id),
+            Scalar::Literal(value) => self.bind(SqlBind::Value(value.clone()), cast(value)),
+            Scalar::Folded(folding, inner) => {
+                self.add(match folding {
+                    Folding::Case => "bandoso.fold_case(",
+                    Folding::Accents => "bandoso.fold_accents(",
+                });
+                self.scalar(inner);
+                self.add(")");
+            }
+            Scalar::Arithmetic(operator, left, right) => {
+                self.add("bandoso.calculated('");
+                self.add(sign(*operator));
+                self.add("', ");
+                self.scalar(left);
+                self.add(", ");
+                self.scalar(right);
+                self.add(")");
+            }
+            Scalar::Real(inner) => {
+                self.add("(");
+                self.scalar(inner);
+                self.add(")::double precision");
+            }
+            Scalar::DayStart(day) => self.day_start(day, 0),
+            Scalar::DayEnd(day) => {
+                self.add("(");
+                self.day_start(day, 1);
+                self.add(" - interval '1 microsecond')");
+            }
+        }
+    }
+
+    /// The first instant of the day so many days after a date.
+    fn day_start(&mut self, day: &Scalar, later: i32) {
+        self.add("((");
+        self.scalar(day);
+        // Writing into a String does not fail.
+        let _ = write!(self.out.text, " + {later})::timestamp AT TIME ZONE ");
+        let zone = self.filter.zone.iana_name().unwrap_or("UTC").to_owned();
+        self.bind(SqlBind::Value(Value::Text(zone)), "text");
+        self.add(")");
+    }
+
+    /// Functions that an index on the position serves and that, for polygons, decide by `PostGIS`'s own arithmetic.
+    fn position(&mut self, test: PlaceTest, geometry: &Geometry<f64>) {
+        let is_area = matches!(geometry, Geometry::Polygon(_) | Geometry::MultiPolygon(_));
+        match test {
+            PlaceTest::Meets => self.related("ST_Intersects", geometry),
+            PlaceTest::Inside => self.related("ST_Within", geometry),
+            // ST_Touches is computed by GEOS, which may decide otherwise within rounding of a border.
+            PlaceTest::Boundary if is_area => {
+                self.add("(");
+                self.related("ST_Intersects", geometry);
+                self.add(" AND NOT ");
+                self.related("ST_Within", geometry);
+                self.add(")");
+            }
+            PlaceTest::Boundary => self.related("ST_Touches", geometry),
+        }
+    }
+
+    fn related(&mut self, function: &str, geometry: &Geometry<f64>) {
+        self.add(function);
+        self.add("(");
+        self.out.text.push_str(&self.columns.position);
+        self.add(", ST_GeomFromEWKB(");
+        self.bind(SqlBind::Geometry(ewkb(geometry)), "bytea");
+        self.add("))");
+    }
+}
+
+fn cast(value: &Value) -> &'static str {
+    match value {
+        Value::Text(_) => "text",
+        Value::Integer(_) => "bigint",
+        Value::Real(_) | Value::Null => "double precision",
+        Value::Boolean(_) => "boolean",
+        Value::Date(_) => "date",
+        Value::Timestamp(_) => "timestamptz",
+    }
+}
+
+fn sign(operator: Arithmetic) -> &'static str {
+    match operator {
+        Arithmetic::Add => "+",
+        Arithmetic::Subtract => "-",
+        Arithmetic::Multiply => "*",
+        Arithmetic::Divide => "/",
+        Arithmetic::WholeDivide => "div",
+        Arithmetic::Remainder => "%",
+        Arithmetic::Power => "^",
+    }
+}
+
+impl ToSql for SqlBind {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match self {
+            Self::Value(Value::Null) => Ok(IsNull::Yes),
+            Self::Value(Value::Text(text)) => text.to_sql(kind, out),
+            Self::Value(Value::Integer(number)) => number.to_sql(kind, out),
+            Self::Value(Value::Real(number)) => number.to_sql(kind, out),
+            Self::Value(Value::Boolean(truth)) => truth.to_sql(kind, out),
+            Self::Value(Value::Date(Day(days))) => days.saturating_sub(EPOCH_DAYS).to_sql(&Type::INT4, out),
+            Self::Value(Value::Timestamp(Instant(micros))) => micros.saturating_sub(EPOCH_US).to_sql(&Type::INT8, out),
+            Self::Geometry(bytes) => bytes.as_slice().to_sql(kind, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// Little-endian EWKB in SRID 4326 of points, lines or polygons; an empty collection for anything else.
+fn ewkb(geometry: &Geometry<f64>) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    let srid = Some(4326);
+    match geometry {
+        Geometry::Point(point) => {
+            head(&mut out, 1, srid);
+            position(&mut out, &point.0);
+        }
+        Geometry::LineString(value) => {
+            head(&mut out, 2, srid);
+            line(&mut out, value);
+        }
+        Geometry::Polygon(value) => {
+            head(&mut out, 3, srid);
+            polygon(&mut out, value);
+        }
+        Geometry::MultiPoint(points) => many(&mut out, 4, &points.0, |out, point| {
+            head(out, 1, None);
+            position(out, &point.0);
+        }),
+        Geometry::MultiLineString(lines) => many(&mut out, 5, &lines.0, |out, value| {
+            head(out, 2, None);
+            line(out, value);
+        }),
+        Geometry::MultiPolygon(polygons) => many(&mut out, 6, &polygons.0, |out, value| {
+            head(out, 3, None);
+            polygon(out, value);
+        }),
+        // Checked filters hold nothing else.
+        _ => many(&mut out, 7, &[] as &[()], |_, ()| {}),
+    }
+    out.to_vec()
+}
+
+fn head(out: &mut BytesMut, kind: u32, srid: Option<u32>) {
+    out.put_u8(1);
+    out.put_u32_le(kind | if srid.is_some() { 0x2000_0000 } else { 0 });
+    srid.into_iter().for_each(|srid| out.put_u32_le(srid));
+}
+
+fn many<T>(out: &mut BytesMut, kind: u32, parts: &[T], part: impl Fn(&mut BytesMut, &T)) {
+    head(out, kind, Some(4326));
+    out.put_u32_le(parts.len() as u32);
+    parts.iter().for_each(|one| part(out, one));
+}
+
+fn position(out: &mut BytesMut, at: &Coord<f64>) {
+    out.put_f64_le(at.x);
+    out.put_f64_le(at.y);
+}
+
+fn line(out: &mut BytesMut, line: &LineString<f64>) {
+    out.put_u32_le(line.0.len() as u32);
+    line.0.iter().for_each(|at| position(out, at));
+}
+
+fn polygon(out: &mut BytesMut, polygon: &Polygon<f64>) {
+    out.put_u32_le(1 + polygon.interiors().len() as u32);
+    std::iter::once(polygon.exterior()).chain(polygon.interiors()).for_each(|ring| line(out, ring));
+}
