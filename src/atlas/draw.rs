@@ -10,13 +10,18 @@ use crate::engine::as_of::Holding;
 use crate::engine::compress::gzip;
 use crate::engine::select::Selected;
 use crate::engine::tile::{PointsSource, TileLayerBytes, UnitsSource, labels_layer, points_layer, units_layer};
-use crate::model::{AsOf, Clock, Invalid, Level, TileLayer, TileRequest, View};
+use crate::model::{AsOf, Clock, Invalid, Level, TileLayer, TileRequest, Versions, View};
 
 impl Atlas {
-    /// The tag that the tile has now, without drawing it.
-    pub fn tile_etag(&self, view: View, request: &TileRequest, encoding: Encoding) -> Result<String, AtlasError> {
+    /// The tag that the tile has now and the versions behind it, without drawing it.
+    pub fn tile_etag(
+        &self,
+        view: View,
+        request: &TileRequest,
+        encoding: Encoding,
+    ) -> Result<(String, Versions), AtlasError> {
         let drawing = self.drawing(view, request)?;
-        Ok(drawing.key(request, encoding).etag())
+        Ok((drawing.key(request, encoding).etag(), drawing.versions()))
     }
 
     /// The tile, from the cache or drawn.
@@ -126,8 +131,11 @@ impl Drawing {
             }
             _ => bytes,
         };
-        let versions = self.state.versions(self.points.iter().chain(&self.counted));
-        Ok(EncodedTile { body: body.into(), etag, features, versions, cells })
+        Ok(EncodedTile { body: body.into(), etag, features, versions: self.versions(), cells })
+    }
+
+    fn versions(&self) -> Versions {
+        self.state.versions(self.points.iter().chain(&self.counted))
     }
 
     fn points(&self, snapshot: &LayerSnapshot, request: &TileRequest) -> TileLayerBytes {

@@ -12,6 +12,7 @@ mod load;
 mod query;
 mod settings;
 mod snapshot;
+mod wait;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -16,13 +16,11 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::asked::host_name;
 use super::problem::{Kind, Problem};
 use super::reply::{BANDOSO_FEATURES, BANDOSO_MATCHED, BANDOSO_VERSION};
-use super::{HttpSettings, Shared};
+use super::{HttpSettings, RETRY_MS, Shared};
 use crate::model::View;
 
 /// Answers of data are no pages: a browser that is led to one runs nothing in it.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
-/// Seconds after which someone turned away for lack of room may come back.
-const ROOM_RETRY_MS: u64 = 1000;
 
 /// Refuses requests under foreign host names where more than public data is shown: a page of another site whose name was
 /// made to point here (DNS rebinding) would otherwise read everything with its visitor's browser. Requests without any host
@@ -101,11 +99,11 @@ pub async fn bounds(State(shared): State<Shared>, request: Request, next: Next) 
     }
     let Ok(_room) = shared.room.try_acquire() else {
         let detail = format!("{} requests are being worked on; try again", settings.max_requests);
-        return Problem::retry(Kind::Overloaded, ROOM_RETRY_MS, detail).into_response();
+        return Problem::retry(Kind::Overloaded, RETRY_MS, detail).into_response();
     };
     tokio::time::timeout(settings.request_timeout, next.run(request)).await.unwrap_or_else(|_| {
         let detail = format!("no answer within {} ms", settings.request_timeout.as_millis());
-        Problem::retry(Kind::Overloaded, ROOM_RETRY_MS, detail).into_response()
+        Problem::retry(Kind::Overloaded, RETRY_MS, detail).into_response()
     })
 }
 

@@ -64,6 +64,12 @@ fn write_state(text: &mut String, shared: &Shared) {
         ("bandoso_tiles_total", "counter", "Tiles asked for.", one(asked)),
         ("bandoso_tiles_drawn_total", "counter", "Tiles drawn: the others came from the cache.", one(drawn)),
         (
+            "bandoso_event_streams",
+            "gauge",
+            "Streams of events that are open.",
+            one((shared.settings.max_streams - shared.streams.available_permits()) as u64),
+        ),
+        (
             "bandoso_ready",
             "gauge",
             "Whether everything is loaded and the store answered lately.",

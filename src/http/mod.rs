@@ -4,10 +4,12 @@
 //! server's [`View`](crate::model::View), and gives a `reply` or a `problem`; it knows no SQL and no geometry.
 
 mod asked;
+mod events;
 mod guard;
 mod health;
 mod layers;
 mod metrics;
+mod min_version;
 mod observe;
 mod page;
 mod params;
@@ -25,7 +27,7 @@ mod tiles;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 pub use router::router;
 pub use serve::serve;
@@ -34,12 +36,21 @@ pub use settings::HttpSettings;
 use crate::atlas::Atlas;
 use crate::model::{Bbox, LonLat};
 
+/// After how long someone turned away for lack of room may come back, milliseconds.
+const RETRY_MS: u64 = 1000;
+
 /// What every handler works with.
 struct Service {
     atlas: Arc<Atlas>,
     settings: HttpSettings,
     /// One permit for each request that is worked on.
     room: Semaphore,
+    /// One permit for each request that waits for a version.
+    waiting: Semaphore,
+    /// One permit for each stream of events.
+    streams: Arc<Semaphore>,
+    /// Turns true when the server stops: streams without an end end then.
+    stopping: watch::Sender<bool>,
     prometheus: PrometheusHandle,
     /// With the units' version that it is of.
     units_bbox: Mutex<Option<(u64, Bbox)>>,
@@ -48,6 +59,19 @@ struct Service {
 type Shared = Arc<Service>;
 
 impl Service {
+    fn new(atlas: Arc<Atlas>, settings: &HttpSettings) -> Shared {
+        Arc::new(Self {
+            atlas,
+            settings: settings.clone(),
+            room: Semaphore::new(settings.max_requests),
+            waiting: Semaphore::new(settings.max_waiting),
+            streams: Arc::new(Semaphore::new(settings.max_streams)),
+            stopping: watch::Sender::new(false),
+            prometheus: metrics::recorder(),
+            units_bbox: Mutex::new(None),
+        })
+    }
+
     /// The box of all units of all dates, degrees. Walked through once for each version of the units.
     fn units_bbox(&self) -> Bbox {
         let units = self.atlas.units();

@@ -37,6 +37,8 @@ pub enum Kind {
     Internal,
     /// What the answer needs is away for now.
     Unavailable,
+    /// This node does not show the version yet that the caller asks for at least.
+    Behind,
     /// More is asked at once than the server does.
     Overloaded,
 }
@@ -79,6 +81,11 @@ impl Kind {
             Self::Unavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Tạm thời không phục vụ được / Unavailable for now")
             }
+            Self::Behind => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "version-not-reached",
+                "Chưa có phiên bản này / Version not reached yet",
+            ),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Máy chủ đang quá tải / Overloaded"),
         }
     }
@@ -110,6 +117,9 @@ struct Document<'a> {
     instance: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'a str>,
+    /// `Retry-After` knows whole seconds only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
 }
 
 impl Problem {
@@ -165,6 +175,7 @@ impl Problem {
             detail: &self.detail,
             instance: format!("urn:uuid:{request_id}"),
             parameter: self.parameter.as_deref(),
+            retry_after_ms: self.retry_after_ms,
         };
         // Texts and one number always serialize.
         serde_json::to_vec(&document).unwrap_or_default()

@@ -1,28 +1,26 @@
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::{Kind, Problem};
 use super::{
-    HttpSettings, Service, Shared, guard, health, layers, metrics, observe, page, query, style, tilejson, tiles,
+    HttpSettings, Service, Shared, events, guard, health, layers, metrics, observe, page, query, style, tilejson, tiles,
 };
 use crate::atlas::Atlas;
 
 /// The whole surface. Layers added later wrap those before: a request meets `observe` first.
 pub fn router(atlas: Arc<Atlas>, settings: &HttpSettings) -> Router {
-    let shared: Shared = Arc::new(Service {
-        atlas,
-        settings: settings.clone(),
-        room: Semaphore::new(settings.max_requests),
-        prometheus: metrics::recorder(),
-        units_bbox: Mutex::new(None),
-    });
+    surface(Service::new(atlas, settings))
+}
+
+/// The routes over a service.
+pub(super) fn surface(shared: Shared) -> Router {
+    let settings = shared.settings.clone();
     let bounds = from_fn_with_state(shared.clone(), guard::bounds);
     Router::new()
         // The map as data.
@@ -38,6 +36,8 @@ pub fn router(atlas: Arc<Atlas>, settings: &HttpSettings) -> Router {
         .route("/query/count", get(query::count))
         .route("/query/units/convert", get(query::convert))
         .route_layer(bounds)
+        // As long as the client stays, in a bounded number of their own.
+        .route("/events", get(events::events))
         // The service itself: answered however busy the rest is.
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
@@ -48,7 +48,7 @@ pub fn router(atlas: Arc<Atlas>, settings: &HttpSettings) -> Router {
         .with_state(shared.clone())
         .layer(DefaultBodyLimit::max(settings.body_bytes))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(guard::cors(settings))
+        .layer(guard::cors(&settings))
         .layer(from_fn_with_state(shared.clone(), guard::host))
         .layer(from_fn_with_state(shared, guard::secure))
         .layer(from_fn(observe::observe))

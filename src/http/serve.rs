@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::patience::Patient;
-use super::{HttpSettings, page, router};
+use super::{HttpSettings, Service, page, router};
 use crate::atlas::Atlas;
 
 /// Largest head of a request, bytes.
@@ -30,7 +30,8 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     page::prepare();
-    let app = router(atlas, &settings);
+    let service = Service::new(atlas, &settings);
+    let app = router::surface(Arc::clone(&service));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(settings.head_timeout).max_buf_size(HEAD_BYTES);
     let connections = GracefulShutdown::new();
@@ -60,6 +61,7 @@ pub async fn serve(
         });
     }
     drop(listener);
+    service.stopping.send_replace(true);
     let draining = connections.count();
     tracing::info!(connections = draining, "stopping: no new connections");
     if tokio::time::timeout(settings.drain_timeout, connections.shutdown()).await.is_err() {

@@ -12,6 +12,16 @@ pub struct HttpSettings {
     pub max_connections: usize,
     /// Requests worked on at a time; more get 503. Default 256.
     pub max_requests: usize,
+    /// Requests that may wait for a version that is not here yet; more get 503. Below `max_requests`, of which they are. Default 64.
+    pub max_waiting: usize,
+    /// Longest wait for a version that is not here yet; then 503. Default 5 s.
+    pub version_wait: Duration,
+    /// Streams of events open at a time; more get 503. Below `max_connections`, of which they are. Default 512.
+    pub max_streams: usize,
+    /// From one sign of life of a quiet stream to the next. Default 15 s.
+    pub heartbeat: Duration,
+    /// Shortest pause between events: what changes meanwhile is told once. Default 50 ms.
+    pub event_pause: Duration,
     /// From the end of a request's head to the beginning of its answer; longer gets 503. Default 30 s.
     pub request_timeout: Duration,
     /// From the beginning of a connection (or the end of an answer) to the end of the next request's head. Default 30 s.
@@ -51,6 +61,11 @@ impl Default for HttpSettings {
             view: View::PUBLIC,
             max_connections: 1024,
             max_requests: 256,
+            max_waiting: 64,
+            version_wait: Duration::from_secs(5),
+            max_streams: 512,
+            heartbeat: Duration::from_secs(15),
+            event_pause: Duration::from_millis(50),
             request_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),

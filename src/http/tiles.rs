@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::asked::{Asked, Segments};
+use super::min_version::{MIN_VERSION, UNITS, read_versions};
 use super::params::Params;
 use super::problem::Problem;
 use super::reply::{BANDOSO_FEATURES, BANDOSO_VERSION, cache_control, shown_classification, version_header};
@@ -17,7 +18,7 @@ use crate::atlas::{AtlasError, Encoding, LayerSummary};
 use crate::model::{AsOf, Classification, Dense, Invalid, LayerId, TileCoord, TileLayer, TileRequest};
 
 /// Parameters of a tile: a `TileJSON` carries them into its tiles' addresses.
-pub const PARAMETERS: [&str; 5] = ["datetime", "as_of", "count", "dense", "fields"];
+pub const PARAMETERS: [&str; 6] = ["datetime", "as_of", "count", "dense", "fields", MIN_VERSION];
 
 const MVT: &str = "application/vnd.mapbox-vector-tile";
 
@@ -63,7 +64,18 @@ impl TileQuestion {
         let asked = question.summaries.iter().chain(&counted).map(|summary| &summary.layer);
         let classification = asked.map(|layer| shown_classification(layer, view)).max();
         question.classification = classification.unwrap_or(Classification::Public);
+        // A malformed version is refused at the `TileJSON` already; the tiles wait for a good one.
+        if let Some(text) = params.text(MIN_VERSION) {
+            read_versions(text, &question.read_from())?;
+        }
         Ok(question)
+    }
+
+    /// The layers whose versions a tile depends on; `units` where it is drawn from nothing else.
+    fn read_from(&self) -> Vec<&str> {
+        let asked = self.summaries.iter().map(|summary| summary.layer.id.as_str());
+        let all: Vec<&str> = asked.chain(self.count.as_ref().map(LayerId::as_str)).collect();
+        if all.is_empty() { vec![UNITS] } else { all }
     }
 
     /// The request for one tile.
@@ -117,7 +129,9 @@ pub async fn tile(
 ) -> Result<Response, Problem> {
     let y = y.strip_suffix(".pbf").or_else(|| y.strip_suffix(".mvt")).unwrap_or(&y);
     let coord = TileCoord::parse(&z, &x, y)?;
-    let question = TileQuestion::read(&shared, &layers, &asked.params(&PARAMETERS)?)?;
+    let params = asked.params(&PARAMETERS)?;
+    let question = TileQuestion::read(&shared, &layers, &params)?;
+    shared.reach(&params, &question.read_from()).await?;
     let request = question.at(coord);
     let (view, encoding) = (shared.settings.view, asked.encoding());
 
@@ -125,9 +139,10 @@ pub async fn tile(
         (CACHE_CONTROL, cache_control(question.classification)),
         (VARY, HeaderValue::from_static("Accept-Encoding, Origin")),
     ]);
-    let etag = shared.atlas.tile_etag(view, &request, encoding)?;
+    let (etag, versions) = shared.atlas.tile_etag(view, &request, encoding)?;
     if asked.has(&etag) {
         insert(&mut headers, ETAG, &etag);
+        headers.insert(BANDOSO_VERSION, version_header(&versions));
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     let tile = shared.atlas.tile(view, &request, encoding).await?;

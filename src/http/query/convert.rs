@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::super::Shared;
 use super::super::asked::Asked;
+use super::super::min_version::{MIN_VERSION, UNITS};
 use super::super::params::{Format, Params};
 use super::super::problem::Problem;
 use super::super::reply::{CSV, Reply};
@@ -43,7 +44,7 @@ impl<'a> UnitAnswer<'a> {
 
 /// `from` and `to` are days; `at` picks the one unit that holds a place.
 pub async fn convert(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
-    let params = asked.params(&["code", "from", "to", "at", "level", "f"])?;
+    let params = asked.params(&["code", "from", "to", "at", "level", MIN_VERSION, "f"])?;
     let zone = shared.atlas.clock().zone;
     let day = |name: &str| params.day(name, &zone)?.ok_or_else(|| missing(&params, name));
     let request = ConvertRequest {
@@ -54,6 +55,7 @@ pub async fn convert(State(shared): State<Shared>, asked: Asked) -> Result<Respo
         at: params.at()?,
     };
     let format = params.format()?;
+    shared.reach(&params, &[UNITS]).await?;
     let (conversion, versions) = shared.atlas.convert(&request)?;
     let units = shared.atlas.units();
     let from = units.unit(conversion.from).map(|unit| UnitAnswer::new(unit, None));

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::Shared;
 use super::super::asked::Asked;
+use super::super::min_version::MIN_VERSION;
 use super::super::params::{Format, Params};
 use super::super::problem::Problem;
 use super::super::reply::{CSV, Reply, shown_classification};
@@ -18,7 +19,7 @@ const MOST_KEYS: usize = 3;
 
 /// Without `by` just the total.
 pub async fn count(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
-    let params = asked.params(&["layer", "by", "datetime", "as_of", "f"])?;
+    let params = asked.params(&["layer", "by", "datetime", "as_of", MIN_VERSION, "f"])?;
     let (zone, view) = (shared.atlas.clock().zone, shared.settings.view);
     let by = by(&params)?;
     let request = CountRequest {
@@ -28,6 +29,7 @@ pub async fn count(State(shared): State<Shared>, asked: Asked) -> Result<Respons
         as_of: params.as_of(&zone)?,
     };
     let format = params.format()?;
+    shared.reach(&params, &[request.layer.as_str()]).await?;
     let classification = shown_classification(&shared.atlas.layer(view, &request.layer)?.layer, view);
     let table = shared.atlas.count(view, request).await?;
     let units = shared.atlas.units();

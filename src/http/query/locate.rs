@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::super::Shared;
 use super::super::asked::Asked;
+use super::super::min_version::{MIN_VERSION, UNITS};
 use super::super::params::Format;
 use super::super::problem::Problem;
 use super::super::reply::{CSV, Reply};
@@ -40,10 +41,11 @@ fn unit_answer(located: LocatedUnit, units: &UnitMap) -> UnitAnswer<'_> {
 
 /// The chain from province to commune on a day, today where not said.
 pub async fn locate(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
-    let params = asked.params(&["at", "as_of", "explain", "f"])?;
+    let params = asked.params(&["at", "as_of", "explain", MIN_VERSION, "f"])?;
     let clock = shared.atlas.clock();
     let as_of = params.day("as_of", &clock.zone)?.unwrap_or(clock.today);
     let (at, explain, format) = (params.required_at()?, params.flag("explain")?, params.format()?);
+    shared.reach(&params, &[UNITS]).await?;
     let (located, versions) = shared.atlas.locate(&LocateRequest { at, as_of });
     let units = shared.atlas.units();
     let answers: Vec<UnitAnswer> = located.iter().map(|unit| unit_answer(*unit, &units)).collect();

@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::super::Shared;
 use super::super::asked::Asked;
+use super::super::min_version::MIN_VERSION;
 use super::super::problem::Problem;
 use super::features::PageWriter;
 use crate::model::NearestRequest;
@@ -13,7 +14,7 @@ const DEFAULT_COUNT: usize = 10;
 
 /// `numberMatched` is the number given: all features are some distance away.
 pub async fn nearest(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
-    let params = asked.params(&["layer", "at", "count", "datetime", "as_of", "f"])?;
+    let params = asked.params(&["layer", "at", "count", "datetime", "as_of", MIN_VERSION, "f"])?;
     let (zone, view) = (shared.atlas.clock().zone, shared.settings.view);
     let request = NearestRequest {
         layer: params.layer()?,
@@ -23,6 +24,7 @@ pub async fn nearest(State(shared): State<Shared>, asked: Asked) -> Result<Respo
         as_of: params.as_of(&zone)?,
     };
     let format = params.format()?;
+    shared.reach(&params, &[request.layer.as_str()]).await?;
     let summary = shared.atlas.layer(view, &request.layer)?;
     let page = shared.atlas.nearest(view, request).await?;
     let writer = PageWriter {

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::asked::Asked;
+use super::super::min_version::MIN_VERSION;
 use super::super::params::Params;
 use super::super::problem::{Kind, Problem};
 use super::super::{Service, Shared};
@@ -22,7 +23,7 @@ use crate::model::{Area, Invalid, Level, UnitPick, WithinRequest};
 const DEFAULT_LIMIT: usize = 100;
 
 /// Parameters besides those of the area.
-const PAGE: [&str; 6] = ["layer", "datetime", "as_of", "limit", "cursor", "f"];
+const PAGE: [&str; 7] = ["layer", "datetime", "as_of", "limit", "cursor", MIN_VERSION, "f"];
 
 /// `GET /query/within`: `at` with `radius_m`, or `unit`.
 pub async fn within(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
@@ -65,6 +66,7 @@ async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -> Re
     let limit = params.whole("limit", 1..=service.settings.page, DEFAULT_LIMIT)?;
     let question = xxh3_64(format!("{layer} {datetime:?} {as_of:?} {fingerprint}").as_bytes());
     let after = params.text("cursor").map(|text| cursor::read(text, question)).transpose()?;
+    service.reach(&params, &[layer.as_str()]).await?;
     let summary = service.atlas.layer(view, &layer)?;
     let page = service.atlas.within(view, WithinRequest { layer, area, datetime, as_of, after, limit }).await?;
     let writer = PageWriter {

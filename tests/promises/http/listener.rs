@@ -137,3 +137,24 @@ async fn stopping_does_not_wait_for_idle_connections_or_for_ever() {
     server.done.await.expect("the server ends").expect("in good order");
     assert!(read_to_end(&mut idle).await.starts_with("HTTP/1.1 200"));
 }
+
+#[tokio::test]
+async fn a_stream_of_events_outlives_the_bounds_on_requests_and_ends_when_the_server_stops() {
+    let brief = Duration::from_millis(50);
+    let settings = HttpSettings { request_timeout: brief, head_timeout: brief, heartbeat: brief, ..settings() };
+    let server = start(settings).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    stream.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
+    let mut answer = String::new();
+    // Three signs of life take longer than any of the bounds.
+    while answer.matches("\n:\n\n").count() < 3 {
+        let mut part = [0; 4096];
+        let length = stream.read(&mut part).await.expect("the stream goes on");
+        assert!(length > 0, "{answer}");
+        answer.push_str(&String::from_utf8_lossy(&part[..length]));
+    }
+    server.stop.send(()).expect("the server listens");
+    let rest = read_to_end(&mut stream).await;
+    assert!(rest.ends_with("0\r\n\r\n"), "the body has an end: {rest}");
+    server.done.await.expect("the server ends").expect("in good order");
+}

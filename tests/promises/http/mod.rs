@@ -3,8 +3,10 @@
 mod access;
 mod bad_input;
 mod caching;
+mod events;
 mod layers;
 mod listener;
+mod min_version;
 mod page;
 mod query;
 mod service;

@@ -18,13 +18,20 @@ pub struct Shelf {
     index: UnitIndex,
     layers: Mutex<Vec<(String, u64, Vec<Row>)>>,
     away: AtomicBool,
+    announced: tokio::sync::Notify,
 }
 
 impl Shelf {
     pub fn new(units: Vec<Unit>, changes: Vec<UnitChange>) -> Self {
         let index = UnitIndex::new(&units);
         let units = UnitTable { version: 1, units, changes };
-        Self { units, index, layers: Mutex::default(), away: AtomicBool::new(false) }
+        Self {
+            units,
+            index,
+            layers: Mutex::default(),
+            away: AtomicBool::new(false),
+            announced: tokio::sync::Notify::new(),
+        }
     }
 
     /// Replaces a layer's rows; its version grows.
@@ -34,11 +41,13 @@ impl Shelf {
             Some((_, version, kept)) => (*version, *kept) = (*version + 1, rows),
             None => layers.push((layer.to_owned(), 1, rows)),
         }
+        self.announced.notify_one();
     }
 
     /// Takes the store away, or brings it back.
     pub fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+        self.announced.notify_one();
     }
 
     fn here(&self) -> Result<(), StoreError> {
@@ -92,6 +101,11 @@ impl Store for Shelf {
         let feature = |(id, at, values): Row| Feature { id, at, values, units: self.index.links(at) };
         rows.send(kept.into_iter().map(feature).collect()).await.ok();
         Ok(version)
+    }
+
+    async fn changed(&self) -> Result<(), StoreError> {
+        self.announced.notified().await;
+        Ok(())
     }
 
     async fn import(&self, _: &Layer, _: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
