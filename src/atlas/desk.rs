@@ -1,14 +1,20 @@
+use std::hash::Hash as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use tokio::sync::Semaphore;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{AtlasError, AtlasSettings};
+use super::line::Line;
+use super::{AtlasError, AtlasSettings, Client, Cost};
+use crate::engine::cancel::Cancel;
 use crate::model::{TileRequest, Versions, View};
+
+/// Work below this cost is done at once where it is asked for, microseconds: handing it to another thread and waiting for that
+/// takes tens of them, and the thread that waits has nothing better to do.
+const INLINE_US: u64 = 300;
 
 /// How a tile's bytes are packed for the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,9 +43,7 @@ pub struct EncodedTile {
 /// Draws tiles and answers queries, so many at a time, and keeps the tiles.
 pub struct TileDesk {
     cache: Cache<Key, Arc<EncodedTile>, TileWeight>,
-    slots: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    queue: usize,
+    line: Arc<Line>,
     asked: AtomicU64,
     drawn: AtomicU64,
 }
@@ -73,9 +77,7 @@ impl TileDesk {
         let entries = (settings.cache_bytes / 8_192).max(16) as usize;
         Self {
             cache: Cache::with_weighter(entries, settings.cache_bytes, TileWeight),
-            slots: Arc::new(Semaphore::new(settings.slots.max(1))),
-            waiting: AtomicUsize::new(0),
-            queue: settings.queue,
+            line: Line::new(settings.slots, settings.queue),
             asked: AtomicU64::new(0),
             drawn: AtomicU64::new(0),
         }
@@ -86,55 +88,49 @@ impl TileDesk {
         (self.asked.load(Ordering::Relaxed), self.drawn.load(Ordering::Relaxed))
     }
 
+    /// Counts a tile that was not asked for here because an earlier answer was still good.
+    pub fn given(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The tile of this key, kept or drawn. A tile asked for by many at once is drawn once.
     pub async fn tile(
         &self,
         key: &Key,
-        draw: impl FnOnce() -> Result<EncodedTile, AtlasError> + Send + 'static,
+        cost: Cost,
+        draw: impl FnOnce(&Cancel) -> Result<EncodedTile, AtlasError> + Send + 'static,
     ) -> Result<Arc<EncodedTile>, AtlasError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let draw = async {
-            let tile = self.work(draw).await??;
+            let tile = self.work(cost, draw).await??;
             self.drawn.fetch_add(1, Ordering::Relaxed);
             Ok(Arc::new(tile))
         };
         self.cache.get_or_insert_async(key, draw).await
     }
 
-    /// Runs the work on a thread of its own when a slot is free; refuses it when too many wait. Work of a caller who went away
-    /// before its turn is never begun.
-    pub async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AtlasError> {
-        let waiting = Waiting::enter(&self.waiting);
-        if waiting.ahead >= self.queue {
-            return Err(AtlasError::Overloaded { retry_after_ms: 1_000 });
+    /// Does the work when its turn comes, on a thread of its own unless it is short; refuses it when too much waits. Work of a
+    /// caller who went away before its turn is never begun; when the caller goes away later, the work is told to give up.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        cost: Cost,
+        work: impl FnOnce(&Cancel) -> T + Send + 'static,
+    ) -> Result<T, AtlasError> {
+        let cancel = Cancel::default();
+        if cost.micros < INLINE_US {
+            return Ok(work(&cancel));
         }
-        let slot = Arc::clone(&self.slots).acquire_owned().await;
-        let slot = slot.map_err(|closed| AtlasError::Fault(closed.to_string()))?;
-        drop(waiting);
+        let slot = self.line.enter(Client::asking(), cost).await;
+        let slot = slot.map_err(|full| AtlasError::Overloaded { retry_after_ms: full.retry_after_ms })?;
+        let _given_up = cancel.on_drop();
         let done = tokio::task::spawn_blocking(move || {
             // Held by the work, not by the caller: a caller who goes away would else free a slot that is still in use.
             let _slot = slot;
-            work()
+            (!cancel.is_cancelled()).then(|| work(&cancel))
         });
-        done.await.map_err(|fault| AtlasError::Fault(fault.to_string()))
-    }
-}
-
-/// One place in the queue, given back also when the caller goes away.
-struct Waiting<'a> {
-    count: &'a AtomicUsize,
-    ahead: usize,
-}
-
-impl<'a> Waiting<'a> {
-    fn enter(count: &'a AtomicUsize) -> Self {
-        Self { count, ahead: count.fetch_add(1, Ordering::Relaxed) }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::Relaxed);
+        let done = done.await.map_err(|fault| AtlasError::Fault(fault.to_string()))?;
+        // Whoever reads this did not go away.
+        done.ok_or_else(|| AtlasError::Fault("work was given up while someone waited for it".into()))
     }
 }
 
@@ -142,7 +138,7 @@ impl Key {
     /// The tag of the tile's bytes, known before they are drawn.
     pub fn etag(&self) -> String {
         let mut hash = Xxh3::new();
-        hash.update(format!("{self:?}").as_bytes());
+        self.hash(&mut hash);
         format!("\"{:032x}\"", hash.digest128())
     }
 }

@@ -5,12 +5,13 @@ use xxhash_rust::xxh3::Xxh3;
 use super::desk::{EncodedTile, Encoding, Key};
 use super::query::{drawn_day, has_time};
 use super::snapshot::{LayerSnapshot, State};
-use super::{Atlas, AtlasError};
+use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::Holding;
 use crate::engine::compress::gzip;
 use crate::engine::select::Selected;
+use crate::engine::slice::rows_of_tile;
 use crate::engine::tile::{PointsSource, TileLayerBytes, UnitsSource, labels_layer, points_layer, units_layer};
-use crate::model::{AsOf, Clock, Invalid, Level, TileLayer, TileRequest, Versions, View};
+use crate::model::{AsOf, Clock, Dense, Invalid, Level, TileLayer, TileRequest, Versions, View};
 
 impl Atlas {
     /// The tag that the tile has now and the versions behind it, without drawing it.
@@ -34,7 +35,8 @@ impl Atlas {
         let drawing = self.drawing(view, request)?;
         let key = drawing.key(request, encoding);
         let (request, etag) = (request.clone(), key.etag());
-        self.tiles.tile(&key, move || drawing.tile(&request, (encoding, etag))).await
+        let cost = drawing.cost(&request);
+        self.tiles.tile(&key, cost, move |_| drawing.tile(&request, (encoding, etag))).await
     }
 
     /// Everything a tile is drawn from, checked against the request.
@@ -132,6 +134,20 @@ impl Drawing {
             _ => bytes,
         };
         Ok(EncodedTile { body: body.into(), etag, features, versions: self.versions(), cells })
+    }
+
+    /// What the tile will take, about: 0.14 µs for a point that is written and packed, 0.01 µs for one that is counted, and the
+    /// borders of a level.
+    fn cost(&self, request: &TileRequest) -> Cost {
+        let points = self.points.iter().map(|snapshot| {
+            let rows =
+                snapshot.parts.iter().map(|part| rows_of_tile(&part.columns, request.coord).len() as u64).sum::<u64>();
+            let counted = request.dense == Dense::Cells && rows > u64::from(snapshot.layer.max_features);
+            if counted { 1_000 + rows / 100 } else { rows / 7 }
+        });
+        let counted = self.counted.iter().map(|snapshot| snapshot.parts.len() as u64 / 100);
+        let borders = request.layers.iter().filter(|layer| matches!(layer, TileLayer::Units(_))).count() as u64 * 500;
+        Cost { micros: points.chain(counted).sum::<u64>() + borders }
     }
 
     fn versions(&self) -> Versions {

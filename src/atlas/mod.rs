@@ -8,7 +8,9 @@ mod desk;
 mod draw;
 mod error;
 mod follow;
+mod line;
 mod load;
+mod moment;
 mod query;
 mod settings;
 mod snapshot;
@@ -23,6 +25,8 @@ use tokio::sync::watch;
 
 pub use desk::{EncodedTile, Encoding};
 pub use error::AtlasError;
+pub use line::{Client, Cost};
+pub use moment::Moment;
 pub use settings::AtlasSettings;
 pub use snapshot::{LayerSnapshot, LayerSummary, State, UnitSnapshot};
 
@@ -117,6 +121,11 @@ impl Atlas {
     /// Tiles asked for, and tiles drawn, since the start: the rest came from the cache.
     pub fn tile_counts(&self) -> (u64, u64) {
         self.tiles.counts()
+    }
+
+    /// Counts a tile that was given from what an earlier answer left, without asking for it here.
+    pub fn tile_given(&self) {
+        self.tiles.given();
     }
 
     /// The versions of the units and of the layers that the view sees, in the state that is shown now.

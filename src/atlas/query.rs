@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::snapshot::{LayerSnapshot, State};
-use super::{Atlas, AtlasError};
+use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::{Answers, Holding, holding};
 use crate::engine::count::{CountSource, Key, count};
 use crate::engine::locate::PreparedArea;
@@ -37,13 +37,15 @@ impl Atlas {
     /// The features in an area, a page of them.
     pub async fn within(self: &Arc<Self>, view: View, request: WithinRequest) -> Result<FeaturePage, AtlasError> {
         let question = self.ask(view, &request.layer)?;
-        self.tiles.work(move || question.within(&request)).await?
+        let cost = Cost { micros: question.snapshot.parts.len() as u64 / 50 };
+        self.tiles.work(cost, move |_| question.within(&request)).await?
     }
 
     /// The features nearest to a place.
     pub async fn nearest(self: &Arc<Self>, view: View, request: NearestRequest) -> Result<FeaturePage, AtlasError> {
         let question = self.ask(view, &request.layer)?;
-        self.tiles.work(move || question.nearest(&request)).await?
+        let cost = Cost { micros: 10 * request.count as u64 };
+        self.tiles.work(cost, move |_| question.nearest(&request)).await?
     }
 
     /// A table of exact counts.
@@ -56,7 +58,8 @@ impl Atlas {
         if request.by.contains(&By::Month) {
             question.time("by")?;
         }
-        self.tiles.work(move || question.count(&request)).await?
+        let cost = Cost { micros: question.snapshot.parts.len() as u64 / 50 };
+        self.tiles.work(cost, move |_| question.count(&request)).await?
     }
 
     fn ask(&self, view: View, layer: &crate::model::LayerId) -> Result<Question, AtlasError> {

@@ -6,6 +6,8 @@
 /// Which unit holds each point on a date: a look-up in its links.
 pub mod as_of;
 pub mod borders;
+/// Giving up work that nobody waits for.
+pub mod cancel;
 pub mod columns;
 /// Packing bytes for the wire.
 pub mod compress;
