@@ -81,20 +81,22 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segment
 }
 
 /// The encoding to answer in (RFC 9110 §12.5.3); `None` where the caller refuses both.
-fn accepted_encoding(headers: &HeaderMap) -> Option<Encoding> {
+pub fn accepted_encoding(headers: &HeaderMap) -> Option<Encoding> {
     let (mut gzip, mut identity, mut any) = (None, None, None);
     let lists = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     for item in lists.flat_map(|list| list.split(',')) {
         let mut parts = item.split(';').map(str::trim);
-        let name = parts.next().unwrap_or("").to_ascii_lowercase();
+        let name = parts.next().unwrap_or("");
         let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
         // A weight that cannot be read refuses: an encoding is better left out than forced on someone.
         let weight = weight.map_or(1.0, |text| text.trim().parse::<f32>().unwrap_or(0.0));
-        match name.as_str() {
-            "gzip" | "x-gzip" => gzip = Some(weight),
-            "identity" => identity = Some(weight),
-            "*" => any = Some(weight),
-            _ => {}
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if is("gzip") || is("x-gzip") {
+            gzip = Some(weight);
+        } else if is("identity") {
+            identity = Some(weight);
+        } else if name == "*" {
+            any = Some(weight);
         }
     }
     let gzip = gzip.or(any).unwrap_or(0.0);
@@ -106,6 +108,11 @@ fn accepted_encoding(headers: &HeaderMap) -> Option<Encoding> {
         return Some(Encoding::Identity);
     }
     None
+}
+
+/// Whether `If-None-Match` names a tag, or any.
+pub fn has_tag(headers: &HeaderMap, etag: &str) -> bool {
+    tags(headers).iter().any(|tag| tag == "*" || tag == etag)
 }
 
 /// The opaque tags of `If-None-Match`, with their quotes, or `*`. A tag may hold commas.

@@ -34,7 +34,8 @@ pub async fn host(State(shared): State<Shared>, request: Request, next: Next) ->
     Problem::of(Kind::ForbiddenHost, "Host", detail).into_response()
 }
 
-fn names_loopback(headers: &HeaderMap, uri: &Uri) -> bool {
+/// Whether every host that the request names is this machine.
+pub fn names_loopback(headers: &HeaderMap, uri: &Uri) -> bool {
     let forwarded = HeaderName::from_static("x-forwarded-host");
     let named = headers.get_all(HOST).iter().chain(headers.get_all(forwarded));
     let authority = uri.authority().is_none_or(|authority| is_loopback(authority.as_str()));
@@ -44,9 +45,9 @@ fn names_loopback(headers: &HeaderMap, uri: &Uri) -> bool {
 /// Whether `name:port` is this machine to every resolver (RFC 6761 §6.3: `localhost` and what ends in it).
 fn is_loopback(host: &str) -> bool {
     let Some(name) = host_name(host) else { return false };
-    let name = name.to_ascii_lowercase();
-    name == "localhost"
-        || name.ends_with(".localhost")
+    let ending = name.len().checked_sub(".localhost".len()).and_then(|at| name.get(at..));
+    name.eq_ignore_ascii_case("localhost")
+        || ending.is_some_and(|ending| ending.eq_ignore_ascii_case(".localhost"))
         || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -63,6 +64,12 @@ fn write_state(text: &mut String, shared: &Shared) {
         ("bandoso_layer_version", "gauge", "Version of a layer.", of_layers(|summary| summary.version)),
         ("bandoso_tiles_total", "counter", "Tiles asked for.", one(asked)),
         ("bandoso_tiles_drawn_total", "counter", "Tiles drawn: the others came from the cache.", one(drawn)),
+        (
+            "bandoso_tiles_given_again_total",
+            "counter",
+            "Answers with a tile that the front door gave without asking.",
+            one(shared.given_again.load(Ordering::Relaxed)),
+        ),
         (
             "bandoso_event_streams",
             "gauge",

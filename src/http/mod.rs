@@ -1,10 +1,11 @@
 //! The doors: routes, parameters, wire formats, errors → status, and the files of the web map.
 //!
-//! [`router()`] has the whole surface on one page. A handler reads its parameters strictly (`params`), asks the atlas under the
+//! `router.rs` has the whole surface on one page; `front.rs` stands before it. A handler reads its parameters strictly (`params`), asks the atlas under the
 //! server's [`View`](crate::model::View), and gives a `reply` or a `problem`; it knows no SQL and no geometry.
 
 mod asked;
 mod events;
+mod front;
 mod guard;
 mod health;
 mod layers;
@@ -24,12 +25,13 @@ mod style;
 mod tilejson;
 mod tiles;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Semaphore, watch};
 
-pub use router::router;
+pub use front::{App, app};
 pub use serve::serve;
 pub use settings::HttpSettings;
 
@@ -52,6 +54,8 @@ struct Service {
     /// Turns true when the server stops: streams without an end end then.
     stopping: watch::Sender<bool>,
     prometheus: PrometheusHandle,
+    /// Answers that the front door gave again.
+    given_again: AtomicU64,
     /// With the units' version that it is of.
     units_bbox: Mutex<Option<(u64, Bbox)>>,
 }
@@ -68,6 +72,7 @@ impl Service {
             streams: Arc::new(Semaphore::new(settings.max_streams)),
             stopping: watch::Sender::new(false),
             prometheus: metrics::recorder(),
+            given_again: AtomicU64::new(0),
             units_bbox: Mutex::new(None),
         })
     }

@@ -4,10 +4,10 @@
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, Method};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use metrics::{counter, histogram};
+use metrics::{Counter, Histogram, counter, histogram};
 use rand::Rng as _;
 
 use super::problem::Problem;
@@ -27,14 +27,13 @@ pub async fn observe(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
-        response = problem.write_into(response, &id);
+        response = problem.write_into(response, text(&id));
     }
-    if let Ok(id) = HeaderValue::try_from(id.as_str()) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
+    response.headers_mut().insert(REQUEST_ID, id.clone());
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let status = response.status().as_u16();
     let seconds = started.elapsed().as_secs_f64();
+    let request_id = text(&id);
     let labels = [("route", route.to_owned()), ("method", method.to_owned()), ("status", status.to_string())];
     counter!("bandoso_http_requests_total", &labels).increment(1);
     histogram!("bandoso_http_request_duration_seconds", "route" => route.to_owned()).record(seconds);
@@ -42,19 +41,61 @@ pub async fn observe(request: Request, next: Next) -> Response {
     let cause = problem.as_ref().and_then(Problem::cause);
     let parameter = problem.as_ref().and_then(Problem::parameter);
     match status {
-        500.. => tracing::error!(route, method, status, duration_ms, request_id = id, cause, "request failed"),
-        400.. => tracing::info!(route, method, status, duration_ms, request_id = id, parameter, "request refused"),
-        _ => tracing::debug!(route, method, status, duration_ms, request_id = id, "request answered"),
+        500.. => tracing::error!(route, method, status, duration_ms, request_id, cause, "request failed"),
+        400.. => tracing::info!(route, method, status, duration_ms, request_id, parameter, "request refused"),
+        _ => tracing::debug!(route, method, status, duration_ms, request_id, "request answered"),
     }
     response
 }
 
+/// What is told of a route's answers to `GET`, by handles that are found once.
+pub struct Told {
+    route: &'static str,
+    counters: [(StatusCode, Counter); 3],
+    durations: Histogram,
+}
+
+impl Told {
+    /// Of answers with a tile, without one, and to those who have it.
+    pub fn of_route(route: &'static str) -> Self {
+        let counter = |status: StatusCode| {
+            let labels =
+                [("route", route.to_owned()), ("method", "GET".to_owned()), ("status", status.as_u16().to_string())];
+            (status, counter!("bandoso_http_requests_total", &labels))
+        };
+        let counters = [StatusCode::OK, StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].map(counter);
+        Self { route, counters, durations: histogram!("bandoso_http_request_duration_seconds", "route" => route) }
+    }
+
+    /// Tells of one answer what [`observe`] tells of all.
+    pub fn answered(&self, status: StatusCode, started: Instant, id: &HeaderValue) {
+        let seconds = started.elapsed().as_secs_f64();
+        if let Some((_, counter)) = self.counters.iter().find(|(known, _)| *known == status) {
+            counter.increment(1);
+        }
+        self.durations.record(seconds);
+        let (route, method, status, duration_ms) = (self.route, "GET", status.as_u16(), seconds * 1000.0);
+        tracing::debug!(route, method, status, duration_ms, request_id = text(id), "request answered");
+    }
+}
+
 /// A random UUID (RFC 9562, version 4). The caller's own is not taken over: it would go into the log as it is.
-fn request_id() -> String {
-    let bits = (rand::rng().random::<u128>() & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    let part = |range: std::ops::Range<usize>| hex.get(range).unwrap_or_default();
-    [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
+pub fn request_id() -> HeaderValue {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut bits = (rand::rng().random::<u128>() & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let mut id = [b'-'; 36];
+    for (at, digit) in id.iter_mut().enumerate() {
+        if !matches!(at, 8 | 13 | 18 | 23) {
+            bits = bits.rotate_left(4);
+            *digit = HEX.get((bits & 0xf) as usize).copied().unwrap_or(b'0');
+        }
+    }
+    // Hex digits and dashes are a header's value.
+    HeaderValue::from_bytes(&id).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+fn text(id: &HeaderValue) -> &str {
+    id.to_str().unwrap_or_default()
 }
 
 /// A method as a label: anyone can send a method of any name, and each would be a time series of its own.
@@ -74,10 +115,11 @@ mod tests {
 
     #[test]
     fn a_request_id_is_a_uuid_of_version_4() {
-        let id = request_id();
+        let header = request_id();
+        let id = text(&header);
         let dashes: Vec<usize> = id.match_indices('-').map(|(at, _)| at).collect();
         assert_eq!((id.len(), dashes.as_slice()), (36, &[8, 13, 18, 23][..]), "{id}");
         assert!(id.get(14..15) == Some("4") && id.get(19..20).is_some_and(|v| "89ab".contains(v)), "{id}");
-        assert_ne!(id, request_id());
+        assert_ne!(header, request_id());
     }
 }

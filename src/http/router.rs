@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -7,26 +5,19 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::front::TILE_ROUTE;
 use super::problem::{Kind, Problem};
-use super::{
-    HttpSettings, Service, Shared, events, guard, health, layers, metrics, observe, page, query, style, tilejson, tiles,
-};
-use crate::atlas::Atlas;
+use super::{Shared, events, guard, health, layers, metrics, observe, page, query, style, tilejson, tiles};
 
 /// The whole surface. Layers added later wrap those before: a request meets `observe` first.
-pub fn router(atlas: Arc<Atlas>, settings: &HttpSettings) -> Router {
-    surface(Service::new(atlas, settings))
-}
-
-/// The routes over a service.
-pub(super) fn surface(shared: Shared) -> Router {
+pub fn routes(shared: Shared) -> Router {
     let settings = shared.settings.clone();
     let bounds = from_fn_with_state(shared.clone(), guard::bounds);
     Router::new()
         // The map as data.
         .route("/tiles", get(tilejson::tilesets))
         .route("/tiles/{layers}", get(tilejson::tilejson))
-        .route("/tiles/{layers}/{z}/{x}/{y}", get(tiles::tile))
+        .route(TILE_ROUTE, get(tiles::tile))
         .route("/style.json", get(style::style))
         .route("/layers", get(layers::layers))
         // Questions of place.

@@ -8,15 +8,18 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::patience::Patient;
-use super::{HttpSettings, Service, page, router};
-use crate::atlas::Atlas;
+use super::{App, HttpSettings, Service, page};
+use crate::atlas::{Atlas, Client};
 
 /// Largest head of a request, bytes.
 const HEAD_BYTES: usize = 64 << 10;
+/// Pause between one upkeep of the metrics and the next.
+const UPKEEP: Duration = Duration::from_secs(5);
 /// Pause after a failed accept: out of descriptors, the next one fails as well.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -31,14 +34,15 @@ pub async fn serve(
 ) -> io::Result<()> {
     page::prepare();
     let service = Service::new(atlas, &settings);
-    let app = router::surface(Arc::clone(&service));
+    let app = App::new(Arc::clone(&service));
+    let upkeep = tokio::spawn(upkeep(service.prometheus.clone()));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(settings.head_timeout).max_buf_size(HEAD_BYTES);
     let connections = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(settings.max_connections));
     tokio::pin!(shutdown);
     loop {
-        let (stream, place) = tokio::select! {
+        let (stream, client, place) = tokio::select! {
             accepted = accept(&listener, &room) => match accepted {
                 Ok(accepted) => accepted,
                 Err(fault) => {
@@ -50,7 +54,7 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         let io = TokioIo::new(Patient::new(stream, settings.write_timeout));
-        let connection = http.serve_connection(io, TowerToHyperService::new(app.clone()));
+        let connection = http.serve_connection(io, TowerToHyperService::new(app.for_client(client)));
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             if let Err(fault) = connection.await {
@@ -62,6 +66,7 @@ pub async fn serve(
     }
     drop(listener);
     service.stopping.send_replace(true);
+    upkeep.abort();
     let draining = connections.count();
     tracing::info!(connections = draining, "stopping: no new connections");
     if tokio::time::timeout(settings.drain_timeout, connections.shutdown()).await.is_err() {
@@ -71,10 +76,22 @@ pub async fn serve(
 }
 
 /// A connection and its place among the bounded number of them. While all places are taken, more wait in the system's queue.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, Client, OwnedSemaphorePermit)> {
     let place = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
+    let (stream, address) = listener.accept().await?;
     // Answers are written whole: waiting to fill a segment only delays them.
     stream.set_nodelay(true)?;
-    Ok((stream, place))
+    Ok((stream, Client::at(address.ip()), place))
+}
+
+/// Sorts what was recorded into its bounds now and then: until then every duration is kept by itself, and nobody may ask for
+/// metrics for days.
+async fn upkeep(prometheus: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        prometheus.run_upkeep();
+    }
 }

@@ -12,6 +12,8 @@ pub struct HttpSettings {
     pub max_connections: usize,
     /// Requests worked on at a time; more get 503. Default 256.
     pub max_requests: usize,
+    /// Answered tiles kept at the front door, bytes, bodies that the atlas keeps as well included. 0 keeps none. Default 128 MiB.
+    pub front_bytes: u64,
     /// Requests that may wait for a version that is not here yet; more get 503. Below `max_requests`, of which they are. Default 64.
     pub max_waiting: usize,
     /// Longest wait for a version that is not here yet; then 503. Default 5 s.
@@ -61,6 +63,7 @@ impl Default for HttpSettings {
             view: View::PUBLIC,
             max_connections: 1024,
             max_requests: 256,
+            front_bytes: 128 << 20,
             max_waiting: 64,
             version_wait: Duration::from_secs(5),
             max_streams: 512,

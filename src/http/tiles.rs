@@ -1,6 +1,7 @@
 //! `GET /tiles/{layers}/{z}/{x}/{y}`.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -9,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::asked::{Asked, Segments};
+use super::front::Drawn;
 use super::min_version::{MIN_VERSION, UNITS, read_versions};
 use super::params::Params;
 use super::problem::Problem;
@@ -139,6 +141,7 @@ pub async fn tile(
         (CACHE_CONTROL, cache_control(question.classification)),
         (VARY, HeaderValue::from_static("Accept-Encoding, Origin")),
     ]);
+    let moment = Arc::new(shared.atlas.moment());
     let (etag, versions) = shared.atlas.tile_etag(view, &request, encoding)?;
     if asked.has(&etag) {
         insert(&mut headers, ETAG, &etag);
@@ -149,14 +152,17 @@ pub async fn tile(
     insert(&mut headers, ETAG, &tile.etag);
     headers.insert(BANDOSO_FEATURES, HeaderValue::from(tile.features));
     headers.insert(BANDOSO_VERSION, version_header(&tile.versions));
-    if tile.body.is_empty() {
-        return Ok((StatusCode::NO_CONTENT, headers).into_response());
-    }
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(MVT));
-    if encoding == Encoding::Gzip {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    Ok((headers, Body::from(tile.body.clone())).into_response())
+    let mut response = if tile.body.is_empty() {
+        (StatusCode::NO_CONTENT, headers).into_response()
+    } else {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MVT));
+        if encoding == Encoding::Gzip {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        (headers, Body::from(tile.body.clone())).into_response()
+    };
+    response.extensions_mut().insert(Drawn { request, tile, moment });
+    Ok(response)
 }
 
 fn insert(headers: &mut HeaderMap, name: axum::http::HeaderName, text: &str) {

@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use bandoso::atlas::{Atlas, AtlasSettings};
 use bandoso::config::load_catalogue;
 use bandoso::demo;
-use bandoso::http::{HttpSettings, router};
+use bandoso::http::{App, HttpSettings, app};
 use bandoso::model::View;
 use bandoso::store::Store;
 use bandoso::store::geopackage::GeoPackage;
@@ -20,14 +19,14 @@ use crate::support::postgres::TestDatabase;
 use crate::support::tile_spec;
 
 /// Served from a store that the demonstration filled.
-struct Map(Router);
+struct Map(App);
 
 impl Map {
     async fn filled(store: impl Store + 'static) -> Self {
         let catalogue = load_catalogue(None).expect("the built-in catalogue");
         demo::fill(&store, &catalogue).await.expect("filled");
         let atlas = Atlas::open(Arc::new(store), catalogue, AtlasSettings::default()).await.expect("an atlas");
-        Self(router(atlas, &HttpSettings { view: View::EVERYTHING, ..HttpSettings::default() }))
+        Self(app(atlas, &HttpSettings { view: View::EVERYTHING, ..HttpSettings::default() }))
     }
 
     async fn embedded(folder: &tempfile::TempDir) -> Self {

@@ -4,6 +4,7 @@ mod access;
 mod bad_input;
 mod caching;
 mod events;
+mod front;
 mod layers;
 mod listener;
 mod min_version;

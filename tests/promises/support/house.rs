@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use bandoso::atlas::{Atlas, AtlasSettings};
-use bandoso::http::{HttpSettings, router};
+use bandoso::http::{App, HttpSettings, app};
 use bandoso::model::View;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -19,7 +18,7 @@ use super::tile_spec::{self, TileLayer};
 pub struct House {
     pub shelf: Arc<Shelf>,
     pub atlas: Arc<Atlas>,
-    pub router: Router,
+    pub app: App,
 }
 
 /// An answer, its body as it came.
@@ -48,11 +47,11 @@ impl House {
         let atlas_settings = AtlasSettings::default();
         let store: Arc<dyn bandoso::store::Store> = Arc::<Shelf>::clone(&shelf);
         let atlas = Atlas::open(store, catalogue, atlas_settings).await.expect("an atlas");
-        Self { shelf, router: router(Arc::clone(&atlas), &settings), atlas }
+        Self { shelf, app: app(Arc::clone(&atlas), &settings), atlas }
     }
 
     pub async fn ask(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let response = self.app.clone().oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
         let answer = Answer { status: parts.status, headers: parts.headers, body };
