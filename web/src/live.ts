@@ -20,6 +20,10 @@ export interface Place {
 /** What the page knows at the moment, beyond the user's choices. */
 export interface Live {
   catalogue: Catalogue;
+  /** Version of the units; null before the server told it. */
+  units: number | null;
+  /** Changes on the server are told as they happen. */
+  followed: boolean;
   /** Tiles are on their way. */
   busy: boolean;
   /** Queries on their way. */

@@ -29,6 +29,8 @@ async function start(): Promise<void> {
   const choices = new Store<Choices>(chosen(catalogue, { lang, view: catalogue.view, layers: firstLayers(catalogue) }));
   const live = new Store<Live>({
     catalogue,
+    units: null,
+    followed: true,
     busy: true,
     asking: 0,
     faults: new Map(),

@@ -1,22 +1,32 @@
 import * as api from './api';
+import { Changes, type Moved } from './changes';
 import type { Choices } from './choices';
 import { interval } from './days';
 import type { Live } from './live';
 import { Health } from './map/health';
 import { asOf } from './map/tiles';
 import type { Store } from './store';
+import type { Catalogue } from './wire';
 
 /** How many of each layer's nearest features a look-up shows, and of how many layers at most. */
 const NEAREST_COUNT = 2;
 const NEAREST_LAYERS = 6;
 /** How often the list of layers, with their versions, is read again while the page is in view. */
 const REFRESH_MS = 15_000;
+/** Changes that are told within this time are shown at once. */
+const GATHER_MS = 200;
+/** Numbers of features follow changes at most this often. */
+const NUMBERS_MS = 2000;
 
 /** What the page can do: everything that a part of it asks for goes through here. */
 export class Session {
   readonly health: Health;
   #counting: AbortController | undefined;
   #locating: AbortController | undefined;
+  /** The versions that the server told last. */
+  readonly #told = new Map<string, number>();
+  #gathering: ReturnType<typeof setTimeout> | undefined;
+  #numbers: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly choices: Store<Choices>,
@@ -28,6 +38,10 @@ export class Session {
     };
     setInterval(look, REFRESH_MS);
     document.addEventListener('visibilitychange', look);
+    new Changes(
+      (moved) => this.#gather(moved),
+      (followed) => live.set({ followed }),
+    );
   }
 
   /** Units' date of every request. */
@@ -42,7 +56,39 @@ export class Session {
       () => api.layers(),
       () => this.refresh(),
     );
-    if (catalogue) this.live.set({ catalogue });
+    if (catalogue) this.live.set({ catalogue: this.#withTold(catalogue) });
+  }
+
+  #gather({ layer, version }: Moved): void {
+    this.#told.set(layer, version);
+    this.#gathering ??= setTimeout(() => {
+      this.#gathering = undefined;
+      this.#show();
+    }, GATHER_MS);
+  }
+
+  /** Shows what was told: the map reads again the layers that moved, and no others. */
+  #show(): void {
+    const { catalogue, units } = this.live.value;
+    const told = this.#withTold(catalogue);
+    const unitsNow = this.#told.get('units') ?? null;
+    const moved = told !== catalogue || (units !== null && unitsNow !== units);
+    this.live.set({ catalogue: told, units: unitsNow });
+    if (!moved) return;
+    this.#numbers ??= setTimeout(() => {
+      this.#numbers = undefined;
+      void this.refresh();
+    }, NUMBERS_MS);
+  }
+
+  /** An answer may be older than what was told since it was asked for: a layer never goes back. */
+  #withTold(catalogue: Catalogue): Catalogue {
+    const older = ({ id, version }: { id: string; version: number }) => version < (this.#told.get(id) ?? version);
+    if (!catalogue.layers.some(older)) return catalogue;
+    const layers = catalogue.layers.map((layer) =>
+      older(layer) ? { ...layer, version: this.#told.get(layer.id) ?? layer.version } : layer,
+    );
+    return { ...catalogue, layers };
   }
 
   async #probe(): Promise<boolean> {

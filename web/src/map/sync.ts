@@ -48,6 +48,10 @@ export class Sync {
 
   #onLive(now: Live, before: Live): void {
     if (now.catalogue !== before.catalogue) this.#refresh(now, before);
+    if (now.units !== before.units && before.units !== null) {
+      this.#watch.reload(UNITS);
+      void this.#session.count();
+    }
     if (now.counts !== before.counts) this.#colour(now.counts);
     if (now.place !== before.place) {
       if (now.place) this.#marker.setLngLat([now.place.lon, now.place.lat]).addTo(this.#map);

@@ -100,6 +100,7 @@ export const en: Record<Key, string> = {
   no: 'No',
 
   loading: 'Loading data…',
+  stale: 'Reconnecting: new changes may show late.',
   starting: 'Opening the map…',
   failed: 'Could not load: {names}',
   away: 'the server does not answer',

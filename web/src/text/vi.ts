@@ -99,6 +99,7 @@ export const vi = {
   no: 'Không',
 
   loading: 'Đang tải dữ liệu…',
+  stale: 'Đang nối lại: thay đổi mới có thể hiện chậm.',
   starting: 'Đang mở bản đồ…',
   failed: 'Không tải được: {names}',
   away: 'máy chủ không trả lời',

@@ -8,7 +8,7 @@ import { Layers } from './Layers';
 import { Locate } from './Locate';
 import { MapTools, Notices, Pointer } from './MapTools';
 import { useLive, useSession, useSpeech } from './page';
-import { Faults, Loading } from './Status';
+import { Faults, Loading, Stale } from './Status';
 import { Time } from './Time';
 
 /** The page: a panel of choices beside the map, and what lies on the map. */
@@ -63,6 +63,7 @@ function Stage() {
       <div class="top">
         <Faults />
         <Loading />
+        <Stale />
       </div>
       <div class="corner">
         {map && <Pointer map={map} />}

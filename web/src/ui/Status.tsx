@@ -21,6 +21,17 @@ export function Loading() {
   );
 }
 
+/** Says that changes on the server are not shown as they happen; faults say so in more words. */
+export function Stale() {
+  const { followed, faults } = useLive();
+  const { say } = useSpeech();
+  return (
+    <div class="stale" role="status" data-stale={!followed}>
+      {!followed && faults.size === 0 && <span class="pill">{say('stale')}</span>}
+    </div>
+  );
+}
+
 /** Names what could not be loaded, until it can be. */
 export function Faults() {
   const session = useSession();

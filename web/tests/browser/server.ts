@@ -61,6 +61,15 @@ export class Server {
     }
   }
 
+  /** Adds rows to a layer as another program would, while the server runs. The table is CSV with its head. */
+  async import(layer: string, table: string): Promise<void> {
+    const file = join(this.#directory, 'rows.csv');
+    await writeFile(file, table);
+    const child = this.#run(['import', '--layer', layer, file]);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`${BINARY} import ended with ${code}\n${this.#log.slice(-4000)}`);
+  }
+
   /** Ends the process as a crash would. */
   async kill(): Promise<void> {
     const child = this.#process;
