@@ -44,7 +44,9 @@ impl Atlas {
     /// The features nearest to a place.
     pub async fn nearest(self: &Arc<Self>, view: View, request: NearestRequest) -> Result<FeaturePage, AtlasError> {
         let question = self.ask(view, &request.layer)?;
-        let cost = Cost { micros: 10 * request.count as u64 };
+        // Under a filter that leaves little, the nearest few may be anywhere.
+        let all = request.datetime.map_or(0, |_| question.snapshot.parts.len() as u64 / 50);
+        let cost = Cost { micros: 10 * request.count as u64 + all };
         self.tiles.work(cost, move |_| question.nearest(&request)).await?
     }
 
