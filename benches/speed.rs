@@ -174,7 +174,16 @@ async fn walk(atlas: &Arc<Atlas>, name: &str, layer: &TileLayer, (z, dense): (u8
         let axis = |value: f64| (value * f64::from(1_u32 << z)) as u32;
         let coord = TileCoord::new(z, axis(world.x), axis(world.y)).unwrap();
         let layers = vec![layer.clone()];
-        let request = TileRequest { layers, coord, datetime: None, as_of: AsOf::Own, count: None, dense, fields: None };
+        let request = TileRequest {
+            layers,
+            coord,
+            datetime: None,
+            filter: None,
+            as_of: AsOf::Own,
+            count: None,
+            dense,
+            fields: None,
+        };
         let started = Instant::now();
         let tile = atlas.tile(View::EVERYTHING, &request, Encoding::Gzip).await.unwrap();
         times.push(started.elapsed().as_secs_f64() * 1e3);
@@ -194,16 +203,17 @@ async fn queries(atlas: &Arc<Atlas>, layer: &LayerId) {
         let (layer, as_of) = (layer.clone(), AsOf::Own);
         let started = Instant::now();
         let area = Area::Radius { at, radius_m: 2_000.0 };
-        let request = WithinRequest { layer: layer.clone(), area, datetime: None, as_of, after: None, limit: 100 };
+        let request =
+            WithinRequest { layer: layer.clone(), area, datetime: None, filter: None, as_of, after: None, limit: 100 };
         atlas.within(View::EVERYTHING, request).await.unwrap();
         timed(0, started);
         let started = Instant::now();
-        let request = NearestRequest { layer: layer.clone(), at, count: 10, datetime: None, as_of };
+        let request = NearestRequest { layer: layer.clone(), at, count: 10, datetime: None, filter: None, as_of };
         atlas.nearest(View::EVERYTHING, request).await.unwrap();
         timed(1, started);
         let started = Instant::now();
         let by = vec![By::Level(Level::Commune), By::Month];
-        atlas.count(View::EVERYTHING, CountRequest { layer, by, datetime: None, as_of }).await.unwrap();
+        atlas.count(View::EVERYTHING, CountRequest { layer, by, datetime: None, filter: None, as_of }).await.unwrap();
         timed(2, started);
         let started = Instant::now();
         atlas.locate(&LocateRequest { at, as_of: atlas.clock().today });

@@ -67,7 +67,9 @@ struct TileWeight;
 impl Weighter<Key, Arc<EncodedTile>> for TileWeight {
     fn weight(&self, key: &Key, tile: &Arc<EncodedTile>) -> u64 {
         // A key's layers and an entry's own fields cost some hundred bytes besides.
-        (tile.body.len() + key.request.layers.len() * 64 + 512) as u64
+        // A filter's tree takes several times its text.
+        let filter = key.request.filter.as_ref().map_or(0, |asked| asked.text().len() * 8);
+        (tile.body.len() + key.request.layers.len() * 64 + filter + 512) as u64
     }
 }
 

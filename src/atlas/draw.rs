@@ -8,10 +8,12 @@ use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::Holding;
 use crate::engine::compress::gzip;
+use crate::engine::cql2::check;
 use crate::engine::select::Selected;
 use crate::engine::slice::rows_of_tile;
 use crate::engine::tile::{PointsSource, TileLayerBytes, UnitsSource, labels_layer, points_layer, units_layer};
-use crate::model::{AsOf, Clock, Dense, Invalid, Level, TileLayer, TileRequest, Versions, View};
+use crate::model::filter::Filter;
+use crate::model::{AsOf, Clock, Dense, Invalid, LayerId, Level, TileLayer, TileRequest, Versions, View};
 
 impl Atlas {
     /// The tag that the tile has now and the versions behind it, without drawing it.
@@ -60,12 +62,22 @@ impl Atlas {
                 return Err(Invalid::new("datetime", "a layer with a time field beside it; units have none").into());
             }
         }
+        let mut filters = Vec::new();
+        if let Some(asked) = &request.filter {
+            for snapshot in points.iter().chain(&counted) {
+                let filter = check("filter", asked, &snapshot.layer, view, &clock.zone)?;
+                filters.push((snapshot.layer.id.clone(), filter));
+            }
+            if filters.is_empty() {
+                return Err(Invalid::new("filter", "a layer with fields beside it; units have none").into());
+            }
+        }
         let units_asked = request.layers.iter().any(|layer| matches!(layer, TileLayer::Units(_)));
         if counted.is_some() && !units_asked {
             return Err(Invalid::new("count", "a layer of units to count into, such as units.commune").into());
         }
         has_fields(&points, view, request.fields.as_deref().unwrap_or_default())?;
-        Ok(Drawing { state, points, counted, view, clock })
+        Ok(Drawing { state, points, counted, filters, view, clock })
     }
 }
 
@@ -90,6 +102,8 @@ struct Drawing {
     /// The point layers asked for, in their order.
     points: Vec<Arc<LayerSnapshot>>,
     counted: Option<Arc<LayerSnapshot>>,
+    /// The request's filter for each of these layers.
+    filters: Vec<(LayerId, Filter)>,
     view: View,
     clock: Clock,
 }
@@ -202,6 +216,10 @@ impl Drawing {
     }
 
     fn selected<'a>(&self, snapshot: &'a LayerSnapshot, request: &TileRequest) -> Selected<'a> {
-        Selected::in_time(&snapshot.parts, snapshot.layer.time, request.datetime, &self.clock.zone)
+        let selected = Selected::in_time(&snapshot.parts, snapshot.layer.time, request.datetime, &self.clock.zone);
+        match self.filters.iter().find(|(id, _)| *id == snapshot.layer.id) {
+            Some((_, filter)) => selected.filtered(filter),
+            None => selected,
+        }
     }
 }

@@ -4,12 +4,14 @@ use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::{Answers, Holding, holding};
 use crate::engine::count::{CountSource, Key, count};
+use crate::engine::cql2::check;
 use crate::engine::locate::PreparedArea;
 use crate::engine::nearest::nearest;
 use crate::engine::parts::Row;
 use crate::engine::search::{rows_in_polygon, rows_in_radius};
 use crate::engine::select::Selected;
 use crate::engine::within::{page, rows_held};
+use crate::model::filter::Asked;
 use crate::model::{
     Area, AsOf, By, CountRequest, CountTable, Day, FeaturePage, FoundFeature, Invalid, Level, LocateRequest,
     LocatedUnit, NearestRequest, Relation, TimeInterval, UnitPick, Versions, View, WithinRequest,
@@ -83,7 +85,7 @@ struct Question {
 impl Question {
     fn within(&self, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {
         let parts = &self.snapshot.parts;
-        let selected = self.selected(request.datetime)?;
+        let selected = self.selected(request.datetime, request.filter.as_ref())?;
         let rows = match &request.area {
             Area::Radius { at, radius_m } => rows_in_radius(&selected, *at, *radius_m),
             Area::Polygon(polygon) => rows_in_polygon(&selected, &PreparedArea::new(polygon)).ok_or_else(|| {
@@ -110,7 +112,7 @@ impl Question {
     }
 
     fn nearest(&self, request: &NearestRequest) -> Result<FeaturePage, AtlasError> {
-        let found = nearest(&self.selected(request.datetime)?, request.at, request.count);
+        let found = nearest(&self.selected(request.datetime, request.filter.as_ref())?, request.at, request.count);
         let found = found.into_iter().map(|(row, distance_m)| (row, Some(distance_m)));
         let features = self.features(found, request.as_of);
         Ok(FeaturePage { matched: features.len() as u64, features, next: None, versions: self.versions() })
@@ -129,7 +131,7 @@ impl Question {
             By::Month => Some(Key::Month),
         });
         let keys: Vec<Key<'_>> = keys.collect();
-        let (total, rows) = count(&source, &keys, &self.selected(request.datetime)?);
+        let (total, rows) = count(&source, &keys, &self.selected(request.datetime, request.filter.as_ref())?);
         Ok(CountTable { total, rows, versions: self.versions() })
     }
 
@@ -175,11 +177,17 @@ impl Question {
         .collect()
     }
 
-    fn selected(&self, datetime: Option<TimeInterval>) -> Result<Selected<'_>, AtlasError> {
+    fn selected(&self, datetime: Option<TimeInterval>, filter: Option<&Asked>) -> Result<Selected<'_>, AtlasError> {
         if datetime.is_some() {
             self.time("datetime")?;
         }
-        Ok(Selected::in_time(&self.snapshot.parts, self.snapshot.layer.time, datetime, &self.clock.zone))
+        let layer = &self.snapshot.layer;
+        let selected = Selected::in_time(&self.snapshot.parts, layer.time, datetime, &self.clock.zone);
+        let filter = filter.map(|asked| check("filter", asked, layer, self.view, &self.clock.zone)).transpose()?;
+        Ok(match filter {
+            Some(filter) => selected.filtered(&filter),
+            None => selected,
+        })
     }
 
     /// That the layer has a time field which this caller may ask about.

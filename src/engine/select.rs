@@ -3,7 +3,9 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 
 use super::columns::{BLOCK, Column, Columns, NO_DAY};
+use super::cql2::Predicate;
 use super::parts::{Bits, Part, Parts, Row};
+use crate::model::filter::Filter;
 use crate::model::{Day, Instant, TimeInterval};
 
 /// The features that a request asks for: compiled once for a request and each part, asked 64 rows at a time.
@@ -15,15 +17,28 @@ pub struct Selected<'a> {
 impl<'a> Selected<'a> {
     /// Every feature.
     pub fn everything(parts: &'a Parts) -> Self {
-        let each = parts.iter().map(|part| Selection { part, times: Times::Any }).collect();
+        let each = parts.iter().map(|part| Selection { part, times: Times::Any, filter: None }).collect();
         Self { parts, each }
     }
 
     /// Features whose time (the layer's field `time`) is in the interval: a day is its first instant in the zone. Features
     /// without a time are in no interval.
     pub fn in_time(parts: &'a Parts, time: Option<usize>, interval: Option<TimeInterval>, zone: &TimeZone) -> Self {
-        let each = parts.iter().map(|part| Selection { part, times: Times::new(&part.columns, time, interval, zone) });
+        let each = parts.iter().map(|part| Selection {
+            part,
+            times: Times::new(&part.columns, time, interval, zone),
+            filter: None,
+        });
         Self { parts, each: each.collect() }
+    }
+
+    /// Of these, the features that the filter takes as well.
+    #[must_use]
+    pub fn filtered(mut self, filter: &Filter) -> Self {
+        for selection in &mut self.each {
+            selection.filter = Some(Predicate::new(filter, &selection.part.columns));
+        }
+        self
     }
 
     /// What is selected from.
@@ -48,6 +63,7 @@ impl<'a> Selected<'a> {
 pub struct Selection<'a> {
     part: &'a Part,
     times: Times<'a>,
+    filter: Option<Predicate<'a>>,
 }
 
 enum Times<'a> {
@@ -72,7 +88,7 @@ impl<'a> Selection<'a> {
 
     /// Whether it asks for every row that is there.
     pub fn is_everything(&self) -> bool {
-        matches!(self.times, Times::Any)
+        matches!(self.times, Times::Any) && self.filter.is_none()
     }
 
     /// Whether the row is asked for.
@@ -86,7 +102,7 @@ impl<'a> Selection<'a> {
         if there == 0 {
             return 0;
         }
-        match &self.times {
+        let there = match &self.times {
             Times::Any => there,
             Times::None => 0,
             Times::Instants(instants, first, last) => {
@@ -95,6 +111,10 @@ impl<'a> Selection<'a> {
             Times::Days(days, first, last) => {
                 there & mask(block_of(days, block), |day| (*first..=*last).contains(&day.0))
             }
+        };
+        match &self.filter {
+            Some(filter) if there != 0 => there & filter.word(block),
+            _ => there,
         }
     }
 

@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
 
+use crate::atlas::{read_json, read_text};
+use crate::model::filter::Asked;
 use crate::model::{AsOf, Day, Instant, Invalid, LayerId, LonLat, TimeInterval};
 
 /// The form of a table's or page's answer.
@@ -97,6 +99,16 @@ impl Params {
     /// `datetime`, where given.
     pub fn datetime(&self, zone: &TimeZone) -> Result<Option<TimeInterval>, Invalid> {
         self.text("datetime").map(|text| TimeInterval::parse("datetime", &with_plus(text), zone)).transpose()
+    }
+
+    /// `filter` in the language that `filter-lang` names, CQL2 text if none.
+    pub fn filter(&self) -> Result<Option<Asked>, Invalid> {
+        let read = match self.text("filter-lang") {
+            None | Some("cql2-text") => read_text,
+            Some("cql2-json") => read_json,
+            Some(other) => return Err(Invalid::new("filter-lang", format!("cql2-text or cql2-json, found {other:?}"))),
+        };
+        self.text("filter").map(|text| read("filter", text)).transpose()
     }
 
     /// A whole number in a range.

@@ -17,10 +17,12 @@ use super::problem::Problem;
 use super::reply::{BANDOSO_FEATURES, BANDOSO_VERSION, cache_control, shown_classification, version_header};
 use super::{Service, Shared};
 use crate::atlas::{AtlasError, Encoding, LayerSummary};
+use crate::model::filter::Asked as Filter;
 use crate::model::{AsOf, Classification, Dense, Invalid, LayerId, TileCoord, TileLayer, TileRequest};
 
 /// Parameters of a tile: a `TileJSON` carries them into its tiles' addresses.
-pub const PARAMETERS: [&str; 6] = ["datetime", "as_of", "count", "dense", "fields", MIN_VERSION];
+pub const PARAMETERS: [&str; 8] =
+    ["filter", "filter-lang", "datetime", "as_of", "count", "dense", "fields", MIN_VERSION];
 
 const MVT: &str = "application/vnd.mapbox-vector-tile";
 
@@ -34,6 +36,7 @@ pub struct TileQuestion {
     /// The most guarded of what a tile shows or counts.
     pub classification: Classification,
     datetime: Option<crate::model::TimeInterval>,
+    filter: Option<Filter>,
     as_of: AsOf,
     count: Option<LayerId>,
     dense: Dense,
@@ -51,6 +54,7 @@ impl TileQuestion {
             summaries: Vec::new(),
             classification: Classification::Public,
             datetime: params.datetime(&zone)?,
+            filter: params.filter()?,
             as_of: params.as_of(&zone)?,
             count: params.text("count").map(|text| LayerId::parse("count", text)).transpose()?,
             dense: dense(params)?,
@@ -82,8 +86,8 @@ impl TileQuestion {
 
     /// The request for one tile.
     pub fn at(&self, coord: TileCoord) -> TileRequest {
-        let Self { layers, datetime, as_of, count, dense, fields, .. } = self.clone();
-        TileRequest { layers, coord, datetime, as_of, count, dense, fields }
+        let Self { layers, datetime, filter, as_of, count, dense, fields, .. } = self.clone();
+        TileRequest { layers, coord, datetime, filter, as_of, count, dense, fields }
     }
 }
 

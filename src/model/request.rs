@@ -2,6 +2,7 @@
 
 use geo_types::MultiPolygon;
 
+use super::filter::Asked;
 use super::{AsOf, Day, Invalid, LayerId, Level, LonLat, TileCoord, TimeInterval};
 
 /// One layer of a tile, as named in its address.
@@ -55,6 +56,8 @@ pub struct TileRequest {
     pub coord: TileCoord,
     /// Features whose time is in it; features without a time are left out.
     pub datetime: Option<TimeInterval>,
+    /// Features for which it is true, of every layer asked for.
+    pub filter: Option<Asked>,
     /// The units' date. [`AsOf::Own`] draws units as of today and gives each point its own date's unit.
     pub as_of: AsOf,
     /// Its features are counted into each unit as `count`, under the units drawn.
@@ -101,6 +104,8 @@ pub struct WithinRequest {
     pub area: Area,
     /// When.
     pub datetime: Option<TimeInterval>,
+    /// Features for which it is true.
+    pub filter: Option<Asked>,
     /// Under which date's units.
     pub as_of: AsOf,
     /// Features with a greater id only: the cursor of the page before.
@@ -120,6 +125,8 @@ pub struct NearestRequest {
     pub count: usize,
     /// When.
     pub datetime: Option<TimeInterval>,
+    /// Features for which it is true.
+    pub filter: Option<Asked>,
     /// Under which date's units the features' `unit` is given.
     pub as_of: AsOf,
 }
@@ -166,6 +173,8 @@ pub struct CountRequest {
     pub by: Vec<By>,
     /// When.
     pub datetime: Option<TimeInterval>,
+    /// Features for which it is true.
+    pub filter: Option<Asked>,
     /// Under which date's units.
     pub as_of: AsOf,
 }

@@ -22,6 +22,7 @@ pub(super) async fn tile(args: &TileArgs, shared: &Shared) -> Result<(), Failure
         layers,
         coord: coord(&args.coord)?,
         datetime: args.datetime.as_deref().map(|text| TimeInterval::parse("--datetime", text, &zone)).transpose()?,
+        filter: None,
         as_of: match args.as_of.as_deref() {
             Some(text) => AsOf::Day(Day::parse("--as-of", text)?),
             None => AsOf::Own,

@@ -19,13 +19,14 @@ const MOST_KEYS: usize = 3;
 
 /// Without `by` just the total.
 pub async fn count(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
-    let params = asked.params(&["layer", "by", "datetime", "as_of", MIN_VERSION, "f"])?;
+    let params = asked.params(&["layer", "by", "filter", "filter-lang", "datetime", "as_of", MIN_VERSION, "f"])?;
     let (zone, view) = (shared.atlas.clock().zone, shared.settings.view);
     let by = by(&params)?;
     let request = CountRequest {
         layer: params.layer()?,
         by: by.clone(),
         datetime: params.datetime(&zone)?,
+        filter: params.filter()?,
         as_of: params.as_of(&zone)?,
     };
     let format = params.format()?;

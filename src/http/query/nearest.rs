@@ -14,13 +14,15 @@ const DEFAULT_COUNT: usize = 10;
 
 /// `numberMatched` is the number given: all features are some distance away.
 pub async fn nearest(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
-    let params = asked.params(&["layer", "at", "count", "datetime", "as_of", MIN_VERSION, "f"])?;
+    let params =
+        asked.params(&["layer", "at", "count", "filter", "filter-lang", "datetime", "as_of", MIN_VERSION, "f"])?;
     let (zone, view) = (shared.atlas.clock().zone, shared.settings.view);
     let request = NearestRequest {
         layer: params.layer()?,
         at: params.required_at()?,
         count: params.whole("count", 1..=shared.settings.nearest, DEFAULT_COUNT)?,
         datetime: params.datetime(&zone)?,
+        filter: params.filter()?,
         as_of: params.as_of(&zone)?,
     };
     let format = params.format()?;

@@ -23,7 +23,7 @@ use crate::model::{Area, Invalid, Level, UnitPick, WithinRequest};
 const DEFAULT_LIMIT: usize = 100;
 
 /// Parameters besides those of the area.
-const PAGE: [&str; 7] = ["layer", "datetime", "as_of", "limit", "cursor", MIN_VERSION, "f"];
+const PAGE: [&str; 9] = ["layer", "filter", "filter-lang", "datetime", "as_of", "limit", "cursor", MIN_VERSION, "f"];
 
 /// `GET /query/within`: `at` with `radius_m`, or `unit`.
 pub async fn within(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
@@ -63,12 +63,13 @@ async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -> Re
     let (zone, view) = (service.atlas.clock().zone, service.settings.view);
     let layer = params.layer()?;
     let (datetime, as_of, format) = (params.datetime(&zone)?, params.as_of(&zone)?, params.format()?);
+    let filter = params.filter()?;
     let limit = params.whole("limit", 1..=service.settings.page, DEFAULT_LIMIT)?;
-    let question = xxh3_64(format!("{layer} {datetime:?} {as_of:?} {fingerprint}").as_bytes());
+    let question = xxh3_64(format!("{layer} {datetime:?} {filter:?} {as_of:?} {fingerprint}").as_bytes());
     let after = params.text("cursor").map(|text| cursor::read(text, question)).transpose()?;
     service.reach(&params, &[layer.as_str()]).await?;
     let summary = service.atlas.layer(view, &layer)?;
-    let page = service.atlas.within(view, WithinRequest { layer, area, datetime, as_of, after, limit }).await?;
+    let page = service.atlas.within(view, WithinRequest { layer, area, datetime, filter, as_of, after, limit }).await?;
     let writer = PageWriter {
         layer: &summary.layer,
         view,

@@ -19,7 +19,7 @@ impl Checker<'_> {
     fn list<'a>(&self, expr: &'a Expr) -> Result<&'a [Expr], Fault> {
         match &expr.kind {
             ExprKind::Array(items) => {
-                items.iter().try_for_each(|item| self.literal(item))?;
+                items.iter().try_for_each(literal)?;
                 Ok(items)
             }
             ExprKind::Property(_) | ExprKind::Function(..) => {
@@ -32,16 +32,16 @@ impl Checker<'_> {
             _ => Err(Fault::new(&expr.at, format!("expected a list such as ('a', 'b'), found {}", name(expr)))),
         }
     }
+}
 
-    fn literal(&self, expr: &Expr) -> Result<(), Fault> {
-        match &expr.kind {
-            ExprKind::Array(items) => items.iter().try_for_each(|item| self.literal(item)),
-            ExprKind::Property(_) | ExprKind::Function(..) | ExprKind::Apply(..) => {
-                let what = format!("{} is no value written out, as those of a list must be", name(expr));
-                Err(Fault::new(&expr.at, what))
-            }
-            _ => Ok(()),
+fn literal(expr: &Expr) -> Result<(), Fault> {
+    match &expr.kind {
+        ExprKind::Array(items) => items.iter().try_for_each(literal),
+        ExprKind::Property(_) | ExprKind::Function(..) | ExprKind::Apply(..) => {
+            let what = format!("{} is no value written out, as those of a list must be", name(expr));
+            Err(Fault::new(&expr.at, what))
         }
+        _ => Ok(()),
     }
 }
 

@@ -128,15 +128,15 @@ fn name(expr: &Expr) -> String {
     match &expr.kind {
         ExprKind::Property(name) | ExprKind::Function(name, _) => format!("{name:.64}"),
         ExprKind::Boolean(_) => "a truth value".to_owned(),
-        ExprKind::Integer(_) | ExprKind::Real(_) => "a number".to_owned(),
-        ExprKind::Text(_) | ExprKind::Open => "a text".to_owned(),
+        ExprKind::Integer(_) | ExprKind::Real(_) | ExprKind::Apply(Operator::Arithmetic(_), _) => "a number".to_owned(),
+        ExprKind::Text(_) | ExprKind::Open | ExprKind::Apply(Operator::CaseI | Operator::AccentI, _) => {
+            "a text".to_owned()
+        }
         ExprKind::Date(_) => "a date".to_owned(),
         ExprKind::Timestamp(_) => "a timestamp".to_owned(),
         ExprKind::Interval(_) => "an interval".to_owned(),
         ExprKind::Geometry(_) | ExprKind::Bbox(_) => "a geometry".to_owned(),
         ExprKind::Array(_) => "a list".to_owned(),
-        ExprKind::Apply(Operator::Arithmetic(_), _) => "a number".to_owned(),
-        ExprKind::Apply(Operator::CaseI | Operator::AccentI, _) => "a text".to_owned(),
         ExprKind::Apply(..) => "a condition".to_owned(),
     }
 }

@@ -39,7 +39,8 @@ impl Checker<'_> {
                 | TemporalRelation::Equals
                 | TemporalRelation::Intersects
         );
-        if !for_instants && !(one.is_interval && other.is_interval) {
+        let intervals = one.is_interval && other.is_interval;
+        if !(for_instants || intervals) {
             let function = Operator::Temporal(relation).name().to_ascii_uppercase();
             return Err(Fault::new(&expr.at, format!("{function} compares two intervals, such as INTERVAL(a, b)")));
         }

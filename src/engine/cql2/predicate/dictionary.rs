@@ -56,8 +56,9 @@ impl<'a> TextLeaf<'a> {
             Answers::Asked((0..texts.len()).map(|_| AtomicU8::new(0)).collect())
         } else {
             let known: Box<[u8]> = (0..texts.len()).map(|code| u8::from(leaf.passes(code as u32))).collect();
-            match known.iter().filter(|passes| **passes == 1).count() {
-                1 => Answers::Only(known.iter().position(|passes| *passes == 1).map_or(NO_CODE, |code| code as u32)),
+            let mut passing = (0..).zip(&known).filter(|(_, passes)| **passes == 1).map(|(code, _)| code);
+            match (passing.next(), passing.next()) {
+                (Some(only), None) => Answers::Only(only),
                 _ => Answers::Known(known),
             }
         };

@@ -72,7 +72,9 @@ impl Shape {
         match self {
             Self::Points(points) => {
                 let mut bbox = Bbox::EMPTY;
-                points.iter().for_each(|&[lon, lat]| bbox.extend(LonLat { lon, lat }));
+                for &[lon, lat] in points {
+                    bbox.extend(LonLat { lon, lat });
+                }
                 bbox
             }
             Self::Lines(lines) => lines.bbox(),

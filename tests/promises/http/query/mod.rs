@@ -1,5 +1,6 @@
 mod convert;
 mod count;
+mod filter;
 mod locate;
 mod nearest;
 mod within;
