@@ -101,6 +101,27 @@ impl Answers {
         }
     }
 
+    /// [`Answers::index`] of the rows from `first` on, as many as there is room for: column by column, for many rows at once.
+    pub fn indexes(&self, columns: &Columns, first: usize, indexes: &mut [u32]) {
+        let rows = first..first + indexes.len();
+        indexes.copy_from_slice(&columns.links[rows.clone()]);
+        let Spans::Own { bounds, today } = &self.spans else { return };
+        let sets = self.sets as u32;
+        let Some(days) = columns.days.get(rows) else {
+            indexes.iter_mut().for_each(|index| *index += *today as u32 * sets);
+            return;
+        };
+        for bound in bounds {
+            for (index, day) in indexes.iter_mut().zip(days) {
+                *index += u32::from(bound <= day) * sets;
+            }
+        }
+        for (index, day) in indexes.iter_mut().zip(days) {
+            // Before all bounds so far: no day is earlier.
+            *index += u32::from(*day == NO_DAY) * (*today as u32 * sets);
+        }
+    }
+
     /// The row's unit.
     pub fn of(&self, columns: &Columns, row: usize) -> Holding {
         self.table[self.index(columns, row)]

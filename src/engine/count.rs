@@ -2,8 +2,8 @@ use foldhash::{HashMap, HashMapExt};
 use jiff::tz::TimeZone;
 
 use super::as_of::{Answers, Holding};
-use super::columns::{Column, Columns, NO_DAY};
-use super::parts::Parts;
+use super::columns::{BLOCK, Column, Columns};
+use super::parts::{Bits, Parts};
 use super::select::Selected;
 use super::unit_map::UnitMap;
 use crate::model::{CountKey, CountRow, Day, Instant, Layer};
@@ -44,18 +44,19 @@ pub fn count(source: &CountSource<'_>, by: &[Key<'_>], selected: &Selected<'_>) 
         let columns = selection.columns();
         let slotters: Vec<(usize, Slotter<'_>)> =
             keyers.iter().map(|keyer| (keyer.size(), keyer.slotter(part as usize, columns))).collect();
-        let rows = selection.rows(0..columns.len());
-        match (&mut tally, slotters.as_slice()) {
-            // Two keys into an array, as most tables are: nothing is looked up that could be known before the loop.
-            (Tally::Array(counts), [(_, a), (size, b)]) => {
-                rows.for_each(|row| counts[a.slot(columns, row) * size + b.slot(columns, row)] += 1);
+        let mut slots = [0_u64; BLOCK];
+        for block in 0..columns.len().div_ceil(BLOCK) {
+            let first = block * BLOCK;
+            let slots = &mut slots[..BLOCK.min(columns.len() - first)];
+            let word = selection.word(block) & (u64::MAX >> (BLOCK - slots.len()));
+            if word == 0 {
+                continue;
             }
-            (tally, slotters) => rows.for_each(|row| {
-                let slot = |sum: u64, (size, slotter): &(usize, Slotter<'_>)| {
-                    sum * *size as u64 + slotter.slot(columns, row) as u64
-                };
-                tally.add(slotters.iter().fold(0, slot));
-            }),
+            slots.fill(0);
+            for (size, slotter) in &slotters {
+                slotter.add(columns, first, (*size as u64, slots));
+            }
+            Bits(word).for_each(|bit| tally.add(slots[bit]));
         }
     }
     lines(source, &keyers, tally)
@@ -248,17 +249,36 @@ impl<'a> Keyer<'a> {
 }
 
 impl Slotter<'_> {
-    fn slot(&self, columns: &Columns, row: usize) -> usize {
+    /// Adds its number to the slots of the rows from `first` on, after making room for it: slots × size + number. Column by
+    /// column, not row by row: 64 rows at once cost a third of 64 rows one by one.
+    fn add(&self, columns: &Columns, first: usize, (size, slots): (u64, &mut [u64])) {
+        let count = slots.len();
+        let rows = first..first + count;
+        let mut put = |index: usize, number: u32| slots[index] = slots[index] * size + u64::from(number);
         match self {
-            Self::Unit { answers, slots } => slots[answers.index(columns, row)] as usize,
-            Self::Code { column, slots } => {
-                let code = column.and_then(|column| column.code(row));
-                code.and_then(|code| slots.get(code as usize)).map_or(0, |slot| *slot as usize)
+            Self::Unit { answers, slots: numbers } => {
+                let mut indexes = [0; BLOCK];
+                let indexes = &mut indexes[..rows.len()];
+                answers.indexes(columns, first, indexes);
+                indexes.iter().enumerate().for_each(|(row, index)| put(row, numbers[*index as usize]));
             }
+            Self::Code { column: Some(Column::Code { codes, .. }), slots: numbers } => {
+                // Null is beyond the dictionary.
+                let number = |code: &u16| numbers.get(usize::from(*code)).copied().unwrap_or(0);
+                codes[rows].iter().enumerate().for_each(|(row, code)| put(row, number(code)));
+            }
+            Self::Code { column, slots: numbers } => rows.enumerate().for_each(|(index, row)| {
+                let code = column.and_then(|column| column.code(row));
+                put(index, code.and_then(|code| numbers.get(code as usize)).copied().unwrap_or(0));
+            }),
             Self::Month { days, first, months } => {
-                let day = days.get(row).copied().filter(|day| *day != NO_DAY);
-                let index = day.and_then(|day| usize::try_from(i64::from(day.0) - i64::from(*first)).ok());
-                index.and_then(|index| months.get(index)).map_or(0, |month| *month as usize)
+                // A missing day is before the first.
+                let place = |day: &Day| usize::try_from(i64::from(day.0) - i64::from(*first)).ok();
+                let number = |day: &Day| place(day).and_then(|place| months.get(place)).copied().unwrap_or(0);
+                match days.get(rows) {
+                    Some(days) => days.iter().enumerate().for_each(|(row, day)| put(row, number(day))),
+                    None => (0..count).for_each(|row| put(row, 0)),
+                }
             }
         }
     }

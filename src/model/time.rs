@@ -1,6 +1,6 @@
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SpanRound, Timestamp, Unit as TimeUnit};
 
 use super::Invalid;
 
@@ -51,11 +51,13 @@ pub struct Clock {
 impl Day {
     /// From a calendar date.
     pub fn from_date(date: Date) -> Self {
-        let epoch = Date::constant(1970, 1, 1);
-        let span =
-            date.since(epoch).and_then(|span| span.round(SpanRound::new().largest(TimeUnit::Day).days_are_24_hours()));
-        // Both dates are in jiff's range, so their distance in days is: the fallback is never taken.
-        Self(span.map_or(0, |span| span.get_days()))
+        // Years from March, so that leap days end them, in eras of 400 years: 146,097 days (Hinnant, "chrono-compatible
+        // low-level date algorithms", days_from_civil).
+        let (month, day) = (i32::from(date.month()), i32::from(date.day()));
+        let year = i32::from(date.year()) - i32::from(month <= 2);
+        let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        Self(era * 146_097 + year * 365 + year / 4 - year / 100 + day_of_year - 719_468)
     }
 
     /// As a calendar date. Days outside jiff's years −9999 to 9999 are moved to the nearest one inside.
@@ -111,9 +113,9 @@ impl Instant {
 
     /// The day it falls on in the zone.
     pub fn day(self, zone: &TimeZone) -> Day {
-        Timestamp::from_microsecond(self.0).map_or(Day(self.0.div_euclid(86_400_000_000) as i32), |instant| {
-            Day::from_date(instant.to_zoned(zone.clone()).date())
-        })
+        let offset_s = Timestamp::from_microsecond(self.0).map_or(0, |instant| zone.to_offset(instant).seconds());
+        let local_us = self.0.saturating_add(i64::from(offset_s) * 1_000_000);
+        Day(local_us.div_euclid(86_400_000_000) as i32)
     }
 }
 
@@ -218,6 +220,19 @@ mod tests {
             assert!(TimeInterval::parse("datetime", text, &hanoi()).is_err(), "{text}");
         }
         assert_eq!(TimeInterval::parse("datetime", "../..", &hanoi()), Ok(TimeInterval::ALWAYS));
+    }
+
+    #[test]
+    fn the_arithmetic_of_days_is_the_calendars() {
+        for number in (-4_000_000..2_900_000).step_by(1_013).chain(-800..800) {
+            assert_eq!(Day::from_date(Day(number).to_date()), Day(number));
+        }
+        let zone = TimeZone::get("Asia/Ho_Chi_Minh").expect("a zone");
+        for hours in (-1_000_000..500_000).step_by(331) {
+            let instant = Instant(hours * 3_600_000_000 - 1);
+            let zoned = Timestamp::from_microsecond(instant.0).expect("in range").to_zoned(zone.clone());
+            assert_eq!(instant.day(&zone), Day::from_date(zoned.date()), "{instant}");
+        }
     }
 
     #[test]

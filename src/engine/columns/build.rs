@@ -254,9 +254,10 @@ impl Growing {
 
     fn finish(self, order: &[u32]) -> Column {
         match self.column {
-            Column::Text { codes, mut texts } => {
-                texts.shrink();
-                Column::Text { codes: sorted(codes, order), texts }
+            Column::Text { codes, texts } => {
+                let mut codes = sorted(codes, order);
+                let texts = texts.in_order_of(&mut codes);
+                Column::Text { codes, texts }
             }
             Column::Code { codes, mut texts } => {
                 texts.shrink();

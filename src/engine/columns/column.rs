@@ -86,6 +86,23 @@ impl Texts {
         self.ends.is_empty()
     }
 
+    /// The same texts in the order in which the codes first name them, and the codes made to fit. What none names is left out.
+    ///
+    /// Rows beside each other on the map then have texts beside each other in memory, and a tile reads a stretch of them.
+    pub(super) fn in_order_of(&self, codes: &mut [u32]) -> Self {
+        let mut places = vec![NO_CODE; self.len()];
+        let mut texts = Self { bytes: String::with_capacity(self.bytes.len()), ends: Vec::with_capacity(self.len()) };
+        for code in codes.iter_mut().filter(|code| **code != NO_CODE) {
+            let place = &mut places[*code as usize];
+            if *place == NO_CODE {
+                // There is room for it: it was there before.
+                *place = texts.push(self.text(*code)).unwrap_or(NO_CODE);
+            }
+            *code = *place;
+        }
+        texts
+    }
+
     /// Gives back what was allocated ahead.
     pub(super) fn shrink(&mut self) {
         self.bytes.shrink_to_fit();

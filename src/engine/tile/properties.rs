@@ -6,7 +6,7 @@ use crate::engine::as_of::Answers;
 use crate::engine::columns::{Column, Columns, Texts};
 use crate::engine::parts::Parts;
 use crate::engine::unit_map::UnitMap;
-use crate::model::{Day, Instant, Value};
+use crate::model::Value;
 
 /// Writes the properties of rows: those asked for of the fields that the view sees, the id and the unit.
 ///
@@ -23,8 +23,8 @@ struct FieldWriter<'a> {
     columns: Vec<(&'a Column, Written)>,
     /// Texts written so far, where several parts have dictionaries of their own.
     texts: Option<HashMap<&'a str, u32>>,
-    /// Days and instants written so far: most come again before they are formatted.
-    times: HashMap<i64, u32>,
+    /// Days, instants and whole numbers written so far, found again before they are formatted.
+    numbers: Numbers,
 }
 
 /// Dictionary code → index of the value in the tile.
@@ -60,7 +60,7 @@ impl<'a> Properties<'a> {
                 key: encoder.key(&field.name),
                 columns: columns.map(|column| (column, Written::new(column, rows))).collect(),
                 texts: several.then(HashMap::new),
-                times: HashMap::new(),
+                numbers: Numbers::default(),
             }
         });
         let fields = fields.collect();
@@ -129,18 +129,44 @@ impl FieldWriter<'_> {
         }
         Some(match column.value(row) {
             Value::Null | Value::Text(_) => return None,
-            Value::Integer(number) => encoder.value(PropertyValue::Signed(number)),
+            Value::Integer(number) => self.numbers.index(number, || encoder.value(PropertyValue::Signed(number))),
             Value::Real(number) => encoder.value(PropertyValue::Real(number)),
             Value::Boolean(truth) => encoder.value(PropertyValue::Boolean(truth)),
-            Value::Date(Day(day)) => {
-                let write = || encoder.value(PropertyValue::Text(&Day(day).to_string()));
-                *self.times.entry(i64::from(day)).or_insert_with(write)
+            Value::Date(day) => {
+                let write = || encoder.new_value(PropertyValue::Text(&day.to_string()));
+                self.numbers.index(i64::from(day.0), write)
             }
-            Value::Timestamp(Instant(instant)) => {
-                let write = || encoder.value(PropertyValue::Text(&Instant(instant).to_string()));
-                *self.times.entry(instant).or_insert_with(write)
+            Value::Timestamp(instant) => {
+                self.numbers.index(instant.0, || encoder.new_value(PropertyValue::Text(&instant.to_string())))
             }
         })
+    }
+}
+
+/// Number → index of the value in the tile.
+struct Numbers {
+    /// Of small numbers from 0: most numbers of people and things are.
+    small: [u32; 64],
+    others: HashMap<i64, u32>,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self { small: [UNKNOWN; 64], others: HashMap::new() }
+    }
+}
+
+impl Numbers {
+    fn index(&mut self, number: i64, write: impl FnOnce() -> u32) -> u32 {
+        match usize::try_from(number).ok().and_then(|small| self.small.get_mut(small)) {
+            Some(index) => {
+                if *index == UNKNOWN {
+                    *index = write();
+                }
+                *index
+            }
+            None => *self.others.entry(number).or_insert_with(write),
+        }
     }
 }
 
