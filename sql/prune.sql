@@ -1,5 +1,5 @@
 -- Takes from the log what nobody can use: who is behind so many ids, or a whole layer, loads the layer instead. And what is
--- older than $1 seconds. The newest version of a layer stays. Does nothing while another program does the same; holds up no writer.
+-- older than $1 seconds. Versions stay for ten minutes, the newest of a layer for ever. Does nothing while another program does the same; holds up no writer.
 WITH turn AS MATERIALIZED (
     SELECT pg_try_advisory_xact_lock(4707468923401933) AS mine
 ),
@@ -18,14 +18,15 @@ noted AS (
     WINDOW newer AS (PARTITION BY c.layer ORDER BY c.version DESC)
 ),
 gone AS (
+    SELECT layer, version, xact, counted_at
+    FROM noted
+    WHERE place > 1 AND (behind > bandoso.most_ids() OR counted_at < now() - make_interval(secs => $1))
+),
+forgotten AS (
     DELETE FROM bandoso.change_log c
-    USING noted n
-    WHERE
-        c.layer = n.layer
-        AND c.version = n.version
-        AND n.place > 1
-        AND (n.behind > bandoso.most_ids() OR n.counted_at < now() - make_interval(secs => $1))
-    RETURNING c.layer, c.xact
+    USING gone g
+    -- Longer than a writer may fail to see it.
+    WHERE c.layer = g.layer AND c.version = g.version AND g.counted_at < now() - interval '10 minutes'
 )
 DELETE FROM bandoso.change_ids i
 USING gone g

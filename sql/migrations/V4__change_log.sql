@@ -1,9 +1,9 @@
 -- A log of what was written to layers, whoever wrote it, with one version per transaction and layer in the order of commits.
 --
 -- While a transaction runs, triggers note the ids of the rows that it writes (`change_ids`): nobody waits for anybody. At its
--- commit a deferred trigger takes the locks of all its layers, in the order of their names, and gives each the next version
--- (`change_log`). The locks last until the commit is done, so the next version is given when this one can be seen: whoever sees
--- version 7 sees 1 to 6 as well, and there are no gaps.
+-- commit a deferred trigger gives each of its layers the next version (`change_log`). Who comes second waits until the first
+-- has committed, so a version is given when the one before can be seen: whoever sees version 7 sees 1 to 6 as well, and there
+-- are no gaps. No row is written over and over, which a long reader (pg_dump) would make slower and slower.
 --
 -- A writer that must know its version before it commits asks for it: SET CONSTRAINTS bandoso.give_versions IMMEDIATE. What it
 -- writes afterwards belongs to the same version.
@@ -11,8 +11,7 @@
 -- A writer that commits in two phases cannot announce (PostgreSQL refuses NOTIFY there): with the setting `bandoso.quiet` `on`
 -- nothing is announced, and followers find the change when they look, once a second.
 
--- One row for each layer, and one named `units`. Its lock is the layer's turn to be given a version; the row itself is not
--- written then, so that a long reader (pg_dump) does not leave thousands of its dead versions to be walked over.
+-- One row for each layer, and one named `units`.
 ALTER TABLE bandoso.layer_version RENAME TO layers;
 
 CREATE TABLE bandoso.change_log (
@@ -62,77 +61,75 @@ SELECT l.layer,
 FROM bandoso.layers l;
 COMMENT ON VIEW bandoso.layer_version IS 'The present version of each layer, and of the units.';
 
--- Gives the next version to each layer that the transaction wrote; once, at the first of its notes. All writers of a layer wait
--- between its lock and the end of the commit: one statement does what is to be done there.
+-- Gives the next version to each layer that the transaction wrote; once, at the first of its notes.
+--
+-- The index is the queue: who finds the next version taken by a transaction that still runs waits for its end, and tries again.
+-- Layers are taken in one order by everybody, so that no two transactions wait for each other.
 CREATE FUNCTION bandoso.give_versions() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    announced bigint;
+    touched record;
+    given bigint;
+    last bigint;
+    taken boolean;
 BEGIN
-    -- Who was given a version holds the layer's lock: it is still the last one.
+    -- Who was given a version is the last one until it ends.
     IF (
         SELECT (c.xact, c.begun_at) = (NEW.xact, now())
         FROM bandoso.change_log c WHERE c.layer = NEW.layer ORDER BY c.version DESC LIMIT 1
     ) THEN
         RETURN NULL;
     END IF;
-    -- In one order for everybody: no two transactions wait for each other.
-    PERFORM FROM bandoso.layers l
-    WHERE l.layer IN (SELECT i.layer FROM bandoso.change_ids i WHERE i.xact = NEW.xact)
-    ORDER BY l.layer
-    FOR NO KEY UPDATE;
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        PERFORM bandoso.find_versions(NEW.xact);
-        RETURN NULL;
-    END IF;
-    WITH given AS (
-        INSERT INTO bandoso.change_log AS g (layer, version, xact, begun_at, counted_at)
-        SELECT i.layer, coalesce(last.version, 0) + 1, NEW.xact, now(), clock_timestamp()
+    FOR touched IN
+        SELECT i.layer, last.version
         FROM (SELECT DISTINCT n.layer FROM bandoso.change_ids n WHERE n.xact = NEW.xact) i
         LEFT JOIN LATERAL (
             SELECT c.version, c.xact, c.begun_at
             FROM bandoso.change_log c WHERE c.layer = i.layer ORDER BY c.version DESC LIMIT 1
         ) last ON true
         WHERE (last.xact, last.begun_at) IS DISTINCT FROM (NEW.xact, now())
-        RETURNING g.layer, g.version
-    )
-    SELECT count(bandoso.announce(given.layer, given.version)) INTO announced FROM given;
+        ORDER BY i.layer
+    LOOP
+        given := coalesce(touched.version, 0) + 1;
+        LOOP
+            IF current_setting('transaction_isolation') <> 'read committed' THEN
+                EXIT WHEN bandoso.take_unseen(touched.layer, given, NEW.xact);
+                given := given + 1;
+                CONTINUE;
+            END IF;
+            INSERT INTO bandoso.change_log VALUES (touched.layer, given, NEW.xact, now(), clock_timestamp())
+            ON CONFLICT DO NOTHING;
+            taken := FOUND;
+            SELECT c.version INTO last
+            FROM bandoso.change_log c WHERE c.layer = touched.layer ORDER BY c.version DESC LIMIT 1;
+            EXIT WHEN taken AND last = given;
+            -- It was free because it is pruned: others went on meanwhile.
+            DELETE FROM bandoso.change_log c WHERE taken AND c.layer = touched.layer AND c.version = given;
+            given := last + 1;
+        END LOOP;
+        PERFORM bandoso.announce(touched.layer, given);
+    END LOOP;
     RETURN NULL;
 END
 $$;
 
--- The same for a transaction of the level REPEATABLE READ: it does not see the versions given since it began. That they are
--- there it learns from the index alone.
-CREATE FUNCTION bandoso.find_versions(writer xid8) RETURNS void
+-- The same for a transaction of the level REPEATABLE READ: that a version was taken since it began is an error there. Whether
+-- the version is this transaction's now; if not it is another's, which has ended well. Versions are kept for ten minutes (see
+-- prune.sql): who began earlier could take one that was another's.
+CREATE FUNCTION bandoso.take_unseen(layer text, version bigint, writer xid8) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
-DECLARE
-    touched text;
-    last record;
-    tries integer := 0;
 BEGIN
-    FOR touched IN SELECT DISTINCT n.layer FROM bandoso.change_ids n WHERE n.xact = writer ORDER BY n.layer LOOP
-        SELECT c.version, c.xact, c.begun_at INTO last
-        FROM bandoso.change_log c WHERE c.layer = touched ORDER BY c.version DESC LIMIT 1;
-        CONTINUE WHEN (last.xact, last.begun_at) = (writer, now());
-        last.version := coalesce(last.version, 0) + 1;
-        LOOP
-            BEGIN
-                INSERT INTO bandoso.change_log VALUES (touched, last.version, writer, now(), clock_timestamp());
-                EXIT;
-            EXCEPTION WHEN unique_violation THEN
-                last.version := last.version + 1;
-                tries := tries + 1;
-            END;
-            IF tries > 10000 THEN
-                RAISE 'too much of % changed since this transaction began', touched USING ERRCODE = 'serialization_failure';
-            END IF;
-        END LOOP;
-        PERFORM bandoso.announce(touched, last.version);
-    END LOOP;
+    IF clock_timestamp() > now() + interval '5 minutes' THEN
+        RAISE 'a transaction of this level must write % within five minutes', layer USING ERRCODE = 'serialization_failure';
+    END IF;
+    INSERT INTO bandoso.change_log VALUES (layer, version, writer, now(), clock_timestamp());
+    RETURN true;
+EXCEPTION WHEN unique_violation THEN
+    RETURN false;
 END
 $$;
 
@@ -206,7 +203,7 @@ BEGIN
 END
 $$;
 
-REVOKE EXECUTE ON FUNCTION bandoso.give_versions(), bandoso.find_versions(xid8), bandoso.announce(text, bigint),
+REVOKE EXECUTE ON FUNCTION bandoso.give_versions(), bandoso.take_unseen(text, bigint, xid8), bandoso.announce(text, bigint),
     bandoso.note_whole(text), bandoso.note_all(), bandoso.note_rows() FROM PUBLIC;
 
 -- Notes the changes of a layer's table, own or somebody's, with the column of its key. Needs the right to put triggers on it,
