@@ -96,7 +96,8 @@ async fn stage_points(
 
 /// `, p.vN` for each field.
 fn values(layer: &Layer) -> String {
-    (0..layer.fields.len()).map(|index| format!(", p.v{index}")).collect()
+    let values: Vec<String> = (0..layer.fields.len()).map(|index| format!(", p.v{index}")).collect();
+    values.concat()
 }
 
 /// A published table that is looked at.

@@ -26,7 +26,7 @@ async fn write(url: &str, writer: u64) {
     for round in 0..TRANSACTIONS {
         let random = xxh3_64(&[writer.to_le_bytes(), round.to_le_bytes()].concat());
         // Who reads as of the begin of the transaction has rows of its own, else it would have to try again.
-        let alone = random % 5 == 0;
+        let alone = random.is_multiple_of(5);
         let (level, k) = if alone { ("REPEATABLE READ", 100 + writer) } else { ("READ COMMITTED", random / 7 % 20) };
         let (even, odd, n) = (2 * k, 2 * k + 1, random % 1000);
         let put = |table: &str, id: u64| {
@@ -41,8 +41,8 @@ async fn write(url: &str, writer: u64) {
             _ => format!("{}; {}; {}", put("pairs", odd), put("pairs", even), put("mirror", k)),
         };
         let undone = format!("SAVEPOINT s; UPDATE test.pairs SET n = -1 WHERE id = {odd}; ROLLBACK TO s");
-        let early = if random % 3 == 0 { "SET CONSTRAINTS ALL IMMEDIATE" } else { "SELECT 1" };
-        let end = if random % 11 == 0 { "ROLLBACK" } else { "COMMIT" };
+        let early = if random.is_multiple_of(3) { "SET CONSTRAINTS ALL IMMEDIATE" } else { "SELECT 1" };
+        let end = if random.is_multiple_of(11) { "ROLLBACK" } else { "COMMIT" };
         execute(
             &client,
             &format!(
