@@ -184,13 +184,12 @@ impl Line {
     /// Passes a slot on, or puts it back.
     fn release(&self, kind: Kind) {
         let mut inner = self.lock();
-        match inner.next(kind) {
+        if let Some(ticket) = inner.next(kind) {
             // Whoever waits holds the other end until it has left the line under this lock.
-            Some(ticket) => drop(ticket.call.send(Called::Begin(kind))),
-            None => {
-                inner.free[kind as usize] += 1;
-                inner.forget_idle();
-            }
+            let _ = ticket.call.send(Called::Begin(kind));
+        } else {
+            inner.free[kind as usize] += 1;
+            inner.forget_idle();
         }
     }
 

@@ -42,10 +42,9 @@ impl Reader {
     /// The next block: lines up to an empty one. None at the stream's end.
     async fn block(&mut self) -> Option<String> {
         loop {
-            if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let block = block.to_owned();
-                self.text = rest.to_owned();
-                return Some(block);
+            if let Some(end) = self.text.find("\n\n") {
+                let block = self.text.drain(..end + 2).collect::<String>();
+                return Some(block.trim_end().to_owned());
             }
             let bytes = self.stream.next().await?.expect("bytes");
             self.text.push_str(std::str::from_utf8(&bytes).expect("UTF-8"));
