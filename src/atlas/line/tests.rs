@@ -118,7 +118,11 @@ async fn whoever_goes_away_leaves_the_line_and_no_slot_is_lost() {
         settle().await;
         waiting.abort();
         assert!(waiting.await.unwrap_err().is_cancelled());
-        assert_eq!((line.lock().waiting, line.lock().waiting_us), (0, 0));
+        let (waiting, waiting_us) = {
+            let inner = line.lock();
+            (inner.waiting, inner.waiting_us)
+        };
+        assert_eq!((waiting, waiting_us), (0, 0));
         drop(busy);
     }
     // Called, and gone before it could look.
