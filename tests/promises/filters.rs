@@ -4,7 +4,8 @@ use bandoso::engine::columns::ColumnsBuilder;
 use bandoso::engine::cql2::Predicate;
 use proptest::prelude::*;
 
-use crate::support::filters::{filter, layer, rows, takes, text, zone};
+use crate::support::filters::{filter, layer, rows, text, zone};
+use crate::support::plain_filter::takes;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]

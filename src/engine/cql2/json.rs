@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::lexer::{continues_name, starts_name};
-use super::parser::{day, instant, interval_end};
+use super::literal::{day, instant, interval_end};
 use super::{Fault, MAX_DEPTH, MAX_JSON_BYTES, json_geometry};
 use crate::model::filter::{Expr, ExprKind, Operator, Place};
 

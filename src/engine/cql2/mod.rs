@@ -20,6 +20,7 @@ mod json;
 mod json_geometry;
 mod lexer;
 mod like;
+mod literal;
 mod parser;
 mod predicate;
 #[cfg(test)]

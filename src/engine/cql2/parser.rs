@@ -3,9 +3,9 @@
 //! One rule reads every kind of operand; whether a text stands where a number must is for `check` to say, with a better message.
 
 use super::lexer::{Token, Word, words};
+use super::literal::{day, instant, interval_end, number};
 use super::{Fault, MAX_DEPTH};
 use crate::model::filter::{Arithmetic, Comparison, Expr, ExprKind, Operator, Place};
-use crate::model::{Day, Instant};
 
 /// Words that are no property unless they stand between double quotes.
 pub(super) const KEYWORDS: [&str; 10] = ["AND", "OR", "NOT", "IS", "NULL", "LIKE", "BETWEEN", "IN", "TRUE", "FALSE"];
@@ -382,36 +382,4 @@ fn denied(not: bool, inner: Expr) -> Expr {
 /// Whether a bare word is none of a property's names.
 pub(super) fn is_keyword(name: &str) -> bool {
     KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(name)) || name.eq_ignore_ascii_case("DIV")
-}
-
-/// A number from its digits: whole where it has neither point nor exponent and fits.
-fn number(at: &Place, digits: &str, minus: bool) -> Result<ExprKind, Fault> {
-    let signed = format!("{}{digits}", if minus { "-" } else { "" });
-    if let Ok(whole) = signed.parse::<i64>() {
-        return Ok(ExprKind::Integer(whole));
-    }
-    match signed.parse::<f64>() {
-        Ok(real) if real.is_finite() => Ok(ExprKind::Real(real)),
-        _ => Err(Fault::new(at, "a number that a double can hold, below 1.8E308")),
-    }
-}
-
-/// `2025-07-01`.
-pub(super) fn day(at: &Place, text: &str) -> Result<Day, Fault> {
-    Day::parse("", text).map_err(|invalid| Fault::new(at, format!("expected {}", invalid.expected)))
-}
-
-/// RFC 3339 with `Z` or an offset.
-pub(super) fn instant(at: &Place, text: &str) -> Result<Instant, Fault> {
-    let instant = text.parse::<jiff::Timestamp>().map(|instant| Instant(instant.as_microsecond()));
-    instant.map_err(|_| Fault::new(at, format!("expected a time such as 2025-07-01T08:00:00Z, found '{text:.40}'")))
-}
-
-/// A date, a time, or `..`.
-pub(super) fn interval_end(at: &Place, text: &str) -> Result<ExprKind, Fault> {
-    match text {
-        ".." => Ok(ExprKind::Open),
-        text if text.len() <= 10 => day(at, text).map(ExprKind::Date),
-        text => instant(at, text).map(ExprKind::Timestamp),
-    }
 }

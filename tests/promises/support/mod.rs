@@ -3,6 +3,7 @@
 pub mod filters;
 pub mod house;
 pub mod places;
+pub mod plain_filter;
 pub mod postgres;
 pub mod program;
 pub mod province;

@@ -3,7 +3,7 @@
 use super::{Checker, article, name};
 use crate::engine::cql2::Fault;
 use crate::engine::cql2::fold::fold;
-use crate::engine::cql2::parser::{day, instant};
+use crate::engine::cql2::literal::{day, instant};
 use crate::model::filter::{Arithmetic, Expr, ExprKind, Folding, Operator, Scalar};
 use crate::model::{FieldType, Value};
 
