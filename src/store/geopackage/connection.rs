@@ -18,14 +18,21 @@ const OLD_APPLICATION_IDS: [i32; 2] = [0x4750_3130, 0x4750_3131];
 /// GeoPackage 1.3: the newest that Debian 12's GDAL knows.
 const USER_VERSION: i32 = 10_300;
 /// How long a writer waits for another program to finish its transaction.
-const WRITE_WAIT: Duration = Duration::from_secs(30);
+pub(super) const WRITE_WAIT: Duration = Duration::from_secs(30);
 /// How long a reader waits; with a write-ahead log it hardly ever does.
 const READ_WAIT: Duration = Duration::from_secs(5);
 
 /// Names what was done where the driver failed. Busy and unreachable files may come back; the rest is a fault.
 pub(super) fn fault(path: &Path, doing: &str, error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::CannotOpen | ErrorCode::DiskFull) => {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unreachable {
+            store: path.display().to_string(),
+            cause: format!(
+                "{doing}: {error}: another program is writing to the file and has not finished; save or cancel there, \
+                 then try again"
+            ),
+        },
+        Some(ErrorCode::CannotOpen | ErrorCode::DiskFull) => {
             StoreError::Unreachable { store: path.display().to_string(), cause: format!("{doing}: {error}") }
         }
         Some(ErrorCode::NotADatabase) => foreign(path, "it is no SQLite database"),
@@ -61,8 +68,10 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(fault)?;
 
     let ours = |table: &str| schema::table_exists(&connection, table).map_err(fault);
-    if !ours("bandoso_version")? {
-        if ours("units")? || ours("unit_changes")? {
+    let known = ours("bandoso_version")?;
+    // A file made before there was a log has versions already.
+    if !known || !ours("bandoso_change")? {
+        if !known && (ours("units")? || ours("unit_changes")?) {
             return Err(foreign(path, "it has a table units or unit_changes of another program"));
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;

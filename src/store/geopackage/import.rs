@@ -5,6 +5,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Statement, ToSql, Transaction, params_from_iter};
 use tokio::sync::mpsc;
 
+use super::log::{self, Changed};
 use super::row;
 use super::schema::{quoted, table_name};
 use super::{Inner, blob, join, value, write};
@@ -12,10 +13,18 @@ use crate::engine::locate::UnitIndex;
 use crate::model::{Bbox, Clock, Layer, Level, Relation, UnitLink};
 use crate::store::{ImportBatch, ImportId, ImportRow, Imported, StoreError};
 
+/// Rows that are waited for before the file is locked: so many are written in about a second. More are written while they
+/// come, and other programs that want to write wait for the end (GDAL and QGIS for five seconds) or are told that the database is
+/// locked: a table to stage the rows in would write each twice.
+const WRITTEN_AT_ONCE: usize = 50_000;
+
 impl Inner {
     /// Takes rows in until [`ImportBatch::Commit`] and commits them in one transaction.
-    pub(super) fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
+    pub(super) fn import(&self, layer: &Layer, mut rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
         let clock = self.clock(layer)?;
+        let Some(rows) = Incoming::begin(&mut rows) else {
+            return Err(StoreError::GivenUp { layer: layer.id.to_string() });
+        };
         let doing = format!("importing {}", layer.id);
         self.writing(&doing, |connection| {
             let transaction = write::begin(connection)?;
@@ -23,11 +32,11 @@ impl Inner {
             let (units_version, _) = write::version(&transaction, "units")?;
             join::refresh(&transaction, &layer.id, (units_version, &index))?;
             // Without the last word the transaction falls, and its guard with it.
-            let Some((mut done, reach)) = take_all(&transaction, layer, rows, (&index, &clock))? else {
+            let Some((mut done, changed, reach)) = take_all(&transaction, layer, rows, (&index, &clock))? else {
                 return Ok(None);
             };
-            if done.added + done.changed > 0 {
-                write::bump(&transaction, layer.id.as_str())?;
+            if !changed.is_nothing() {
+                log::record(&transaction, layer.id.as_str(), &changed)?;
                 write::touch(&transaction, &table_name(&layer.id), &reach)?;
             }
             (done.version, _) = write::version(&transaction, layer.id.as_str())?;
@@ -38,18 +47,50 @@ impl Inner {
     }
 }
 
-/// Takes in all rows; gives what was done and how far it reaches, or nothing where the rows end without [`ImportBatch::Commit`].
+/// The steps of an import: those that were waited for, then the others as they come.
+struct Incoming<'r> {
+    first: std::vec::IntoIter<ImportBatch>,
+    others: &'r mut mpsc::Receiver<ImportBatch>,
+}
+
+impl<'r> Incoming<'r> {
+    /// Waits for the first rows; none where that was all and there was no [`ImportBatch::Commit`].
+    fn begin(rows: &'r mut mpsc::Receiver<ImportBatch>) -> Option<Self> {
+        let (mut first, mut count) = (Vec::new(), 0);
+        while count < WRITTEN_AT_ONCE {
+            let step = rows.blocking_recv()?;
+            let over = match &step {
+                ImportBatch::Rows(batch) => {
+                    count += batch.len();
+                    false
+                }
+                ImportBatch::Commit => true,
+            };
+            first.push(step);
+            if over {
+                break;
+            }
+        }
+        Some(Self { first: first.into_iter(), others: rows })
+    }
+
+    fn next(&mut self) -> Option<ImportBatch> {
+        self.first.next().or_else(|| self.others.blocking_recv())
+    }
+}
+
+/// Takes in all rows; gives what was done, to which rows, and how far it reaches, or nothing where the rows end without [`ImportBatch::Commit`].
 fn take_all(
     transaction: &Transaction<'_>,
     layer: &Layer,
-    mut rows: mpsc::Receiver<ImportBatch>,
+    mut rows: Incoming<'_>,
     (index, clock): (&UnitIndex, &Clock),
-) -> rusqlite::Result<Option<(Imported, Bbox)>> {
+) -> rusqlite::Result<Option<(Imported, Changed, Bbox)>> {
     let mut importer = Importer::new(transaction, layer)?;
     loop {
-        match rows.blocking_recv() {
+        match rows.next() {
             Some(ImportBatch::Rows(batch)) => importer.take(&batch, index, clock)?,
-            Some(ImportBatch::Commit) => return Ok(Some((importer.done, importer.reach))),
+            Some(ImportBatch::Commit) => return Ok(Some((importer.done, importer.changed, importer.reach))),
             None => return Ok(None),
         }
     }
@@ -65,6 +106,7 @@ struct Importer<'a> {
     update: Statement<'a>,
     relink: Statement<'a>,
     done: Imported,
+    changed: Changed,
     reach: Bbox,
 }
 
@@ -93,6 +135,7 @@ impl<'a> Importer<'a> {
             ))?,
             relink: transaction.prepare(&format!("UPDATE {table} SET units = ?2 WHERE id = ?1"))?,
             done: Imported::default(),
+            changed: Changed::nothing(),
             reach: Bbox::EMPTY,
         })
     }
@@ -143,11 +186,13 @@ impl<'a> Importer<'a> {
             }
             Some(Stored { id, same: false, .. }) => {
                 self.done.changed += 1;
+                self.changed.add(id);
                 self.update.execute(params_from_iter(columns(row, (Some(id), source), &text)))?;
             }
             None => {
                 self.done.added += 1;
-                self.insert.execute(params_from_iter(columns(row, (number, source), &text)))?;
+                let id = self.insert.insert(params_from_iter(columns(row, (number, source), &text)))?;
+                self.changed.add(id);
             }
         }
         Ok(())

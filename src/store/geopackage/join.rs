@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rusqlite::{Transaction, params};
 
+use super::log::Changed;
 use super::row;
 use super::schema::{quoted, table_name};
 use super::value;
@@ -18,24 +19,39 @@ const BATCH: usize = 8192;
 pub(super) enum Which {
     /// All: the units changed.
     All,
-    /// Those without links: another program wrote them.
-    Unjoined,
+    /// Those without links, as another program wrote them, until so many have got some.
+    Unjoined {
+        /// How many.
+        most: u64,
+    },
 }
 
-/// Joins rows of a layer and gives the number whose links became others. Rows without a usable place are left as they are.
+/// What a join did.
+pub(super) struct Joined {
+    /// The rows whose links became others.
+    pub(super) changed: Changed,
+    /// How many these are.
+    pub(super) count: u64,
+}
+
+/// Joins rows of a layer. Rows without a usable place are left as they are.
 pub(super) fn join(
     transaction: &Transaction<'_>,
     layer: &LayerId,
     index: &UnitIndex,
     which: Which,
-) -> rusqlite::Result<u64> {
+) -> rusqlite::Result<Joined> {
     let table = quoted(&table_name(layer));
-    let unjoined = if which == Which::Unjoined { "AND units IS NULL" } else { "" };
+    let (unjoined, most) = match which {
+        Which::All => ("", u64::MAX),
+        Which::Unjoined { most } => ("AND units IS NULL", most),
+    };
     let mut select = transaction
         .prepare(&format!("SELECT id, geom, units FROM {table} WHERE id > ?1 {unjoined} ORDER BY id LIMIT {BATCH}"))?;
     let mut update = transaction.prepare(&format!("UPDATE {table} SET units = ?2 WHERE id = ?1"))?;
-    let (mut last, mut changed) = (i64::MIN, 0);
-    loop {
+    let mut joined = Joined { changed: Changed::nothing(), count: 0 };
+    let mut last = i64::MIN;
+    while joined.count < most {
         let mut batch: Vec<(i64, Option<LonLat>, Option<String>)> = Vec::new();
         let mut rows = select.query([last])?;
         while let Some(row) = rows.next()? {
@@ -53,10 +69,11 @@ pub(super) fn join(
             .collect();
         for (id, links) in differing {
             update.execute(params![id, links])?;
-            changed += 1;
+            joined.changed.add(id);
+            joined.count += 1;
         }
     }
-    Ok(changed)
+    Ok(joined)
 }
 
 /// Brings a layer's links up to the units of this version. Readers have joined such rows for themselves meanwhile
@@ -67,7 +84,7 @@ pub(super) fn refresh(
     (units_version, index): (u64, &UnitIndex),
 ) -> rusqlite::Result<()> {
     let (_, joined) = write::version(transaction, layer.as_str())?;
-    let which = if joined == units_version { Which::Unjoined } else { Which::All };
+    let which = if joined == units_version { Which::Unjoined { most: u64::MAX } } else { Which::All };
     join(transaction, layer, index, which)?;
     set_joined(transaction, layer, units_version)
 }

@@ -3,30 +3,37 @@
 //! One typed table per layer (`police.incidents` is `police_incidents`), the units as the polygon table `units`. SQLite is
 //! synchronous, so all work runs on blocking threads: one connection writes, each reading has its own. Triggers note every
 //! change that any program makes (`schema.sql`, `layer.sql`); rows that another program wrote are joined with the units as
-//! they are read, and their links stored by the next import or start.
+//! they are read, and their links stored in a quiet moment or by the next import or start.
 
 mod blob;
+mod changes;
 mod connection;
 mod import;
 mod join;
 mod load;
+mod log;
 mod row;
 mod schema;
+mod snapshot;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod units;
 mod value;
+mod watch;
 mod write;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
-use super::{ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
+use self::watch::{FileId, Watcher};
+use super::{Changes, ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
 use crate::engine::locate::UnitIndex;
 use crate::model::{Catalogue, Clock, Day, Feature, Finding, Layer, LayerId, Unit, UnitChange, Versions};
 
@@ -37,12 +44,24 @@ pub struct GeoPackage {
 
 struct Inner {
     path: PathBuf,
-    writer: Mutex<Connection>,
-    /// The reader that asks for versions, kept open; none after a fault.
-    watcher: Mutex<Option<Connection>>,
+    writer: Mutex<Writer>,
+    /// The reader that asks for versions and changes, kept open; none after a fault.
+    watcher: Mutex<Option<Watcher>>,
+    /// The file whose versions the follower holds.
+    followed: Mutex<FileId>,
+    /// Tells the follower that this process has written.
+    written: Notify,
+    /// Some rows have links only in memory.
+    unsettled: AtomicBool,
     prepared: RwLock<Option<Prepared>>,
     /// The units of this version, prepared.
     index: Mutex<Option<(u64, Arc<UnitIndex>)>>,
+}
+
+/// The connection that writes, and the file that it is open on.
+struct Writer {
+    connection: Connection,
+    file: FileId,
 }
 
 /// What the catalogue told.
@@ -59,9 +78,18 @@ impl GeoPackage {
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let path = path.to_owned();
         run("opening the GeoPackage", move || {
-            let writer = Mutex::new(connection::writer(&path)?);
-            let inner =
-                Inner { path, writer, watcher: Mutex::new(None), prepared: RwLock::new(None), index: Mutex::new(None) };
+            let connection = connection::writer(&path)?;
+            let file = FileId::of(&path)?;
+            let inner = Inner {
+                path,
+                writer: Mutex::new(Writer { connection, file }),
+                followed: Mutex::new(file),
+                watcher: Mutex::new(None),
+                written: Notify::new(),
+                unsettled: AtomicBool::new(false),
+                prepared: RwLock::new(None),
+                index: Mutex::new(None),
+            };
             Ok(Self { inner: Arc::new(inner) })
         })
         .await
@@ -105,9 +133,14 @@ impl Inner {
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = work(&mut writer).map_err(|error| connection::fault(&self.path, doing, &error))?;
+        let file = FileId::of(&self.path)?;
+        if writer.file != file {
+            *writer = Writer { connection: connection::writer(&self.path)?, file };
+        }
+        let result = work(&mut writer.connection).map_err(|error| connection::fault(&self.path, doing, &error))?;
         // Folds the log into the file when nobody is reading; else a later one does.
-        let _ = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let _ = writer.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.written.notify_one();
         Ok(result)
     }
 
@@ -151,18 +184,7 @@ impl Inner {
     }
 
     fn versions(&self) -> Result<Versions, StoreError> {
-        let fault = |error: rusqlite::Error| connection::fault(&self.path, "asking for versions", &error);
-        // An open file that was moved away still answers.
-        if let Err(error) = std::fs::metadata(&self.path) {
-            return Err(StoreError::Unreachable { store: self.path.display().to_string(), cause: error.to_string() });
-        }
-        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
-        let connection = match watcher.take() {
-            Some(connection) => connection,
-            None => connection::reader(&self.path).map_err(fault)?,
-        };
-        let mut versions = read_versions(&connection).map_err(fault)?;
-        *watcher = Some(connection);
+        let mut versions = self.watching("asking for versions", |watcher| read_versions(&watcher.connection))?;
         if let Some(prepared) = self.prepared.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             versions.retain(|name, _| name == "units" || prepared.layers.iter().any(|layer| layer.as_str() == name));
         }
@@ -220,6 +242,15 @@ impl Store for GeoPackage {
     async fn load(&self, layer: &Layer, rows: mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError> {
         let layer = layer.clone();
         self.with("loading a layer", move |inner| inner.load(&layer, &rows)).await
+    }
+
+    async fn changes(&self, units: u64, layers: &[(Arc<Layer>, u64)]) -> Result<Changes, StoreError> {
+        let layers = layers.to_vec();
+        self.with("asking what changed", move |inner| inner.changes(units, &layers)).await
+    }
+
+    async fn changed(&self) -> Result<(), StoreError> {
+        self.wait().await
     }
 
     async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::value;
+use super::{log, value};
 use crate::model::{Catalogue, Field, Finding, FindingKind, Layer, LayerId};
 
 /// Columns of a layer's table that are no fields.
@@ -28,16 +28,49 @@ pub(super) fn table_exists(connection: &Connection, table: &str) -> rusqlite::Re
     Ok(found.optional()?.is_some())
 }
 
-/// Makes what every `GeoPackage` has, and our own tables.
+/// Makes what every `GeoPackage` has, and our own tables, as far as they are missing.
 pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(include_str!("schema.sql"))?;
+    let triggers = include_str!("unit_triggers.sql").replace("{kept}", &log::KEPT.to_string());
+    renew_triggers(transaction, &triggers.replace("{at_a_time}", &log::PRUNED_AT_A_TIME.to_string()))?;
     let schema = "http://www.geopackage.org/spec121/#extension_schema";
     register(transaction, ("gpkg_data_columns", None), "gpkg_schema", (schema, "read-write"))?;
     register(transaction, ("gpkg_data_column_constraints", None), "gpkg_schema", (schema, "read-write"))?;
     let live = "Versions of layers, kept by triggers, so that bandoso serves every change at once";
     register(transaction, ("bandoso_version", None), "bandoso_live", (live, "write-only"))?;
     register(transaction, ("bandoso_guard", None), "bandoso_live", (live, "write-only"))?;
-    add_rtree(transaction, "units")
+    register(transaction, ("bandoso_change", None), "bandoso_live", (live, "write-only"))?;
+    if table_exists(transaction, "rtree_units_geom")? { Ok(()) } else { add_rtree(transaction, "units") }
+}
+
+/// Makes triggers, and makes those anew that an earlier bandoso made otherwise. A paragraph of the text is a comment and a
+/// statement.
+fn renew_triggers(transaction: &Transaction<'_>, text: &str) -> rusqlite::Result<()> {
+    let mut select = transaction.prepare("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?1")?;
+    for paragraph in text.split("\n\n") {
+        // As SQLite keeps it: from its first word to its last, without the semicolon.
+        let Some(start) = paragraph.find("CREATE TRIGGER") else { continue };
+        let wanted = paragraph.get(start..).unwrap_or_default().trim_end().trim_end_matches(';');
+        let name = wanted.split('"').nth(1).unwrap_or_default();
+        let found: Option<String> = select.query_row([name], |row| row.get(0)).optional()?;
+        if found.as_deref() != Some(wanted) {
+            transaction.execute_batch(&format!("DROP TRIGGER IF EXISTS {}; {wanted};", quoted(name)))?;
+        }
+    }
+    Ok(())
+}
+
+/// All layers of the file that have a table, of this catalogue or another.
+pub(super) fn live_layers(connection: &Connection) -> rusqlite::Result<Vec<LayerId>> {
+    let mut select = connection.prepare("SELECT name FROM bandoso_version WHERE name <> 'units'")?;
+    let names = select.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut layers = Vec::new();
+    for layer in names.iter().filter_map(|name| LayerId::parse("layer", name).ok()) {
+        if table_exists(connection, &table_name(&layer))? {
+            layers.push(layer);
+        }
+    }
+    Ok(layers)
 }
 
 /// Notes in `gpkg_extensions` that a table or column follows an extension; `what` is its definition and scope.
@@ -75,8 +108,9 @@ pub(super) fn prepare_layer(transaction: &Transaction<'_>, layer: &Layer) -> rus
     if findings.iter().any(|finding| OWN_COLUMNS.iter().any(|own| finding.place == format!("{table}.{own}"))) {
         return Ok(findings);
     }
-    let sql = include_str!("layer.sql").replace("{table}", &table).replace("{layer}", layer.id.as_str());
-    transaction.execute_batch(&sql)?;
+    let of_layer = |sql: &str| sql.replace("{table}", &table).replace("{layer}", layer.id.as_str());
+    transaction.execute_batch(&of_layer(include_str!("layer.sql")))?;
+    renew_triggers(transaction, &of_layer(include_str!("layer_triggers.sql")))?;
     Ok(findings)
 }
 

@@ -85,6 +85,16 @@ CREATE TABLE IF NOT EXISTS bandoso_version (
 );
 INSERT OR IGNORE INTO bandoso_version VALUES ('units', 0, 0);
 
+-- What changed, by layer and version: every version of a layer has the ids of the rows that it added, changed or deleted, or the
+-- word 'all' where they are not told. A row that another program changes is a version of its own; a transaction of bandoso is
+-- one. The version is always that of the newest entry, so none is skipped, and one that was rolled back is not kept either.
+CREATE TABLE IF NOT EXISTS bandoso_change (
+    layer TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    id NOT NULL,
+    PRIMARY KEY (layer, version, id)
+) WITHOUT ROWID;
+
 -- Holds a row only inside bandoso's own transactions: then the triggers leave versions and links to it.
 CREATE TABLE IF NOT EXISTS bandoso_guard (
     busy INTEGER NOT NULL PRIMARY KEY
@@ -118,20 +128,3 @@ INSERT OR IGNORE INTO gpkg_contents (table_name, data_type, identifier, descript
     ('units', 'features', 'units', 'Administrative units of all dates', 4326),
     ('unit_changes', 'attributes', 'unit_changes', 'What became of the units of before', 0);
 INSERT OR IGNORE INTO gpkg_geometry_columns VALUES ('units', 'geom', 'MULTIPOLYGON', 4326, 0, 0);
-
--- Units edited by another program: every layer is to be joined anew, so all versions grow.
-CREATE TRIGGER IF NOT EXISTS bandoso_units_insert AFTER INSERT ON units WHEN NOT EXISTS (SELECT 1 FROM bandoso_guard)
-BEGIN UPDATE bandoso_version SET version = version + 1; END;
-CREATE TRIGGER IF NOT EXISTS bandoso_units_update AFTER UPDATE ON units WHEN NOT EXISTS (SELECT 1 FROM bandoso_guard)
-BEGIN UPDATE bandoso_version SET version = version + 1; END;
-CREATE TRIGGER IF NOT EXISTS bandoso_units_delete AFTER DELETE ON units WHEN NOT EXISTS (SELECT 1 FROM bandoso_guard)
-BEGIN UPDATE bandoso_version SET version = version + 1; END;
-CREATE TRIGGER IF NOT EXISTS bandoso_unit_changes_insert AFTER INSERT ON unit_changes
-WHEN NOT EXISTS (SELECT 1 FROM bandoso_guard)
-BEGIN UPDATE bandoso_version SET version = version + 1 WHERE name = 'units'; END;
-CREATE TRIGGER IF NOT EXISTS bandoso_unit_changes_update AFTER UPDATE ON unit_changes
-WHEN NOT EXISTS (SELECT 1 FROM bandoso_guard)
-BEGIN UPDATE bandoso_version SET version = version + 1 WHERE name = 'units'; END;
-CREATE TRIGGER IF NOT EXISTS bandoso_unit_changes_delete AFTER DELETE ON unit_changes
-WHEN NOT EXISTS (SELECT 1 FROM bandoso_guard)
-BEGIN UPDATE bandoso_version SET version = version + 1 WHERE name = 'units'; END;

@@ -6,9 +6,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::join::{self, Which};
+use super::log::{self, Changed};
 use super::{Inner, blob, schema, value, write};
 use crate::engine::locate::UnitIndex;
-use crate::model::{Bbox, Day, DayInterval, LayerId, Level, LonLat, Unit, UnitChange, UnitId};
+use crate::model::{Bbox, Day, DayInterval, Level, LonLat, Unit, UnitChange, UnitId};
 use crate::store::{StoreError, UnitTable, UnitsStored};
 
 impl Inner {
@@ -16,12 +17,7 @@ impl Inner {
     pub(super) fn units(&self) -> Result<UnitTable, StoreError> {
         self.reading("reading units", |connection| {
             let transaction = connection.transaction()?;
-            let (version, _) = write::version(&transaction, "units")?;
-            let (units, left_out) = read_units(&transaction)?;
-            if left_out > 0 {
-                tracing::warn!(left_out, "units written by other programs lack a level or code");
-            }
-            Ok(UnitTable { version, units, changes: read_changes(&transaction)? })
+            read_table(&transaction)
         })
     }
 
@@ -32,19 +28,20 @@ impl Inner {
             let (before, _) = write::version(&transaction, "units")?;
             let (mut stored, redrawn) = store_units(&transaction, units)?;
             if store_changes(&transaction, changes)? || stored.added + stored.changed > 0 {
-                write::bump(&transaction, "units")?;
+                log::record(&transaction, "units", &Changed::Everything)?;
             }
             (stored.version, _) = write::version(&transaction, "units")?;
             let index = if redrawn { Some(UnitIndex::new(&read_units(&transaction)?.0)) } else { None };
-            for layer in layers(&transaction)? {
+            for layer in schema::live_layers(&transaction)? {
                 let (_, joined) = write::version(&transaction, layer.as_str())?;
                 match &index {
-                    Some(index) if join::join(&transaction, &layer, index, Which::All)? > 0 => {
-                        write::bump(&transaction, layer.as_str())?;
+                    Some(index) => {
+                        let joined = join::join(&transaction, &layer, index, Which::All)?;
+                        log::record(&transaction, layer.as_str(), &joined.changed)?;
                     }
                     // Links that were not those of the units before are none of the units now.
                     None if joined != before => continue,
-                    _ => {}
+                    None => {}
                 }
                 join::set_joined(&transaction, &layer, stored.version)?;
             }
@@ -56,6 +53,16 @@ impl Inner {
         }
         Ok(stored)
     }
+}
+
+/// The units and what became of them, with their version.
+pub(super) fn read_table(transaction: &Transaction<'_>) -> rusqlite::Result<UnitTable> {
+    let (version, _) = write::version(transaction, "units")?;
+    let (units, left_out) = read_units(transaction)?;
+    if left_out > 0 {
+        tracing::warn!(left_out, "units written by other programs lack a level or code");
+    }
+    Ok(UnitTable { version, units, changes: read_changes(transaction)? })
 }
 
 /// The units, by level, code and first day, and how many rows are none.
@@ -188,19 +195,4 @@ fn store_changes(transaction: &Transaction<'_>, changes: &[UnitChange]) -> rusql
         write::touch(transaction, "unit_changes", &Bbox::EMPTY)?;
     }
     Ok(written > 0)
-}
-
-/// All layers of the file, of this catalogue or another.
-fn layers(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<LayerId>> {
-    let mut select = transaction.prepare("SELECT name FROM bandoso_version WHERE name <> 'units'")?;
-    let names = select.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut layers: Vec<LayerId> = names.iter().filter_map(|name| LayerId::parse("layer", name).ok()).collect();
-    let mut missing = Vec::new();
-    for layer in &layers {
-        if !schema::table_exists(transaction, &schema::table_name(layer))? {
-            missing.push(layer.clone());
-        }
-    }
-    layers.retain(|layer| !missing.contains(layer));
-    Ok(layers)
 }

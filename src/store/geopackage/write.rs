@@ -19,15 +19,9 @@ pub(super) fn commit(transaction: Transaction<'_>) -> rusqlite::Result<()> {
 
 /// The version of a layer, or of `units`; and the version of `units` under which the layer was joined.
 pub(super) fn version(connection: &Connection, name: &str) -> rusqlite::Result<(u64, u64)> {
-    connection.query_row("SELECT version, joined FROM bandoso_version WHERE name = ?1", [name], |row| {
-        Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned()))
-    })
-}
-
-/// Moves a layer, or `units`, to its next version.
-pub(super) fn bump(transaction: &Transaction<'_>, name: &str) -> rusqlite::Result<()> {
-    transaction.execute("UPDATE bandoso_version SET version = version + 1 WHERE name = ?1", [name])?;
-    Ok(())
+    connection
+        .prepare_cached("SELECT version, joined FROM bandoso_version WHERE name = ?1")?
+        .query_row([name], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned())))
 }
 
 /// Notes in `gpkg_contents` that a table changed, and that it reaches as far as the box.

@@ -1,9 +1,13 @@
 //! Promises of the embedded store, each on a file of its own.
 
+mod desktop;
 mod files;
 mod imports;
+mod live;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use geo_types::{LineString, MultiPolygon, Polygon};
 use jiff::tz::TimeZone;
@@ -17,7 +21,7 @@ use crate::model::{
     Instant, Layer, LayerId, Level, LonLat, Title, Unit, UnitChange, UnitId, UnitLink, Value, ZoomRange,
 };
 use crate::store::geopackage::GeoPackage;
-use crate::store::{ImportBatch, ImportId, ImportRow, Imported, Store, StoreError};
+use crate::store::{Changes, ImportBatch, ImportId, ImportRow, Imported, LayerChange, Store, StoreError};
 
 fn title(text: &str) -> Title {
     Title { vi: text.to_owned(), en: text.to_owned() }
@@ -164,6 +168,52 @@ impl Fixture {
     fn number(&self, sql: &str) -> i64 {
         Connection::open(&self.path).unwrap().query_row(sql, [], |row| row.get(0)).expect(sql)
     }
+}
+
+/// Features by id as a follower has them: loaded once, then moved on by changes alone.
+struct Follower {
+    layer: Arc<Layer>,
+    units: u64,
+    version: u64,
+    features: BTreeMap<u64, Feature>,
+}
+
+impl Follower {
+    async fn new(file: &Fixture) -> Self {
+        let (version, features) = file.load().await;
+        let features = features.into_iter().map(|feature| (feature.id, feature)).collect();
+        Self { layer: Arc::new(file.layer.clone()), units: file.version("units").await, version, features }
+    }
+
+    async fn ask(&self, store: &GeoPackage) -> Changes {
+        store.changes(self.units, &[(Arc::clone(&self.layer), self.version)]).await.unwrap()
+    }
+
+    /// Takes the rows in. Gives the ids added or changed and those deleted; fails where the layer is to be loaded whole.
+    async fn follow(&mut self, store: &GeoPackage) -> (Vec<u64>, Vec<u64>) {
+        let changes = self.ask(store).await;
+        assert!(changes.units.is_none());
+        let Some((id, change)) = changes.layers.into_iter().next() else { return (vec![], vec![]) };
+        assert_eq!(id, self.layer.id);
+        let LayerChange::Rows { version, upserted, deleted } = change else { panic!("a reload") };
+        assert!(version > self.version, "{version} after {}", self.version);
+        self.version = version;
+        let ids = upserted.iter().map(|feature| feature.id).collect();
+        self.features.extend(upserted.into_iter().map(|feature| (feature.id, feature)));
+        self.features.retain(|id, _| !deleted.contains(id));
+        (ids, deleted)
+    }
+
+    /// Holds the follower to the table.
+    async fn is_true(&self, file: &Fixture) {
+        let (version, features) = file.load().await;
+        let loaded: BTreeMap<u64, Feature> = features.into_iter().map(|feature| (feature.id, feature)).collect();
+        assert_eq!((self.version, &self.features), (version, &loaded));
+    }
+}
+
+fn is_reload(changes: &Changes) -> bool {
+    matches!(changes.layers.as_slice(), [(_, LayerChange::Reload)])
 }
 
 /// A point's blob as SQL.

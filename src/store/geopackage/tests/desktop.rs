@@ -1,0 +1,49 @@
+//! GDAL, which QGIS reads and writes with, on a file that is followed.
+
+use std::process::Command;
+
+use super::*;
+
+/// Runs a program of GDAL and gives what it printed; none where GDAL is not installed.
+fn gdal(program: &str, arguments: &[&str]) -> Option<String> {
+    let Ok(output) = Command::new(program).args(arguments).output() else {
+        assert!(std::env::var_os("CI").is_none(), "{program} is missing");
+        eprintln!("skipped: {program} is not installed");
+        return None;
+    };
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !said.contains("ERROR"), "{program} {arguments:?}: {said}");
+    Some(said)
+}
+
+#[tokio::test]
+async fn edits_by_gdal_are_followed_with_their_units() {
+    let file = Fixture::new().await;
+    file.store.put_units(&[unit("A", 108.0, (None, None)), unit("B", 109.0, (None, None))], &[]).await.unwrap();
+    file.import(vec![numbered(1, 108.5), numbered(2, 109.5)]).await;
+    let path = file.path.to_str().unwrap();
+    let mut follower = Follower::new(&file).await;
+    let csv = file.path.with_extension("csv");
+    std::fs::write(&csv, "lon,lat,title\n108.25,15.5,một\n109.25,15.5,hai\n").unwrap();
+    let append = ["-f", "GPKG", "-append", path, csv.to_str().unwrap(), "-nln", "police_incidents"];
+    let places = ["-oo", "X_POSSIBLE_NAMES=lon", "-oo", "Y_POSSIBLE_NAMES=lat", "-a_srs", "EPSG:4326"];
+    let Some(_) = gdal("ogr2ogr", &[&append[..], &places].concat()) else { return };
+    assert_eq!(follower.follow(&file.store).await, (vec![3, 4], vec![]));
+    let links = |follower: &Follower, id: u64| follower.features[&id].units.clone();
+    assert_eq!(
+        (links(&follower, 3), links(&follower, 4)),
+        (vec![UnitLink::Covered(UnitId(1))], vec![UnitLink::Covered(UnitId(2))])
+    );
+    for (edit, changed, deleted) in [
+        (&format!("UPDATE police_incidents SET geom = {} WHERE id = 3", point(109.75))[..], vec![3], vec![]),
+        ("DELETE FROM police_incidents WHERE id IN (1, 4)", vec![], vec![1, 4]),
+    ] {
+        gdal("ogrinfo", &[path, "-sql", edit]);
+        assert_eq!(follower.follow(&file.store).await, (changed, deleted), "{edit}");
+    }
+    assert_eq!(links(&follower, 3), [UnitLink::Covered(UnitId(2))]);
+    follower.is_true(&file).await;
+    // Our own tables are none of GDAL's layers.
+    let listed = gdal("ogrinfo", &["-ro", path]).unwrap();
+    assert!(listed.contains("police_incidents") && !listed.contains("bandoso_"), "{listed}");
+}

@@ -1,0 +1,151 @@
+//! Noticing that the file changed, whoever changed it.
+
+use std::path::Path;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::join::{self, Which};
+use super::{GeoPackage, Inner, connection, schema, write};
+use crate::store::StoreError;
+
+/// Between two looks at the file for writes of other programs. A look takes some 20 µs: no thousandth of a core.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// A wait without news is over after this.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// Rows whose links are stored at a time: other programs wait no longer than that takes, some hundred milliseconds.
+const MOST_SETTLED: u64 = 20_000;
+
+/// The connection that watches, kept open.
+pub(super) struct Watcher {
+    pub(super) connection: Connection,
+    file: FileId,
+    /// `PRAGMA data_version` when it was last looked at; none before.
+    data_version: Option<i64>,
+}
+
+/// Which file a path leads to: another one after a backup was put in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileId(u64, u64);
+
+impl FileId {
+    /// The file at the path.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] where there is none: an open file that was moved away would still answer.
+    pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
+        let metadata = std::fs::metadata(path)
+            .map_err(|error| StoreError::Unreachable { store: path.display().to_string(), cause: error.to_string() })?;
+        Ok(Self::identify(&metadata))
+    }
+
+    #[cfg(unix)]
+    fn identify(metadata: &std::fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self(metadata.dev(), metadata.ino())
+    }
+
+    /// Elsewhere an open file cannot be replaced.
+    #[cfg(not(unix))]
+    fn identify(_: &std::fs::Metadata) -> Self {
+        Self(0, 0)
+    }
+}
+
+impl GeoPackage {
+    /// Waits until this process has written, the file has changed, or a second has gone by.
+    pub(super) async fn wait(&self) -> Result<(), StoreError> {
+        let started = tokio::time::Instant::now();
+        while started.elapsed() < LONGEST_WAIT {
+            if self.with("watching the file", Inner::look).await? {
+                return Ok(());
+            }
+            tokio::select! {
+                () = self.inner.written.notified() => return Ok(()),
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+        // A quiet moment.
+        self.with("storing the units of rows", |inner| {
+            inner.settle();
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Inner {
+    /// Works with the watching connection, on the file that is at the path now.
+    pub(super) fn watching<T>(
+        &self,
+        doing: &str,
+        work: impl FnOnce(&mut Watcher) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let file = FileId::of(&self.path)?;
+        let mut kept = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        let fault = |error: rusqlite::Error| connection::fault(&self.path, doing, &error);
+        let mut watcher = match kept.take() {
+            Some(watcher) if watcher.file == file => watcher,
+            _ => {
+                let connection = connection::reader(&self.path).map_err(fault)?;
+                Watcher { connection, file, data_version: None }
+            }
+        };
+        let result = work(&mut watcher).map_err(fault)?;
+        *kept = Some(watcher);
+        Ok(result)
+    }
+
+    /// Whether another connection has written since the last look.
+    fn look(&self) -> Result<bool, StoreError> {
+        self.watching("watching the file", |watcher| {
+            let now = watcher.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+            Ok(watcher.data_version.replace(now) != Some(now))
+        })
+    }
+
+    /// Stores the links of rows that other programs wrote, which readers have joined for themselves until now: no new version.
+    /// Where another program is writing it is left for later: nobody waits for this.
+    fn settle(&self) {
+        if !self.unsettled.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let settled = match self.writer.try_lock() {
+            Ok(mut writer) => self.settle_with(&mut writer.connection),
+            Err(_) => Ok(MOST_SETTLED),
+        };
+        match settled {
+            Ok(stored) if stored < MOST_SETTLED => {}
+            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
+                tracing::debug!(%error, "the units of edited rows stay in memory");
+            }
+            _ => self.unsettled.store(true, Ordering::Relaxed),
+        }
+    }
+
+    /// Gives the number of rows written.
+    fn settle_with(&self, writer: &mut Connection) -> rusqlite::Result<u64> {
+        writer.busy_timeout(Duration::ZERO)?;
+        let settled = self.settle_rows(writer);
+        writer.busy_timeout(connection::WRITE_WAIT)?;
+        settled
+    }
+
+    fn settle_rows(&self, writer: &mut Connection) -> rusqlite::Result<u64> {
+        let transaction = write::begin(writer)?;
+        let (units_version, _) = write::version(&transaction, "units")?;
+        let index = self.index(&transaction)?;
+        let mut written = 0;
+        for layer in schema::live_layers(&transaction)? {
+            let (_, joined) = write::version(&transaction, layer.as_str())?;
+            // Joining all of a layer takes longer than others should wait: the next import or start does it.
+            if joined == units_version && written < MOST_SETTLED {
+                written += join::join(&transaction, &layer, &index, Which::Unjoined { most: MOST_SETTLED })?.count;
+            }
+        }
+        write::commit(transaction)?;
+        Ok(written)
+    }
+}
