@@ -7,6 +7,7 @@ use super::query::{drawn_day, has_time};
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::Holding;
+use crate::engine::cancel::Cancel;
 use crate::engine::compress::gzip;
 use crate::engine::cql2::check;
 use crate::engine::select::Selected;
@@ -38,7 +39,7 @@ impl Atlas {
         let key = drawing.key(request, encoding);
         let (request, etag) = (request.clone(), key.etag());
         let cost = drawing.cost(&request);
-        self.tiles.tile(&key, cost, move |_| drawing.tile(&request, (encoding, etag))).await
+        self.tiles.tile(&key, cost, move |cancel| drawing.until(cancel).tile(&request, (encoding, etag))).await
     }
 
     /// Everything a tile is drawn from, checked against the request.
@@ -77,7 +78,7 @@ impl Atlas {
             return Err(Invalid::new("count", "a layer of units to count into, such as units.commune").into());
         }
         has_fields(&points, view, request.fields.as_deref().unwrap_or_default())?;
-        Ok(Drawing { state, points, counted, filters, view, clock })
+        Ok(Drawing { state, points, counted, filters, view, clock, cancel: Cancel::default() })
     }
 }
 
@@ -106,9 +107,15 @@ struct Drawing {
     filters: Vec<(LayerId, Filter)>,
     view: View,
     clock: Clock,
+    /// Set when nobody waits for the tile any more.
+    cancel: Cancel,
 }
 
 impl Drawing {
+    fn until(self, cancel: &Cancel) -> Self {
+        Self { cancel: cancel.clone(), ..self }
+    }
+
     fn key(&self, request: &TileRequest, encoding: Encoding) -> Key {
         let mut hash = Xxh3::new();
         // Another release may draw the same data otherwise.
@@ -150,17 +157,18 @@ impl Drawing {
         Ok(EncodedTile { body: body.into(), etag, features, versions: self.versions(), cells })
     }
 
-    /// What the tile will take, about: 0.14 µs for a point that is written and packed, 0.01 µs for one that is counted, and the
-    /// borders of a level.
+    /// What the tile will take, about: 0.5 µs for a point that is written and packed; where cells are counted, 1 ms for those and
+    /// 0.01 µs a row if each must be looked at; and the borders of a level.
     fn cost(&self, request: &TileRequest) -> Cost {
         let points = self.points.iter().map(|snapshot| {
             let rows =
                 snapshot.parts.iter().map(|part| rows_of_tile(&part.columns, request.coord).len() as u64).sum::<u64>();
             let counted = request.dense == Dense::Cells && rows > u64::from(snapshot.layer.max_features);
-            if counted { 1_000 + rows / 100 } else { rows / 7 }
+            let looked_at = request.filter.is_some() || request.datetime.is_some();
+            if counted { 1_000 + if looked_at { rows / 100 } else { 0 } } else { rows / 2 }
         });
         let counted = self.counted.iter().map(|snapshot| snapshot.parts.len() as u64 / 100);
-        let borders = request.layers.iter().filter(|layer| matches!(layer, TileLayer::Units(_))).count() as u64 * 500;
+        let borders = request.layers.iter().filter(|layer| matches!(layer, TileLayer::Units(_))).count() as u64 * 250;
         Cost { micros: points.chain(counted).sum::<u64>() + borders }
     }
 
@@ -221,5 +229,6 @@ impl Drawing {
             Some((_, filter)) => selected.filtered(filter),
             None => selected,
         }
+        .until(&self.cancel)
     }
 }

@@ -3,18 +3,20 @@ use std::sync::Arc;
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::{Answers, Holding, holding};
+use crate::engine::cancel::Cancel;
 use crate::engine::count::{CountSource, Key, count};
 use crate::engine::cql2::check;
+use crate::engine::geodesic::boxes_around;
 use crate::engine::locate::PreparedArea;
 use crate::engine::nearest::nearest;
 use crate::engine::parts::Row;
-use crate::engine::search::{rows_in_polygon, rows_in_radius};
+use crate::engine::search::{rows_in_polygon, rows_in_radius, rows_to_look_at};
 use crate::engine::select::Selected;
 use crate::engine::within::{page, rows_held};
 use crate::model::filter::Asked;
 use crate::model::{
-    Area, AsOf, By, CountRequest, CountTable, Day, FeaturePage, FoundFeature, Invalid, Level, LocateRequest,
-    LocatedUnit, NearestRequest, Relation, TimeInterval, UnitPick, Versions, View, WithinRequest,
+    Area, AsOf, Bbox, By, CountRequest, CountTable, Day, FeaturePage, FoundFeature, Invalid, Level, LocateRequest,
+    LocatedUnit, LonLat, NearestRequest, Relation, TimeInterval, UnitPick, Versions, View, WithinRequest,
 };
 
 impl Atlas {
@@ -39,17 +41,18 @@ impl Atlas {
     /// The features in an area, a page of them.
     pub async fn within(self: &Arc<Self>, view: View, request: WithinRequest) -> Result<FeaturePage, AtlasError> {
         let question = self.ask(view, &request.layer)?;
-        let cost = Cost { micros: question.snapshot.parts.len() as u64 / 50 };
-        self.tiles.work(cost, move |_| question.within(&request)).await?
+        let cost = question.cost_within(&request.area);
+        self.tiles.work(cost, move |cancel| question.until(cancel).within(&request)).await?
     }
 
     /// The features nearest to a place.
     pub async fn nearest(self: &Arc<Self>, view: View, request: NearestRequest) -> Result<FeaturePage, AtlasError> {
         let question = self.ask(view, &request.layer)?;
         // Under a filter that leaves little, the nearest few may be anywhere.
-        let all = request.datetime.map_or(0, |_| question.snapshot.parts.len() as u64 / 50);
+        let sparse = request.datetime.is_some() || request.filter.is_some();
+        let all = if sparse { question.rows() / 300 } else { 0 };
         let cost = Cost { micros: 10 * request.count as u64 + all };
-        self.tiles.work(cost, move |_| question.nearest(&request)).await?
+        self.tiles.work(cost, move |cancel| question.until(cancel).nearest(&request)).await?
     }
 
     /// A table of exact counts.
@@ -62,15 +65,15 @@ impl Atlas {
         if request.by.contains(&By::Month) {
             question.time("by")?;
         }
-        let cost = Cost { micros: question.snapshot.parts.len() as u64 / 50 };
-        self.tiles.work(cost, move |_| question.count(&request)).await?
+        let cost = Cost { micros: 100 + question.rows() / 125 };
+        self.tiles.work(cost, move |cancel| question.until(cancel).count(&request)).await?
     }
 
     fn ask(&self, view: View, layer: &crate::model::LayerId) -> Result<Question, AtlasError> {
         let state = self.state();
         let snapshot = Arc::clone(state.layer(view, layer)?);
         let clock = self.clock();
-        Ok(Question { state, snapshot, view, clock })
+        Ok(Question { state, snapshot, view, clock, cancel: Cancel::default() })
     }
 }
 
@@ -80,9 +83,35 @@ struct Question {
     snapshot: Arc<LayerSnapshot>,
     view: View,
     clock: crate::model::Clock,
+    /// Set when nobody waits for the answer any more.
+    cancel: Cancel,
 }
 
 impl Question {
+    fn until(self, cancel: &Cancel) -> Self {
+        Self { cancel: cancel.clone(), ..self }
+    }
+
+    fn rows(&self) -> u64 {
+        self.snapshot.parts.len() as u64
+    }
+
+    /// About 0.05 µs for a row in the box of a circle, four times that in the box of a polygon; units are asked of all rows.
+    fn cost_within(&self, area: &Area) -> Cost {
+        let look_at = |boxes: &[Bbox]| rows_to_look_at(&self.snapshot.parts, boxes) as u64;
+        let micros = match area {
+            Area::Radius { at, radius_m } => look_at(&boxes_around(*at, *radius_m)) / 20,
+            Area::Polygon(polygon) => {
+                let mut bbox = Bbox::EMPTY;
+                let corners = polygon.0.iter().flat_map(|polygon| polygon.exterior().coords());
+                corners.for_each(|corner| bbox.extend(LonLat { lon: corner.x, lat: corner.y }));
+                look_at(&[bbox]) / 5
+            }
+            Area::Unit(_) => self.rows() / 300,
+        };
+        Cost { micros: 30 + micros }
+    }
+
     fn within(&self, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {
         let parts = &self.snapshot.parts;
         let selected = self.selected(request.datetime, request.filter.as_ref())?;
@@ -187,7 +216,8 @@ impl Question {
         Ok(match filter {
             Some(filter) => selected.filtered(&filter),
             None => selected,
-        })
+        }
+        .until(&self.cancel))
     }
 
     /// That the layer has a time field which this caller may ask about.

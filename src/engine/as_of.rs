@@ -108,7 +108,9 @@ impl Answers {
         let Spans::Own { bounds, today } = &self.spans else { return };
         let sets = self.sets as u32;
         let Some(days) = columns.days.get(rows) else {
-            indexes.iter_mut().for_each(|index| *index += *today as u32 * sets);
+            for index in indexes {
+                *index += *today as u32 * sets;
+            }
             return;
         };
         for bound in bounds {

@@ -39,6 +39,8 @@ pub mod unit_map;
 pub mod within;
 
 #[cfg(test)]
+mod made_up;
+#[cfg(test)]
 mod promises;
 #[cfg(test)]
 mod real_units;

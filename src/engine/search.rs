@@ -1,7 +1,7 @@
 use super::geodesic::{Circle, boxes_around};
 use super::locate::PreparedArea;
 use super::morton::Cell;
-use super::parts::Row;
+use super::parts::{Parts, Row};
 use super::select::Selected;
 use super::slice::{CellBox, rows_of_box};
 use crate::model::{Bbox, LonLat, World};
@@ -27,15 +27,10 @@ pub fn rows_in_radius(selected: &Selected<'_>, at: LonLat, radius_m: f64) -> Vec
 }
 
 fn rows_in(selected: &Selected<'_>, bbox: &Bbox, takes: impl Fn(LonLat) -> bool) -> Vec<Row> {
-    let cell = |lon: f64, lat: f64| Cell::from_world(World::from_lon_lat(LonLat { lon, lat }));
-    // Degrees and cells round apart by less than one cell: take one more on each side, and let the degrees decide.
-    let (north_west, south_east) = (cell(bbox.west, bbox.north), cell(bbox.east, bbox.south));
-    let min = Cell { x: north_west.x.saturating_sub(1), y: north_west.y.saturating_sub(1) };
-    let max = Cell { x: south_east.x.saturating_add(1), y: south_east.y.saturating_add(1) };
     let mut found = Vec::new();
     for (part, selection) in selected.iter() {
         let columns = selection.columns();
-        for range in rows_of_box(columns, CellBox { min, max }) {
+        for range in rows_of_box(columns, cells_of(bbox)) {
             let rows = selection.rows(range).filter(|row| {
                 let at = columns.at(*row);
                 bbox.contains(at) && takes(at)
@@ -44,6 +39,25 @@ fn rows_in(selected: &Selected<'_>, bbox: &Bbox, takes: impl Fn(LonLat) -> bool)
         }
     }
     found
+}
+
+/// The cells that the box may touch. Degrees and cells round apart by less than one cell: one more on each side is taken, and
+/// the degrees decide.
+fn cells_of(bbox: &Bbox) -> CellBox {
+    let cell = |lon: f64, lat: f64| Cell::from_world(World::from_lon_lat(LonLat { lon, lat }));
+    let (north_west, south_east) = (cell(bbox.west, bbox.north), cell(bbox.east, bbox.south));
+    let min = Cell { x: north_west.x.saturating_sub(1), y: north_west.y.saturating_sub(1) };
+    let max = Cell { x: south_east.x.saturating_add(1), y: south_east.y.saturating_add(1) };
+    CellBox { min, max }
+}
+
+/// How many rows a search in these boxes will look at: what it costs, told in microseconds.
+pub fn rows_to_look_at(parts: &Parts, boxes: &[Bbox]) -> usize {
+    let ranges = |bbox: &Bbox| {
+        let area = cells_of(bbox);
+        parts.iter().flat_map(|part| rows_of_box(&part.columns, area)).map(|range| range.len()).sum::<usize>()
+    };
+    boxes.iter().map(ranges).sum()
 }
 
 /// Comparisons of a point with an edge that one polygon may cost: about five seconds.
@@ -61,6 +75,6 @@ pub fn rows_in_polygon(selected: &Selected<'_>, area: &PreparedArea) -> Option<V
     if steps.saturating_mul(every) > MOST_STEPS {
         return None;
     }
-    rows.retain(|row| area.covers(parts.at(*row)));
+    rows.retain(|row| !selected.is_cancelled() && area.covers(parts.at(*row)));
     Some(rows)
 }

@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
+use super::cancel::Cancel;
 use super::columns::{BLOCK, Column, Columns, NO_DAY};
 use super::cql2::Predicate;
 use super::parts::{Bits, Part, Parts, Row};
@@ -12,24 +13,39 @@ use crate::model::{Day, Instant, TimeInterval};
 pub struct Selected<'a> {
     parts: &'a Parts,
     each: Vec<Selection<'a>>,
+    cancel: Cancel,
 }
 
 impl<'a> Selected<'a> {
     /// Every feature.
     pub fn everything(parts: &'a Parts) -> Self {
-        let each = parts.iter().map(|part| Selection { part, times: Times::Any, filter: None }).collect();
-        Self { parts, each }
+        Self::by(parts, |_| Times::Any)
     }
 
     /// Features whose time (the layer's field `time`) is in the interval: a day is its first instant in the zone. Features
     /// without a time are in no interval.
     pub fn in_time(parts: &'a Parts, time: Option<usize>, interval: Option<TimeInterval>, zone: &TimeZone) -> Self {
-        let each = parts.iter().map(|part| Selection {
-            part,
-            times: Times::new(&part.columns, time, interval, zone),
-            filter: None,
-        });
-        Self { parts, each: each.collect() }
+        Self::by(parts, |columns| Times::new(columns, time, interval, zone))
+    }
+
+    fn by(parts: &'a Parts, times: impl Fn(&'a Columns) -> Times<'a>) -> Self {
+        let cancel = Cancel::default();
+        let selection =
+            |part: &'a Part| Selection { part, times: times(&part.columns), filter: None, cancel: cancel.clone() };
+        let each = parts.iter().map(selection).collect();
+        Self { parts, each, cancel }
+    }
+
+    /// The same until nobody waits any more: from then on nothing is selected, and whatever runs over it is soon at its end.
+    #[must_use]
+    pub fn until(mut self, cancel: &Cancel) -> Self {
+        self.each.iter_mut().for_each(|selection| selection.cancel = cancel.clone());
+        Self { cancel: cancel.clone(), ..self }
+    }
+
+    /// Whether nobody waits any more.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
     }
 
     /// Of these, the features that the filter takes as well.
@@ -64,6 +80,7 @@ pub struct Selection<'a> {
     part: &'a Part,
     times: Times<'a>,
     filter: Option<Predicate<'a>>,
+    cancel: Cancel,
 }
 
 enum Times<'a> {
@@ -99,7 +116,7 @@ impl<'a> Selection<'a> {
     /// The rows of a block that are asked for: bit i for row `block × 64 + i`. Bits past the last row mean nothing.
     pub fn word(&self, block: usize) -> u64 {
         let there = !self.part.gone.word(block);
-        if there == 0 {
+        if there == 0 || self.cancel.is_cancelled() {
             return 0;
         }
         let there = match &self.times {

@@ -134,7 +134,7 @@ mod tests {
         let square = |west: f64, schematic: bool| {
             let ring = vec![(west, 15.0), (west + 1.0, 15.0), (west + 1.0, 16.0), (west, 16.0), (west, 15.0)];
             let geometry = MultiPolygon(vec![Polygon::new(LineString::from(ring), vec![])]);
-            Unit { geometry, schematic, ..unit(Level::Commune, &format!("{west}"), None, (None, None)) }
+            Unit { schematic, geometry, ..unit(Level::Commune, &format!("{west}"), None, (None, None)) }
         };
         let kinds = |units: &[Unit], stored: Vec<Unit>| -> Vec<FindingKind> {
             let stored = UnitTable { units: stored, ..UnitTable::default() };

@@ -105,7 +105,9 @@ fn check_lists_rows_that_are_left_out_and_values_that_are_emptied_when_the_layer
         .unwrap();
     assert!(!triggers.is_empty());
     // Their functions are the other program's own.
-    triggers.iter().for_each(|name| file.execute_batch(&format!("DROP TRIGGER \"{name}\"")).unwrap());
+    for name in &triggers {
+        file.execute_batch(&format!("DROP TRIGGER \"{name}\"")).unwrap();
+    }
     // A point as SpatiaLite keeps it, which is not how a GeoPackage does.
     file.execute_batch(
         "UPDATE zoo_animals SET geom = x'0001E61000003333333333335B40' WHERE id = 7;

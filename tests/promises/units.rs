@@ -43,7 +43,9 @@ fn real() -> Option<Desk> {
 fn tiles_of_units_do_not_depend_on_the_order_in_which_a_store_gives_them() {
     let files = ["provinces", "districts_before_2025-07", "communes_before_2025-07", "communes_2025"];
     let mut reader = UnitReader::new(ValidTo::Exclusive);
-    files.iter().for_each(|file| reader.read_file(Path::new(&fixture(&format!("{file}.geojson")))).unwrap());
+    for file in files {
+        reader.read_file(Path::new(&fixture(&format!("{file}.geojson")))).unwrap();
+    }
     let mut units = reader.units;
     (1..).zip(&mut units).for_each(|(id, unit)| unit.id = UnitId(id));
     let tiles = |units: Vec<Unit>| {

@@ -310,13 +310,17 @@ fn ewkb(geometry: &Geometry<f64>) -> Vec<u8> {
 fn head(out: &mut BytesMut, kind: u32, srid: Option<u32>) {
     out.put_u8(1);
     out.put_u32_le(kind | if srid.is_some() { 0x2000_0000 } else { 0 });
-    srid.into_iter().for_each(|srid| out.put_u32_le(srid));
+    if let Some(srid) = srid {
+        out.put_u32_le(srid);
+    }
 }
 
 fn many<T>(out: &mut BytesMut, kind: u32, parts: &[T], part: impl Fn(&mut BytesMut, &T)) {
     head(out, kind, Some(4326));
     out.put_u32_le(parts.len() as u32);
-    parts.iter().for_each(|one| part(out, one));
+    for one in parts {
+        part(out, one);
+    }
 }
 
 fn position(out: &mut BytesMut, at: &Coord<f64>) {

@@ -70,8 +70,7 @@ fn like(text: &[char], pattern: &[char]) -> bool {
         ([], []) => true,
         (['%', rest @ ..], _) => (0..=text.len()).any(|skipped| like(&text[skipped..], rest)),
         (['_', rest @ ..], [_, text @ ..]) => like(text, rest),
-        (['\\', wanted, rest @ ..], [found, text @ ..]) => wanted == found && like(text, rest),
-        ([wanted, rest @ ..], [found, text @ ..]) => wanted == found && like(text, rest),
+        (['\\', wanted, rest @ ..] | [wanted, rest @ ..], [found, text @ ..]) => wanted == found && like(text, rest),
         _ => false,
     }
 }
