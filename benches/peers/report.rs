@@ -13,7 +13,10 @@ pub struct Figure {
 
 impl Figure {
     pub fn of(mut values: Vec<f64>) -> Self {
-        let median = crate::load::quantile(&mut values, 0.5);
+        values.sort_by(f64::total_cmp);
+        // Of an even number the mean of the two in the middle.
+        let middle = |at: usize| values.get(at).copied().unwrap_or(f64::NAN);
+        let median = f64::midpoint(middle(values.len().saturating_sub(1) / 2), middle(values.len() / 2));
         Self {
             median,
             least: values.first().copied().unwrap_or(f64::NAN),
@@ -26,7 +29,8 @@ impl Figure {
     }
 
     fn shown(self) -> String {
-        if self.least == self.most {
+        // Also where there is none: the least is not a number then.
+        if self.least == self.most || self.least.is_nan() {
             return number(self.median);
         }
         format!("{} ({}–{})", number(self.median), number(self.least), number(self.most))
@@ -35,6 +39,9 @@ impl Figure {
 
 /// Three digits that count.
 fn number(value: f64) -> String {
+    if value.is_nan() {
+        return "–".to_owned();
+    }
     let decimals = if value.abs() >= 100.0 {
         0
     } else if value.abs() >= 10.0 {
@@ -71,7 +78,7 @@ pub struct Row {
 impl Row {
     /// How many times better we are: more a second, or less of anything else.
     fn ratio(&self) -> Option<f64> {
-        let peer = self.peer?.median;
+        let peer = self.peer.filter(|_| !self.ours.median.is_nan())?.median;
         Some(if self.unit.ends_with("/s") { self.ours.median / peer } else { peer / self.ours.median })
     }
 
