@@ -330,7 +330,9 @@ fn position(out: &mut BytesMut, at: &Coord<f64>) {
 
 fn line(out: &mut BytesMut, line: &LineString<f64>) {
     out.put_u32_le(line.0.len() as u32);
-    line.0.iter().for_each(|at| position(out, at));
+    for at in &line.0 {
+        position(out, at);
+    }
 }
 
 fn polygon(out: &mut BytesMut, polygon: &Polygon<f64>) {

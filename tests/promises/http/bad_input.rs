@@ -61,7 +61,7 @@ const REFUSED: [(u16, &str, &str); 76] = [
     (400, "y", "/tiles/police.incidents/1/0/0.png"),
     (400, "y", "/tiles/police.incidents/1/0/1e0"),
     (400, "dense", "/tiles/police.incidents/0/0/0?dense=some"),
-    (400, "filter", "/tiles/police.incidents/0/0/0?filter=category='theft'"),
+    (400, "filter", "/tiles/police.incidents/0/0/0?filter=category='theft"),
     // Times.
     (400, "as_of", "/tiles/units.commune/0/0/0?as_of=2025-13-01"),
     (400, "as_of", "/style.json?as_of=never"),
