@@ -1,6 +1,6 @@
 //! CQL2 (OGC 21-065r2): filters read from text and JSON, checked against a layer, and evaluated over columns.
 //!
-//! [`read_text`] and [`read_json`] → [`Expr`](crate::model::filter::Expr) → [`check`] →
+//! [`read_text`] and [`read_json`] → [`Expr`] → [`check()`] →
 //! [`Filter`](crate::model::filter::Filter) → [`Predicate`] here, or SQL in `store::postgis`. Where the standard leaves a choice:
 //!
 //! - A number with point or exponent, or beyond 64 bits, is a double; a whole number and a double are compared as doubles. `/`
