@@ -13,9 +13,8 @@ use crate::engine::locate::UnitIndex;
 use crate::model::{Bbox, Clock, Layer, Level, Relation, UnitLink};
 use crate::store::{ImportBatch, ImportId, ImportRow, Imported, StoreError};
 
-/// Rows that are waited for before the file is locked: so many are written in about a second. More are written while they
-/// come, and other programs that want to write wait for the end (GDAL and QGIS for five seconds) or are told that the database is
-/// locked: a table to stage the rows in would write each twice.
+/// Rows that are waited for before the file is locked. More are written while they come, and other programs that want to write
+/// wait for the end or are told that the database is locked: a table to stage the rows in would write each twice.
 const WRITTEN_AT_ONCE: usize = 50_000;
 
 impl Inner {

@@ -10,8 +10,8 @@ use super::spans::Span;
 use super::{connection, write};
 use crate::model::Layer;
 
-/// Connections that read one layer: the receiving side takes what some three give.
-const MOST_READERS: usize = 4;
+/// Connections that read one layer. Two give more than the one thread that makes columns of the rows takes.
+const MOST_READERS: usize = 2;
 /// A layer whose ids lie no wider is read by one connection.
 const SMALL: u64 = 50_000;
 /// Tries to catch one moment with all connections, between the commits of others, before one reads alone.
