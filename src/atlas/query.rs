@@ -10,13 +10,14 @@ use crate::engine::geodesic::boxes_around;
 use crate::engine::locate::PreparedArea;
 use crate::engine::nearest::nearest;
 use crate::engine::parts::Row;
-use crate::engine::search::{rows_in_polygon, rows_in_radius, rows_to_look_at};
+use crate::engine::search::{rows_in_boxes, rows_in_polygon, rows_in_radius, rows_to_look_at};
 use crate::engine::select::Selected;
-use crate::engine::within::{page, rows_held};
+use crate::engine::within::{RowPage, page, page_of_all, rows_held};
 use crate::model::filter::Asked;
 use crate::model::{
-    Area, AsOf, Bbox, By, CountRequest, CountTable, Day, FeaturePage, FoundFeature, Invalid, Level, LocateRequest,
-    LocatedUnit, LonLat, NearestRequest, Relation, TimeInterval, UnitPick, Versions, View, WithinRequest,
+    Area, AsOf, Bbox, By, CountRequest, CountTable, Day, FeaturePage, FoundFeature, Invalid, LayerId, Level,
+    LocateRequest, LocatedUnit, LonLat, NearestRequest, Relation, TimeInterval, UnitPick, Versions, View,
+    WithinRequest,
 };
 
 impl Atlas {
@@ -41,8 +42,21 @@ impl Atlas {
     /// The features in an area, a page of them.
     pub async fn within(self: &Arc<Self>, view: View, request: WithinRequest) -> Result<FeaturePage, AtlasError> {
         let question = self.ask(view, &request.layer)?;
-        let cost = question.cost_within(&request.area);
+        let cost = question.cost_within(&request);
         self.tiles.work(cost, move |cancel| question.until(cancel).within(&request)).await?
+    }
+
+    /// One feature of a layer; none where the layer has none with the id.
+    pub fn feature(
+        &self,
+        view: View,
+        layer: &LayerId,
+        (id, as_of): (u64, AsOf),
+    ) -> Result<Option<(FoundFeature, Versions)>, AtlasError> {
+        let question = self.ask(view, layer)?;
+        let row = question.snapshot.parts.row_of(id);
+        let mut found = question.features(row.map(|row| (row, None)).into_iter(), as_of);
+        Ok(found.pop().map(|found| (found, question.versions())))
     }
 
     /// The features nearest to a place.
@@ -69,7 +83,7 @@ impl Atlas {
         self.tiles.work(cost, move |cancel| question.until(cancel).count(&request)).await?
     }
 
-    fn ask(&self, view: View, layer: &crate::model::LayerId) -> Result<Question, AtlasError> {
+    fn ask(&self, view: View, layer: &LayerId) -> Result<Question, AtlasError> {
         let state = self.state();
         let snapshot = Arc::clone(state.layer(view, layer)?);
         let clock = self.clock();
@@ -97,9 +111,13 @@ impl Question {
     }
 
     /// About 0.05 µs for a row in the box of a circle, four times that in the box of a polygon; units are asked of all rows.
-    fn cost_within(&self, area: &Area) -> Cost {
+    fn cost_within(&self, request: &WithinRequest) -> Cost {
         let look_at = |boxes: &[Bbox]| rows_to_look_at(&self.snapshot.parts, boxes) as u64;
-        let micros = match area {
+        let simple = request.datetime.is_none() && request.filter.is_none();
+        let micros = match &request.area {
+            Area::Boxes(boxes) => look_at(boxes) / 20,
+            Area::Everywhere if simple => request.limit as u64 / 5,
+            Area::Everywhere => self.rows() / 125,
             Area::Radius { at, radius_m } => look_at(&boxes_around(*at, *radius_m)) / 20,
             Area::Polygon(polygon) => {
                 let mut bbox = Bbox::EMPTY;
@@ -115,6 +133,7 @@ impl Question {
     fn within(&self, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {
         let parts = &self.snapshot.parts;
         let selected = self.selected(request.datetime, request.filter.as_ref())?;
+        let within = (request.after, request.limit);
         let rows = match &request.area {
             Area::Radius { at, radius_m } => rows_in_radius(&selected, *at, *radius_m),
             Area::Polygon(polygon) => rows_in_polygon(&selected, &PreparedArea::new(polygon)).ok_or_else(|| {
@@ -123,8 +142,16 @@ impl Question {
                 Invalid::new("coordinates", expected)
             })?,
             Area::Unit(pick) => self.rows_of_unit(&selected, pick, request.as_of)?,
+            Area::Boxes(boxes) if !boxes.iter().any(|bbox| holds(bbox, &parts.bbox())) => {
+                rows_in_boxes(&selected, boxes)
+            }
+            Area::Boxes(_) | Area::Everywhere => return Ok(self.found(page_of_all(&selected, within), request)),
         };
-        let page = page(parts, rows, (request.after, request.limit));
+        Ok(self.found(page(parts, rows, within), request))
+    }
+
+    fn found(&self, page: RowPage, request: &WithinRequest) -> FeaturePage {
+        let parts = &self.snapshot.parts;
         let found = page.rows.into_iter().map(|row| {
             let distance_m = match &request.area {
                 Area::Radius { at, .. } => Some(crate::engine::geodesic::distance_m(*at, parts.at(row))),
@@ -132,12 +159,12 @@ impl Question {
             };
             (row, distance_m)
         });
-        Ok(FeaturePage {
+        FeaturePage {
             matched: page.matched,
             features: self.features(found, request.as_of),
             next: page.next,
             versions: self.versions(),
-        })
+        }
     }
 
     fn nearest(&self, request: &NearestRequest) -> Result<FeaturePage, AtlasError> {
@@ -228,6 +255,12 @@ impl Question {
     fn versions(&self) -> Versions {
         self.state.versions([&self.snapshot])
     }
+}
+
+/// Whether the box holds the whole of the other.
+fn holds(bbox: &Bbox, other: &Bbox) -> bool {
+    let corners = [(other.west, other.south), (other.east, other.north)];
+    corners.into_iter().all(|(lon, lat)| bbox.contains(LonLat { lon, lat }))
 }
 
 /// That the layer has a time field which the view sees.

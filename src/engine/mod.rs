@@ -17,6 +17,7 @@ pub mod convert;
 pub mod count;
 pub mod coverage;
 pub mod cql2;
+pub mod crs;
 pub mod decode;
 /// Distances on the ellipsoid.
 pub mod geodesic;

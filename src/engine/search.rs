@@ -11,6 +11,16 @@ pub fn rows_in_bbox(selected: &Selected<'_>, bbox: &Bbox) -> Vec<Row> {
     rows_in(selected, bbox, |_| true)
 }
 
+/// The selected rows inside any of some boxes, each row once.
+pub fn rows_in_boxes(selected: &Selected<'_>, boxes: &[Bbox]) -> Vec<Row> {
+    let mut rows: Vec<Row> = boxes.iter().flat_map(|bbox| rows_in_bbox(selected, bbox)).collect();
+    if boxes.len() > 1 {
+        rows.sort_unstable();
+        rows.dedup();
+    }
+    rows
+}
+
 /// The selected rows within a geodesic distance of a place, edge included.
 pub fn rows_in_radius(selected: &Selected<'_>, at: LonLat, radius_m: f64) -> Vec<Row> {
     let (boxes, circle) = (boxes_around(at, radius_m), Circle::new(at, radius_m));

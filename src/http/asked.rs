@@ -2,7 +2,7 @@
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
-use axum::http::header::{ACCEPT_ENCODING, HOST, IF_NONE_MATCH};
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING, HOST, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use serde::de::DeserializeOwned;
@@ -19,6 +19,7 @@ pub struct Asked {
     base: String,
     encoding: Encoding,
     if_none_match: Vec<String>,
+    accept: String,
 }
 
 impl Asked {
@@ -47,6 +48,11 @@ impl Asked {
         self.encoding
     }
 
+    /// The media types that the caller takes, as in `Accept`; empty where it names none.
+    pub fn accept(&self) -> &str {
+        &self.accept
+    }
+
     /// Whether the caller already has the answer with this tag (RFC 9110 §13.1.2: weak comparison).
     pub fn has(&self, etag: &str) -> bool {
         let opaque = etag.strip_prefix("W/").unwrap_or(etag);
@@ -62,7 +68,14 @@ impl<S: Sync> FromRequestParts<S> for Asked {
         let encoding = accepted_encoding(headers).ok_or_else(|| {
             Problem::of(Kind::NotAcceptable, "Accept-Encoding", "expected gzip or identity to be acceptable")
         })?;
-        Ok(Self { uri: parts.uri.clone(), base: base(headers, &parts.uri)?, encoding, if_none_match: tags(headers) })
+        let accept: Vec<&str> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+        Ok(Self {
+            uri: parts.uri.clone(),
+            base: base(headers, &parts.uri)?,
+            encoding,
+            if_none_match: tags(headers),
+            accept: accept.join(","),
+        })
     }
 }
 

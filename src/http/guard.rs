@@ -70,6 +70,7 @@ pub fn cors(settings: &HttpSettings) -> CorsLayer {
             BANDOSO_FEATURES,
             BANDOSO_MATCHED,
             BANDOSO_VERSION,
+            super::ogc::CONTENT_CRS,
             axum::http::header::ETAG,
             LINK,
             RETRY_AFTER,

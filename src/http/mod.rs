@@ -12,6 +12,7 @@ mod layers;
 mod metrics;
 mod min_version;
 mod observe;
+mod ogc;
 mod page;
 mod params;
 mod patience;

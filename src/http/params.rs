@@ -170,7 +170,7 @@ fn decode(parameter: &str, text: &str) -> Result<String, Invalid> {
 
 /// Gives an offset its plus back: `T08:00:00+07:00` typed into an address arrives as `T08:00:00 07:00`, and no time has a
 /// space after its `T`.
-fn with_plus(text: &str) -> String {
+pub fn with_plus(text: &str) -> String {
     if text.contains('T') { text.replace(' ', "+") } else { text.to_owned() }
 }
 

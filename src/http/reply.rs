@@ -33,6 +33,8 @@ pub const CSV: &str = "text/csv; charset=utf-8; header=present";
 const GZIP_FROM: usize = 1024;
 /// Absolute addresses in an answer depend on these headers.
 const VARY_ON: &str = "Accept-Encoding, Origin, X-Forwarded-Host, X-Forwarded-Proto";
+/// The same, of an answer in one of several forms.
+pub const VARY_ON_FORM: &str = "Accept, Accept-Encoding, Origin, X-Forwarded-Host, X-Forwarded-Proto";
 
 /// An answer made in memory.
 #[derive(Debug)]
@@ -40,13 +42,19 @@ pub struct Reply {
     body: Vec<u8>,
     classification: Classification,
     headers: HeaderMap,
+    /// Bytes of the body that make its tag.
+    tagged: usize,
 }
 
 impl Reply {
     /// An answer of a type, from data of a classification.
     pub fn new(content_type: &'static str, body: Vec<u8>, classification: Classification) -> Self {
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-        Self { body, classification, headers }
+        let headers = HeaderMap::from_iter([
+            (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+            (VARY, HeaderValue::from_static(VARY_ON)),
+        ]);
+        let tagged = body.len();
+        Self { body, classification, headers, tagged }
     }
 
     /// An answer in JSON.
@@ -71,13 +79,27 @@ impl Reply {
         self
     }
 
+    /// Sets a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Leaves the end of the body out of the tag: what tells only when the answer was made.
+    #[must_use]
+    pub fn tagged_without_last(mut self, bytes: usize) -> Self {
+        self.tagged = self.body.len().saturating_sub(bytes);
+        self
+    }
+
     /// The response to this request: 304 where it has the answer already, compressed where it takes that.
     pub fn to(self, asked: &Asked) -> Response {
         let gzip = asked.encoding() == Encoding::Gzip && self.body.len() >= GZIP_FROM;
-        let etag = etag_of(&self.body, if gzip { Encoding::Gzip } else { Encoding::Identity });
+        let tagged = self.body.get(..self.tagged).unwrap_or(&self.body);
+        let etag = etag_of(tagged, if gzip { Encoding::Gzip } else { Encoding::Identity });
         let mut headers = self.headers;
         headers.insert(CACHE_CONTROL, cache_control(self.classification));
-        headers.insert(VARY, HeaderValue::from_static(VARY_ON));
         let fresh = asked.has(&etag);
         if let Ok(etag) = HeaderValue::try_from(etag) {
             headers.insert(ETAG, etag);

@@ -7,7 +7,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::front::TILE_ROUTE;
 use super::problem::{Kind, Problem};
-use super::{Shared, events, guard, health, layers, metrics, observe, page, query, style, tilejson, tiles};
+use super::{Shared, events, guard, health, layers, metrics, observe, ogc, page, query, style, tilejson, tiles};
 
 /// The whole surface. Layers added later wrap those before: a request meets `observe` first.
 pub fn routes(shared: Shared) -> Router {
@@ -26,6 +26,18 @@ pub fn routes(shared: Shared) -> Router {
         .route("/query/nearest", get(query::nearest))
         .route("/query/count", get(query::count))
         .route("/query/units/convert", get(query::convert))
+        // The same for programs that speak OGC API.
+        .route("/ogc", get(ogc::landing))
+        .route("/ogc/", get(ogc::landing))
+        .route("/ogc/style.css", get(ogc::style))
+        .route("/ogc/conformance", get(ogc::conformance))
+        .route("/ogc/api", get(ogc::api))
+        .route("/ogc/collections", get(ogc::collections))
+        .route("/ogc/collections/{layer}", get(ogc::collection))
+        .route("/ogc/collections/{layer}/queryables", get(ogc::queryables))
+        .route("/ogc/collections/{layer}/schema", get(ogc::schema))
+        .route("/ogc/collections/{layer}/items", get(ogc::items))
+        .route("/ogc/collections/{layer}/items/{id}", get(ogc::item))
         .route_layer(bounds)
         // As long as the client stays, in a bounded number of their own.
         .route("/events", get(events::events))

@@ -3,7 +3,7 @@
 use geo_types::MultiPolygon;
 
 use super::filter::Asked;
-use super::{AsOf, Day, Invalid, LayerId, Level, LonLat, TileCoord, TimeInterval};
+use super::{AsOf, Bbox, Day, Invalid, LayerId, Level, LonLat, TileCoord, TimeInterval};
 
 /// One layer of a tile, as named in its address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -82,6 +82,10 @@ pub enum Area {
     Unit(UnitPick),
     /// Inside a polygon, border included, holes left out. Degrees WGS 84, straight in longitude and latitude.
     Polygon(MultiPolygon<f64>),
+    /// In any of some boxes.
+    Boxes(Vec<Bbox>),
+    /// Anywhere.
+    Everywhere,
 }
 
 /// A row of a count by unit: what `unit=` names.

@@ -84,6 +84,12 @@ impl Columns {
         self.by_id.get(place).map(|row| *row as usize)
     }
 
+    /// The rows with greater ids, in the order of their ids; all rows where none is given.
+    pub fn rows_after(&self, id: Option<u64>) -> impl Iterator<Item = usize> {
+        let first = id.map_or(0, |id| self.by_id.partition_point(|row| self.ids[*row as usize] <= id));
+        self.by_id[first..].iter().map(|row| *row as usize)
+    }
+
     /// The first row whose key is not below; the number of rows when all are.
     pub fn first_row_from(&self, key: u64) -> usize {
         self.first_in_blocks(self.samples.partition_point(|first| *first < key), key)

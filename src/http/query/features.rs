@@ -10,16 +10,26 @@ use super::super::reply::{CSV, GEOJSON, Reply, shown_classification, to_json};
 use super::millimetres;
 use super::table::Table;
 use crate::atlas::UnitMap;
+use crate::engine::crs::Crs;
 use crate::model::{FeaturePage, Field, FoundFeature, Layer, Relation, Value, Versions, View};
 
-/// A page, and what is needed to write it for a caller.
-pub struct PageWriter<'a> {
+/// How a layer's features are written for a caller.
+#[derive(Clone, Copy)]
+pub struct FeatureWriter<'a> {
     /// Whose features.
     pub layer: &'a Layer,
     /// What the caller sees of them.
     pub view: View,
     /// To name their communes.
     pub units: &'a UnitMap,
+    /// Of their coordinates.
+    pub crs: Crs,
+}
+
+/// A page, and what is needed to write it for a caller.
+pub struct PageWriter<'a> {
+    /// How.
+    pub writer: FeatureWriter<'a>,
     /// The features.
     pub page: &'a FeaturePage,
     /// Address of this page.
@@ -30,10 +40,24 @@ pub struct PageWriter<'a> {
     pub method: Option<&'static str>,
 }
 
+impl<'a> FeatureWriter<'a> {
+    /// The fields that the caller sees, with their places in the layer.
+    pub fn fields(&self) -> impl Iterator<Item = (usize, &'a Field)> {
+        let view = self.view;
+        self.layer.fields.iter().enumerate().filter(move |(_, field)| view.sees_field(field))
+    }
+
+    /// The commune's code and how it holds the feature.
+    pub fn unit(&self, found: &FoundFeature) -> (Option<&'a str>, Relation) {
+        let held = found.unit.and_then(|(id, relation)| Some((self.units.unit(id)?.code.as_str(), relation)));
+        held.map_or((None, Relation::Outside), |(code, relation)| (Some(code), relation))
+    }
+}
+
 impl PageWriter<'_> {
     /// The answer in a format.
     pub fn reply(&self, format: Format) -> Result<Reply, Problem> {
-        let classification = shown_classification(self.layer, self.view);
+        let classification = shown_classification(self.writer.layer, self.writer.view);
         let reply = match format {
             Format::Json => Reply::new(GEOJSON, to_json(self)?, classification),
             Format::Csv => {
@@ -44,30 +68,20 @@ impl PageWriter<'_> {
         Ok(reply.versions(&self.page.versions))
     }
 
-    fn fields(&self) -> impl Iterator<Item = (usize, &Field)> {
-        self.layer.fields.iter().enumerate().filter(|(_, field)| self.view.sees_field(field))
-    }
-
-    /// The commune's code and how it holds the feature.
-    fn unit(&self, found: &FoundFeature) -> (Option<&str>, Relation) {
-        let held = found.unit.and_then(|(id, relation)| Some((self.units.unit(id)?.code.as_str(), relation)));
-        held.map_or((None, Relation::Outside), |(code, relation)| (Some(code), relation))
-    }
-
     fn table(&self) -> Table {
         let measured = self.page.features.iter().any(|found| found.distance_m.is_some());
         let mut head = vec!["id", "lon", "lat"];
-        head.extend(self.fields().map(|(_, field)| field.name.as_str()));
+        head.extend(self.writer.fields().map(|(_, field)| field.name.as_str()));
         head.extend(["unit", "unit_relation"]);
         head.extend(measured.then_some("distance_m"));
         let mut table = Table::new(&head);
         for found in &self.page.features {
             let feature = &found.feature;
             table.number(feature.id).number(feature.at.lon).number(feature.at.lat);
-            for (index, _) in self.fields() {
+            for (index, _) in self.writer.fields() {
                 table.value(feature.values.get(index).unwrap_or(&Value::Null));
             }
-            let (code, relation) = self.unit(found);
+            let (code, relation) = self.writer.unit(found);
             table.text(code.unwrap_or("")).text(relation_name(relation));
             if measured {
                 table.metres(found.distance_m);
@@ -108,26 +122,35 @@ impl Serialize for PageWriter<'_> {
         map.serialize_entry("numberReturned", &self.page.features.len())?;
         map.serialize_entry("version", versions)?;
         map.serialize_entry("links", &links)?;
-        map.serialize_entry("features", &Features(self))?;
+        map.serialize_entry("features", &Features { writer: self.writer, found: &self.page.features })?;
         map.end()
     }
 }
 
-struct Features<'a>(&'a PageWriter<'a>);
+/// The list of features.
+pub struct Features<'a> {
+    /// How they are written.
+    pub writer: FeatureWriter<'a>,
+    /// In this order.
+    pub found: &'a [FoundFeature],
+}
 
 impl Serialize for Features<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.page.features.len()))?;
-        for found in &self.0.page.features {
-            list.serialize_element(&OneFeature { writer: self.0, found })?;
+        let mut list = serializer.serialize_seq(Some(self.found.len()))?;
+        for found in self.found {
+            list.serialize_element(&OneFeature { writer: self.writer, found })?;
         }
         list.end()
     }
 }
 
-struct OneFeature<'a> {
-    writer: &'a PageWriter<'a>,
-    found: &'a FoundFeature,
+/// One feature of the list.
+pub struct OneFeature<'a> {
+    /// How it is written.
+    pub writer: FeatureWriter<'a>,
+    /// The feature.
+    pub found: &'a FoundFeature,
 }
 
 impl Serialize for OneFeature<'_> {
@@ -141,7 +164,9 @@ impl Serialize for OneFeature<'_> {
         let mut map = serializer.serialize_map(Some(4))?;
         map.serialize_entry("type", "Feature")?;
         map.serialize_entry("id", &feature.id)?;
-        map.serialize_entry("geometry", &Point { r#type: "Point", coordinates: [feature.at.lon, feature.at.lat] })?;
+        // A projection has no number for some places far from it: no geometry then, which GeoJSON allows.
+        let point = self.writer.crs.from_lon_lat(feature.at);
+        map.serialize_entry("geometry", &point.map(|coordinates| Point { r#type: "Point", coordinates }))?;
         map.serialize_entry("properties", &Properties(self))?;
         map.end()
     }

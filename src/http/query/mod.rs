@@ -2,8 +2,8 @@
 
 mod convert;
 mod count;
-mod cursor;
-mod features;
+pub(super) mod cursor;
+pub(super) mod features;
 mod locate;
 mod nearest;
 mod polygon;

@@ -7,7 +7,8 @@ use super::super::Shared;
 use super::super::asked::Asked;
 use super::super::min_version::MIN_VERSION;
 use super::super::problem::Problem;
-use super::features::PageWriter;
+use super::features::{FeatureWriter, PageWriter};
+use crate::engine::crs::Crs;
 use crate::model::NearestRequest;
 
 const DEFAULT_COUNT: usize = 10;
@@ -30,9 +31,7 @@ pub async fn nearest(State(shared): State<Shared>, asked: Asked) -> Result<Respo
     let summary = shared.atlas.layer(view, &request.layer)?;
     let page = shared.atlas.nearest(view, request).await?;
     let writer = PageWriter {
-        layer: &summary.layer,
-        view,
-        units: &shared.atlas.units(),
+        writer: FeatureWriter { layer: &summary.layer, view, units: &shared.atlas.units(), crs: Crs::Crs84 },
         page: &page,
         own: asked.own_url(),
         next: None,

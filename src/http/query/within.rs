@@ -16,8 +16,9 @@ use super::super::params::Params;
 use super::super::problem::{Kind, Problem};
 use super::super::{Service, Shared};
 use super::cursor;
-use super::features::{PageWriter, next_url};
+use super::features::{FeatureWriter, PageWriter, next_url};
 use super::polygon::read_polygon;
+use crate::engine::crs::Crs;
 use crate::model::{Area, Invalid, Level, UnitPick, WithinRequest};
 
 const DEFAULT_LIMIT: usize = 100;
@@ -71,9 +72,7 @@ async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -> Re
     let summary = service.atlas.layer(view, &layer)?;
     let page = service.atlas.within(view, WithinRequest { layer, area, datetime, filter, as_of, after, limit }).await?;
     let writer = PageWriter {
-        layer: &summary.layer,
-        view,
-        units: &service.atlas.units(),
+        writer: FeatureWriter { layer: &summary.layer, view, units: &service.atlas.units(), crs: Crs::Crs84 },
         page: &page,
         own: asked.own_url(),
         next: page.next.map(|after| next_url(asked, &params, &cursor::write(after, question))),

@@ -8,6 +8,7 @@ mod front;
 mod layers;
 mod listener;
 mod min_version;
+mod ogc;
 mod page;
 mod query;
 mod service;

@@ -1,0 +1,150 @@
+//! `GET /ogc/api`: everything here, as OpenAPI 3.0 and as a page.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::super::asked::Asked;
+use super::super::problem::Problem;
+use super::super::reply::{GEOJSON, JSON, shown_classification};
+use super::super::{Service, Shared};
+use super::api_parts::{components, fields};
+use super::form::{API, HTML, OPENAPI, SCHEMA, choose};
+use super::html::{Page, both, cell, json_reply, text};
+use super::in_both;
+use super::links::own;
+use crate::model::{Classification, Layer, View};
+
+/// `GET /ogc/api`.
+pub async fn api(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+    let params = asked.params(&["f"])?;
+    let form = choose(&asked, &params, &API)?;
+    let view = shared.settings.view;
+    let layers = shared.atlas.layers(view);
+    let classification = layers.iter().map(|summary| shown_classification(&summary.layer, view)).max();
+    let classification = classification.unwrap_or(Classification::Public);
+    let document = document(&shared, &asked.url("/ogc"));
+    if form.is_page() {
+        let links = own(&asked, &params, &API, form);
+        return Ok(page(&document, &links).reply(classification).to(&asked));
+    }
+    Ok(json_reply(OPENAPI, &document, classification)?.to(&asked))
+}
+
+fn page(document: &Value, links: &[Value]) -> Page {
+    let mut page = Page::new("Mô tả API", "API documentation").under("/ogc?f=html", "OGC API");
+    let rows = document["paths"].as_object().into_iter().flatten().map(|(path, item)| {
+        let get = &item["get"];
+        let name = |parameter: &Value| {
+            let reference = parameter["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+            parameter["name"].as_str().or(reference).unwrap_or("").to_owned()
+        };
+        let names: Vec<String> = get["parameters"].as_array().into_iter().flatten().map(name).collect();
+        vec![format!("<code>{}</code>", text(path)), cell(&get["summary"]), text(&names.join(", "))]
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    let head = [both("Địa chỉ", "Path"), both("Nội dung", "What"), both("Tham số", "Parameters")];
+    page.table(&head, &rows).links(links);
+    page
+}
+
+fn document(service: &Service, base: &str) -> Value {
+    let view = service.settings.view;
+    let mut paths = Map::new();
+    let mut add = |path: &str, operation: Value| drop(paths.insert(path.to_owned(), json!({ "get": operation })));
+    add("/", Operation::new("landing", "Trang đầu / Landing page", JSON).plain());
+    add("/conformance", Operation::new("conformance", "Các lớp tuân thủ / Conformance classes", JSON).plain());
+    add("/api", Operation::new("api", "Mô tả API / API definition", OPENAPI).plain());
+    add("/collections", Operation::new("collections", "Các lớp dữ liệu / Collections", JSON).plain());
+    for summary in service.atlas.layers(view) {
+        for (path, operation) in of_layer(&summary.layer, view) {
+            add(&path, operation);
+        }
+    }
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": in_both(&service.atlas.catalogue().title),
+            "description": "OGC API Features, OGC API Tiles",
+            "version": env!("CARGO_PKG_VERSION"),
+        },
+        "servers": [{ "url": base }],
+        "paths": paths,
+        "components": components(service.settings.page),
+    })
+}
+
+fn of_layer(layer: &Layer, view: View) -> Vec<(String, Value)> {
+    let path = format!("/collections/{}", layer.id);
+    let (id, title) = (layer.id.as_str().replace('.', "_"), in_both(&layer.title));
+    let operation = |name: &str, media| Operation::new(&format!("{id}.{name}"), &title, media);
+    let parameter = |name: &str| json!({ "$ref": format!("#/components/parameters/{name}") });
+    let named = |names: &[&str]| names.iter().map(|name| parameter(name)).collect::<Vec<_>>();
+    let mut items = named(&[
+        "limit",
+        "bbox",
+        "bbox-crs",
+        "datetime",
+        "filter",
+        "filter-lang",
+        "filter-crs",
+        "crs",
+        "cursor",
+        "as_of",
+        "min_version",
+        "id",
+    ]);
+    items.extend(fields(layer, view));
+    let item = named(&["featureId", "crs", "as_of", "min_version"]);
+    vec![
+        (path.clone(), operation("collection", JSON).missing(&[])),
+        (format!("{path}/items"), operation("items", GEOJSON).missing(&items)),
+        (format!("{path}/items/{{featureId}}"), operation("item", GEOJSON).missing(&item)),
+        (format!("{path}/queryables"), operation("queryables", SCHEMA).missing(&[])),
+        (format!("{path}/schema"), operation("schema", SCHEMA).missing(&[])),
+    ]
+}
+
+/// A `GET` in the making.
+struct Operation {
+    id: String,
+    summary: String,
+    media: &'static str,
+}
+
+impl Operation {
+    fn new(id: &str, summary: &str, media: &'static str) -> Self {
+        Self { id: id.to_owned(), summary: summary.to_owned(), media }
+    }
+
+    /// At an address that is always there.
+    fn plain(self) -> Value {
+        self.with(&[], &["400", "406"])
+    }
+
+    /// At an address whose resource may be missing.
+    fn missing(self, parameters: &[Value]) -> Value {
+        self.with(parameters, &["400", "404", "406"])
+    }
+
+    fn with(self, parameters: &[Value], refusals: &[&str]) -> Value {
+        let mut parameters = parameters.to_vec();
+        parameters.push(json!({ "$ref": "#/components/parameters/f" }));
+        let schema = if self.media == GEOJSON {
+            let name = if self.id.ends_with(".items") { "featureCollection" } else { "feature" };
+            json!({ "$ref": format!("#/components/schemas/{name}") })
+        } else {
+            json!({ "type": "object" })
+        };
+        let mut responses = Map::new();
+        let good = json!({
+            "description": self.summary,
+            "content": { self.media: { "schema": schema }, HTML: { "schema": { "type": "string" } } },
+        });
+        responses.insert("200".to_owned(), good);
+        for status in refusals.iter().chain(&["503"]) {
+            responses.insert((*status).to_owned(), json!({ "$ref": "#/components/responses/problem" }));
+        }
+        json!({ "operationId": self.id, "summary": self.summary, "parameters": parameters, "responses": responses })
+    }
+}

@@ -1,0 +1,125 @@
+//! Which form an answer takes: by the parameter `f`, else by `Accept` (RFC 9110 §12.5.1).
+
+use super::super::asked::Asked;
+use super::super::params::Params;
+use super::super::problem::{Kind, Problem};
+use super::super::reply::{GEOJSON, JSON};
+use crate::model::Invalid;
+
+/// Pages for people.
+pub const HTML: &str = "text/html; charset=utf-8";
+/// JSON Schemas.
+pub const SCHEMA: &str = "application/schema+json";
+/// The API's description.
+pub const OPENAPI: &str = "application/vnd.oai.openapi+json;version=3.0";
+
+/// A form that an answer can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form {
+    /// Its name in the parameter `f`.
+    pub f: &'static str,
+    /// Its media type.
+    pub media: &'static str,
+    /// A wider type that names it as well.
+    also: &'static str,
+}
+
+const PAGE: Form = Form { f: "html", media: HTML, also: HTML };
+
+/// Of resources in JSON.
+pub const PLAIN: [Form; 2] = [Form { f: "json", media: JSON, also: JSON }, PAGE];
+/// Of features.
+pub const FEATURES: [Form; 2] = [Form { f: "json", media: GEOJSON, also: JSON }, PAGE];
+/// Of schemas.
+pub const SCHEMAS: [Form; 2] = [Form { f: "json", media: SCHEMA, also: JSON }, PAGE];
+/// Of the API's description.
+pub const API: [Form; 2] = [Form { f: "json", media: OPENAPI, also: JSON }, PAGE];
+
+impl Form {
+    /// Whether it is a page.
+    pub fn is_page(&self) -> bool {
+        self.f == PAGE.f
+    }
+}
+
+/// The form asked for: the first one where the caller does not care, 406 where none is acceptable.
+pub fn choose(asked: &Asked, params: &Params, offered: &[Form]) -> Result<Form, Problem> {
+    if let Some(f) = params.text("f") {
+        let names: Vec<&str> = offered.iter().map(|form| form.f).collect();
+        let named = offered.iter().find(|form| form.f == f);
+        return named
+            .copied()
+            .ok_or_else(|| Invalid::new("f", format!("one of {}, found {f:?}", names.join(", "))).into());
+    }
+    accepted(asked.accept(), offered).ok_or_else(|| {
+        let media: Vec<&str> = offered.iter().map(|form| form.media).collect();
+        Problem::of(Kind::NotAcceptable, "Accept", format!("expected one of {}", media.join(", ")))
+    })
+}
+
+/// The form with the greatest weight, the first of those that share it.
+fn accepted(accept: &str, offered: &[Form]) -> Option<Form> {
+    if accept.trim().is_empty() {
+        return offered.first().copied();
+    }
+    let mut best: Option<(f32, Form)> = None;
+    for form in offered {
+        let weight = weight(accept, form.media).max(weight(accept, form.also));
+        if weight > 0.0 && best.is_none_or(|(before, _)| weight > before) {
+            best = Some((weight, *form));
+        }
+    }
+    best.map(|(_, form)| form)
+}
+
+/// The weight of a media type: that of the narrowest range which holds it. Parameters of types are not told apart.
+fn weight(accept: &str, media: &str) -> f32 {
+    let media = essence(media);
+    let group = media.split('/').next().unwrap_or("");
+    let mut found = (0, 0.0);
+    for range in accept.split(',') {
+        let name = essence(range);
+        let narrowness = match name.strip_suffix("/*") {
+            Some("*") => 1,
+            Some(any) if any.eq_ignore_ascii_case(group) => 2,
+            None if name.eq_ignore_ascii_case(media) => 3,
+            _ => continue,
+        };
+        let mut parameters = range.split(';').skip(1).map(str::trim);
+        let q = parameters.find_map(|text| text.strip_prefix("q=").or_else(|| text.strip_prefix("Q=")));
+        let q = q.map_or(1.0, |text| text.trim().parse::<f32>().unwrap_or(0.0));
+        if narrowness > found.0 {
+            found = (narrowness, q);
+        }
+    }
+    found.1
+}
+
+fn essence(media: &str) -> &str {
+    media.split(';').next().unwrap_or("").trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_is_the_one_that_the_caller_likes_best() {
+        for (accept, offered, f) in [
+            ("", &FEATURES, Some("json")),
+            ("*/*", &FEATURES, Some("json")),
+            ("application/geo+json", &FEATURES, Some("json")),
+            ("application/json", &FEATURES, Some("json")),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", &FEATURES, Some("html")),
+            ("text/html;q=0.5, application/*", &PLAIN, Some("json")),
+            ("application/json;q=0, */*", &PLAIN, Some("html")),
+            ("TEXT/HTML", &PLAIN, Some("html")),
+            ("application/vnd.oai.openapi+json;version=3.0", &API, Some("json")),
+            ("application/gml+xml", &FEATURES, None),
+            ("application/geo+json", &PLAIN, None),
+            ("text/html;q=0", &PLAIN, None),
+        ] {
+            assert_eq!(accepted(accept, offered).map(|form| form.f), f, "{accept}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! `GET /ogc/collections/{layer}/items/{id}`: one feature.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::super::Shared;
+use super::super::asked::{Asked, Segments};
+use super::super::min_version::MIN_VERSION;
+use super::super::problem::{Kind, Problem};
+use super::super::query::features::{FeatureWriter, OneFeature};
+use super::super::reply::{GEOJSON, JSON, Reply, shown_classification, to_json};
+use super::form::{FEATURES, choose};
+use super::html::Page;
+use super::items::{features_headers, properties};
+use super::links::{link, own};
+use super::place::crs;
+use super::{in_both, seen};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    feature: OneFeature<'a>,
+    links: &'a [Value],
+}
+
+/// `GET /ogc/collections/{layer}/items/{id}`.
+pub async fn item(
+    State(shared): State<Shared>,
+    Segments((layer, id)): Segments<(String, String)>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let params = asked.params(&["f", "crs", "as_of", MIN_VERSION])?;
+    let view = shared.settings.view;
+    let (crs, as_of) = (crs(&params, "crs")?, params.as_of(&shared.atlas.clock().zone)?);
+    let form = choose(&asked, &params, &FEATURES)?;
+    shared.reach(&params, &[seen(&shared, &layer)?.layer.id.as_str()]).await?;
+    let summary = seen(&shared, &layer)?;
+    let layer = &summary.layer;
+    // Another spelling of a number is no feature's id: each has one address.
+    let number = id.parse::<u64>().ok().filter(|number| number.to_string() == id);
+    let found = number.map(|number| shared.atlas.feature(view, &layer.id, (number, as_of))).transpose()?.flatten();
+    let Some((found, versions)) = found else {
+        let detail = format!("expected the id of a feature; none of {} has the id {id:.64?}", layer.id);
+        return Err(Problem::of(Kind::NotFound, "featureId", detail));
+    };
+    let mut links = own(&asked, &params, &FEATURES, form);
+    let collection = format!("/ogc/collections/{}", layer.id);
+    links.push(link("collection", JSON, &in_both(&layer.title), asked.url(&collection)));
+    links.push(link("root", JSON, "Trang đầu / Landing page", asked.url("/ogc")));
+    let units = shared.atlas.units();
+    let writer = FeatureWriter { layer, view, units: &units, crs };
+    let classification = shown_classification(layer, view);
+    let reply = if form.is_page() {
+        let mut page = Page::new(format!("{} {id}", layer.title.vi), format!("{} {id}", layer.title.en))
+            .under("/ogc?f=html", "OGC API")
+            .under("/ogc/collections?f=html", "Các lớp dữ liệu / Collections")
+            .under(format!("{collection}?f=html"), &layer.title.vi)
+            .under(format!("{collection}/items?f=html"), "Các đối tượng / Features");
+        let rows: Vec<Vec<String>> =
+            properties(&writer, &found).into_iter().map(|(name, value)| vec![name, value]).collect();
+        page.table(&[], &rows).links(&links);
+        page.reply(classification)
+    } else {
+        let body = to_json(&Document { feature: OneFeature { writer, found: &found }, links: &links })?;
+        features_headers(Reply::new(GEOJSON, body, classification), &writer)
+    };
+    Ok(reply.versions(&versions).to(&asked))
+}

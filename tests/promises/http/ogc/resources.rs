@@ -1,0 +1,133 @@
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::link;
+use crate::support::house::House;
+
+/// Every address without parameters, with the type of its JSON.
+const RESOURCES: [(&str, &str); 9] = [
+    ("/ogc", "application/json"),
+    ("/ogc/", "application/json"),
+    ("/ogc/conformance", "application/json"),
+    ("/ogc/api", "application/vnd.oai.openapi+json;version=3.0"),
+    ("/ogc/collections", "application/json"),
+    ("/ogc/collections/police.incidents", "application/json"),
+    ("/ogc/collections/police.incidents/queryables", "application/schema+json"),
+    ("/ogc/collections/police.incidents/schema", "application/schema+json"),
+    ("/ogc/collections/police.incidents/items/1", "application/geo+json"),
+];
+
+#[tokio::test]
+async fn every_resource_refuses_what_it_does_not_know() {
+    let house = House::open().await;
+    for (path, media) in RESOURCES {
+        let answer = house.get(path).await;
+        assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, Some(media)), "{path}");
+        let unknown = house.get(&format!("{path}?nonsense=1")).await;
+        assert_eq!(
+            (unknown.status, &unknown.json()["parameter"]),
+            (StatusCode::BAD_REQUEST, &json!("nonsense")),
+            "{path}"
+        );
+        assert_eq!(house.get(&format!("{path}?f=xml")).await.status, StatusCode::BAD_REQUEST, "{path}");
+        let other = house.get_with(path, &[("accept", "application/xml")]).await;
+        assert_eq!(other.status, StatusCode::NOT_ACCEPTABLE, "{path}");
+    }
+    for path in
+        ["/ogc/collections/a.b", "/ogc/collections/x", "/ogc/collections/a.b/items", "/ogc/collections/a.b/queryables"]
+    {
+        let answer = house.get(path).await;
+        assert_eq!(
+            (answer.status, &answer.json()["parameter"]),
+            (StatusCode::NOT_FOUND, &json!("collectionId")),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_program_finds_everything_by_links_from_the_landing_page() {
+    let house = House::open().await;
+    let landing = house.json("/ogc").await;
+    for rel in ["self", "alternate", "service-desc", "service-doc", "conformance", "data"] {
+        let href = link(&landing, rel).unwrap_or_else(|| panic!("no link {rel}"));
+        assert_eq!(house.get(href).await.status, StatusCode::OK, "{href}");
+    }
+    let collections = house.json(link(&landing, "data").unwrap()).await;
+    let list = collections["collections"].as_array().unwrap();
+    assert_eq!(list.len(), 3);
+    for collection in list {
+        for link in collection["links"].as_array().unwrap() {
+            let href = link["href"].as_str().unwrap();
+            let answer = house.get(href).await;
+            assert_eq!(answer.status, StatusCode::OK, "{href}: {}", answer.text());
+            assert_eq!(answer.header("content-type"), link["type"].as_str(), "{href}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_collection_tells_where_and_when_its_items_are() {
+    let house = House::open().await;
+    let incidents = house.json("/ogc/collections/police.incidents").await;
+    assert_eq!((&incidents["id"], &incidents["itemType"]), (&json!("police.incidents"), &json!("feature")));
+    let bbox = &incidents["extent"]["spatial"]["bbox"][0];
+    assert_eq!((bbox.as_array().unwrap().len(), &bbox[2]), (4, &json!(111.0)));
+    let interval = incidents["extent"]["temporal"]["interval"][0].as_array().unwrap();
+    assert!(interval.iter().all(Value::is_string), "{interval:?}");
+    assert_eq!(incidents["crs"].as_array().unwrap().len(), 6);
+    assert_eq!(incidents["storageCrs"], "http://www.opengis.net/def/crs/OGC/1.3/CRS84");
+    let hospitals = house.json("/ogc/collections/health.hospitals").await;
+    assert_eq!(hospitals["extent"]["temporal"]["interval"], json!([[null, null]]));
+    let works = house.json("/ogc/collections/construction.works").await;
+    assert!(works["extent"].get("spatial").is_none(), "an empty layer is nowhere: {works}");
+}
+
+#[tokio::test]
+async fn queryables_are_the_fields_with_their_types() {
+    let house = House::open().await;
+    let schema = house.json("/ogc/collections/police.incidents/queryables").await;
+    assert_eq!((&schema["type"], &schema["additionalProperties"]), (&json!("object"), &json!(false)));
+    let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["id", "geom", "occurred_at", "category", "note", "loss", "closed"]);
+    assert_eq!(schema["properties"]["category"]["enum"], json!(["theft", "fire", "other"]));
+    assert_eq!(schema["properties"]["occurred_at"]["format"], "date-time");
+    assert_eq!(schema["properties"]["geom"]["format"], "geometry-point");
+}
+
+#[tokio::test]
+async fn the_description_names_every_address_and_its_references_lead_somewhere() {
+    let house = House::open().await;
+    let answer = house.get_with("/ogc/api", &[("accept", "application/vnd.oai.openapi+json;version=3.0")]).await;
+    let api = answer.json();
+    assert_eq!(api["openapi"], "3.0.3");
+    assert!(api["servers"][0]["url"].as_str().unwrap().ends_with("/ogc"));
+    let paths = api["paths"].as_object().unwrap();
+    for path in ["/", "/conformance", "/collections", "/collections/police.incidents/items/{featureId}"] {
+        assert!(paths[path]["get"]["responses"]["200"].is_object(), "{path}");
+    }
+    let items = &paths["/collections/police.incidents/items"]["get"]["parameters"];
+    assert!(items.as_array().unwrap().iter().any(|parameter| parameter["name"] == "category"), "{items}");
+    references(&api, &api);
+    let mut ids: Vec<&str> = paths.values().map(|path| path["get"]["operationId"].as_str().unwrap()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "each operation has an id of its own");
+    let limit = &api["components"]["parameters"]["limit"];
+    assert_eq!(limit["schema"], json!({ "type": "integer", "minimum": 1, "maximum": 10000, "default": 100 }));
+}
+
+fn references(api: &Value, part: &Value) {
+    match part {
+        Value::Object(members) => {
+            if let Some(reference) = members.get("$ref") {
+                let pointer = reference.as_str().unwrap().strip_prefix('#').unwrap();
+                assert!(api.pointer(pointer).is_some(), "{pointer} is nowhere");
+            }
+            members.values().for_each(|member| references(api, member));
+        }
+        Value::Array(members) => members.iter().for_each(|member| references(api, member)),
+        _ => {}
+    }
+}
