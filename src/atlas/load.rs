@@ -46,9 +46,7 @@ pub async fn layer(store: &dyn Store, layer: &Layer, catalogue: &Catalogue) -> R
 
 fn build(mut builder: ColumnsBuilder, mut rows: mpsc::Receiver<Vec<Feature>>) -> Parts {
     while let Some(batch) = rows.blocking_recv() {
-        for feature in &batch {
-            builder.push(feature);
-        }
+        builder.push(&batch);
     }
     Parts::new(builder.finish())
 }

@@ -61,9 +61,7 @@ pub fn features(count: u64) -> Vec<Feature> {
 
 pub fn parts(features: &[Feature]) -> Parts {
     let mut builder = ColumnsBuilder::new(&layer(), &TimeZone::UTC);
-    for feature in features {
-        builder.push(feature);
-    }
+    builder.push(features);
     Parts::new(builder.finish())
 }
 

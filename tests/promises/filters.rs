@@ -17,7 +17,7 @@ proptest! {
         let filter = filter(&text, &layer);
         let mut builder = ColumnsBuilder::new(&layer, &zone());
         for row in rows(&layer, count, seed ^ 1) {
-            builder.push(&row);
+            builder.push(std::slice::from_ref(&row));
         }
         let (columns, links) = builder.finish();
         let predicate = Predicate::new(&filter, &columns);

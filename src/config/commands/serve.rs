@@ -18,9 +18,11 @@ pub(super) async fn serve(args: &ServeArgs, shared: &Shared) -> Result<(), Failu
     let address = listener.local_addr().map_err(refused)?;
     let store = open(shared, &catalogue, Missing::Demonstrate).await?;
     let place = store.address();
-    let tiles = AtlasSettings { cache_bytes: args.cache_mb << 20, ..AtlasSettings::default() };
+    // Half for the atlas, half for the front door: most bodies are the same ones, but need not be.
+    let kept_bytes = args.cache_mb << 19;
+    let tiles = AtlasSettings { cache_bytes: kept_bytes, ..AtlasSettings::default() };
     let atlas = Atlas::open(store, catalogue, tiles).await?;
-    let settings = HttpSettings::listening_on(address.ip());
+    let settings = HttpSettings { front_bytes: kept_bytes, ..HttpSettings::listening_on(address.ip()) };
     tracing::info!(
         store = %place,
         layers = atlas.catalogue().layers.len(),

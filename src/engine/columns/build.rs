@@ -5,22 +5,30 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
 
 use super::{BLOCK, CodeSums, Column, Columns, LinkSets, NO_CODE, NO_DAY, Numbers, Texts};
 use crate::engine::morton::Cell;
 use crate::model::{Bbox, Day, Feature, FieldType, Instant, Layer, Value, World};
 
+/// Features from which on it pays to use several cores for them.
+const MANY: usize = 512;
+
 /// Takes features in any order and makes columns of them.
 pub struct ColumnsBuilder {
+    places: Places,
+    fields: Vec<Growing>,
+    category: Option<usize>,
+}
+
+/// What a feature has besides the values of its fields, while it grows.
+struct Places {
     keys: Vec<u64>,
     ids: Vec<u64>,
     lons: Vec<f64>,
     lats: Vec<f64>,
-    fields: Vec<Growing>,
     links: Vec<u32>,
     link_sets: Arc<LinkSets>,
-    category: Option<usize>,
     days: Option<(usize, TimeZone, Vec<Day>)>,
     bbox: Bbox,
     time_range: Option<(Instant, Instant)>,
@@ -31,6 +39,7 @@ pub struct ColumnsBuilder {
 struct Growing {
     column: Column,
     known: HashTable<u32>,
+    fingerprint: u64,
 }
 
 impl ColumnsBuilder {
@@ -41,36 +50,81 @@ impl ColumnsBuilder {
 
     /// Columns beside others of the layer, which have these lists of units.
     pub fn beside(layer: &Layer, zone: &TimeZone, link_sets: Arc<LinkSets>) -> Self {
-        Self {
+        let places = Places {
             keys: Vec::new(),
             ids: Vec::new(),
             lons: Vec::new(),
             lats: Vec::new(),
-            fields: layer.fields.iter().map(Growing::new).collect(),
             links: Vec::new(),
             link_sets,
-            category: layer.category,
             days: layer.time.map(|field| (field, zone.clone(), Vec::new())),
             bbox: Bbox::EMPTY,
             time_range: None,
             fingerprint: 0,
-        }
+        };
+        Self { places, fields: layer.fields.iter().map(Growing::new).collect(), category: layer.category }
     }
 
-    /// Adds a feature. Values that do not fit the field's type are null: stores never give such.
-    pub fn push(&mut self, feature: &Feature) {
+    /// Adds features. Values that do not fit the field's type are null: stores never give such.
+    ///
+    /// Where a layer is loaded this is most of the work: fields are taken in at the same time, on all cores.
+    pub fn push(&mut self, features: &[Feature]) {
+        let Self { places, fields, .. } = self;
+        let take_in = |index: usize, field: &mut Growing| {
+            for feature in features {
+                field.take(feature.id, index, feature.values.get(index).unwrap_or(&Value::Null));
+            }
+        };
+        if features.len() < MANY {
+            for feature in features {
+                places.push(feature);
+            }
+            fields.iter_mut().enumerate().for_each(|(index, field)| take_in(index, field));
+            return;
+        }
+        rayon::join(
+            || features.iter().for_each(|feature| places.push(feature)),
+            || fields.par_iter_mut().enumerate().for_each(|(index, field)| take_in(index, field)),
+        );
+    }
+
+    /// Sorts by key, then id, and gives the columns, with the lists of units of this part and those beside it.
+    pub fn finish(self) -> (Columns, Arc<LinkSets>) {
+        let Self { mut places, fields, category } = self;
+        let order = order_of(&places.keys, &places.ids);
+        // Few columns at a time, so that only those are held twice.
+        let keys = sorted(mem::take(&mut places.keys), &order);
+        let ids = sorted(mem::take(&mut places.ids), &order);
+        let fingerprint = fields.iter().fold(places.fingerprint, |sum, field| sum.wrapping_add(field.fingerprint));
+        let fields: Vec<Column> = fields.into_par_iter().map(|field| field.finish(&order)).collect();
+        let main = category.and_then(|field| fields.get(field));
+        let columns = Columns {
+            samples: keys.iter().step_by(BLOCK).copied().collect(),
+            sums: main.map_or_else(CodeSums::default, CodeSums::new),
+            by_id: order_of(&ids, &[]),
+            keys,
+            ids,
+            lons: sorted(places.lons, &order),
+            lats: sorted(places.lats, &order),
+            fields,
+            links: sorted(places.links, &order),
+            days: places.days.map_or_else(Vec::new, |(_, _, days)| sorted(days, &order)),
+            bbox: places.bbox,
+            time_range: places.time_range,
+            fingerprint,
+        };
+        (columns, places.link_sets)
+    }
+}
+
+impl Places {
+    fn push(&mut self, feature: &Feature) {
+        self.fingerprint = self.fingerprint.wrapping_add(place_print(feature));
         self.keys.push(Cell::from_world(World::from_lon_lat(feature.at)).key());
         self.ids.push(feature.id);
         self.lons.push(feature.at.lon);
         self.lats.push(feature.at.lat);
         self.bbox.extend(feature.at);
-        let mut hash = hash_of(feature);
-        for (index, field) in self.fields.iter_mut().enumerate() {
-            let value = field.fitting(feature.values.get(index).unwrap_or(&Value::Null));
-            feed(&mut hash, &value);
-            field.push(&value);
-        }
-        self.fingerprint = self.fingerprint.wrapping_add(hash.digest());
         // Shared with other parts: copied only when a list is new.
         let known = self.link_sets.find(&feature.units);
         let set = known.unwrap_or_else(|| Arc::make_mut(&mut self.link_sets).intern(&feature.units));
@@ -88,46 +142,16 @@ impl ColumnsBuilder {
             }
         }
     }
+}
 
-    /// Number of features so far.
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// Whether there is no feature.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// Sorts by key, then id, and gives the columns, with the lists of units of this part and those beside it.
-    pub fn finish(mut self) -> (Columns, Arc<LinkSets>) {
-        let mut order: Vec<u32> = (0..self.keys.len() as u32).collect();
-        let (keys, ids) = (&self.keys, &self.ids);
-        order.par_sort_unstable_by_key(|row| (keys[*row as usize], ids[*row as usize]));
-        // Column by column, so that only one is held twice at a time.
-        let keys = sorted(mem::take(&mut self.keys), &order);
-        let ids = sorted(mem::take(&mut self.ids), &order);
-        let mut by_id: Vec<u32> = (0..ids.len() as u32).collect();
-        by_id.par_sort_unstable_by_key(|row| ids[*row as usize]);
-        let fields: Vec<Column> = self.fields.into_iter().map(|field| field.finish(&order)).collect();
-        let category = self.category.and_then(|field| fields.get(field));
-        let columns = Columns {
-            samples: keys.iter().step_by(BLOCK).copied().collect(),
-            sums: category.map_or_else(CodeSums::default, CodeSums::new),
-            keys,
-            ids,
-            by_id,
-            lons: sorted(mem::take(&mut self.lons), &order),
-            lats: sorted(mem::take(&mut self.lats), &order),
-            fields,
-            links: sorted(self.links, &order),
-            days: self.days.map_or_else(Vec::new, |(_, _, days)| sorted(days, &order)),
-            bbox: self.bbox,
-            time_range: self.time_range,
-            fingerprint: self.fingerprint,
-        };
-        (columns, self.link_sets)
-    }
+/// Rows in the order of their keys, where those are equal of their ids. Keys are sorted together with their rows: looked up for
+/// each comparison they would be all over memory.
+fn order_of(keys: &[u64], ids: &[u64]) -> Vec<u32> {
+    let mut order: Vec<(u64, u32)> = keys.iter().copied().zip(0..).collect();
+    order.par_sort_unstable_by(|(a, one), (b, other)| {
+        a.cmp(b).then_with(|| ids.get(*one as usize).cmp(&ids.get(*other as usize)))
+    });
+    order.into_iter().map(|(_, row)| row).collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "frees the unsorted column before the next one is sorted")]
@@ -136,14 +160,14 @@ fn sorted<T: Copy>(values: Vec<T>, order: &[u32]) -> Vec<T> {
 }
 
 /// A number that differs, but for one case in 2⁶⁴, when anything of the feature does. The feature's values fit its fields.
+///
+/// A sum over place and values, each with the id: so each column adds up its own, and a layer's is the sum of all.
 pub fn fingerprint(feature: &Feature) -> u64 {
-    let mut hash = hash_of(feature);
-    feature.values.iter().for_each(|value| feed(&mut hash, value));
-    hash.digest()
+    let values = feature.values.iter().enumerate().map(|(field, value)| value_print(feature.id, field, value));
+    values.fold(place_print(feature), u64::wrapping_add)
 }
 
-/// Of id, place and units.
-fn hash_of(feature: &Feature) -> Xxh3 {
+fn place_print(feature: &Feature) -> u64 {
     let mut hash = Xxh3::new();
     hash.update(&feature.id.to_le_bytes());
     hash.update(&feature.at.lon.to_bits().to_le_bytes());
@@ -151,22 +175,19 @@ fn hash_of(feature: &Feature) -> Xxh3 {
     for link in &feature.units {
         hash.update(&link.to_stored().to_le_bytes());
     }
-    hash
+    hash.digest()
 }
 
-fn feed(hash: &mut Xxh3, value: &Value) {
+fn value_print(id: u64, field: usize, value: &Value) -> u64 {
+    let seed = id.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(field as u64);
     match value {
-        Value::Null => hash.update(&[0]),
-        Value::Text(text) => {
-            hash.update(&[1]);
-            hash.update(&(text.len() as u64).to_le_bytes());
-            hash.update(text.as_bytes());
-        }
-        Value::Integer(number) => hash.update(&number.to_le_bytes()),
-        Value::Real(number) => hash.update(&number.to_bits().to_le_bytes()),
-        Value::Boolean(truth) => hash.update(&[2 + u8::from(*truth)]),
-        Value::Date(day) => hash.update(&day.0.to_le_bytes()),
-        Value::Timestamp(instant) => hash.update(&instant.0.to_le_bytes()),
+        Value::Null => xxh3_64_with_seed(&[0], seed),
+        Value::Text(text) => xxh3_64_with_seed(text.as_bytes(), seed ^ 1 << 32),
+        Value::Integer(number) => xxh3_64_with_seed(&number.to_le_bytes(), seed),
+        Value::Real(number) => xxh3_64_with_seed(&number.to_bits().to_le_bytes(), seed),
+        Value::Boolean(truth) => xxh3_64_with_seed(&[2 + u8::from(*truth)], seed),
+        Value::Date(day) => xxh3_64_with_seed(&day.0.to_le_bytes(), seed),
+        Value::Timestamp(instant) => xxh3_64_with_seed(&instant.0.to_le_bytes(), seed),
     }
 }
 
@@ -188,7 +209,13 @@ impl Growing {
             FieldType::Date => Column::Date(Vec::new()),
             FieldType::Timestamp => Column::Timestamp(Vec::new()),
         };
-        Self { column, known }
+        Self { column, known, fingerprint: 0 }
+    }
+
+    fn take(&mut self, id: u64, field: usize, value: &Value) {
+        let value = self.fitting(value);
+        self.fingerprint = self.fingerprint.wrapping_add(value_print(id, field, &value));
+        self.push(&value);
     }
 
     /// The value as the column will give it back: null where it does not fit.

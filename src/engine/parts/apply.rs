@@ -34,9 +34,7 @@ impl Parts {
 
     fn add(&mut self, features: &[Feature], (layer, zone): (&Layer, &TimeZone)) {
         let mut builder = ColumnsBuilder::beside(layer, zone, Arc::clone(&self.links));
-        for feature in features {
-            builder.push(feature);
-        }
+        builder.push(features);
         let (columns, links) = builder.finish();
         self.links = links;
         self.fingerprint = self.fingerprint.wrapping_add(columns.fingerprint);

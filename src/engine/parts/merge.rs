@@ -4,12 +4,15 @@ use jiff::tz::TimeZone;
 
 use super::{Part, Parts};
 use crate::engine::columns::{ColumnsBuilder, LinkSets};
-use crate::model::Layer;
+use crate::model::{Feature, Layer};
 
 /// Deltas and gone rows that are always borne without a merge.
 const FEW_ROWS: usize = 20_000;
 /// Share of the base that deltas and gone rows may have before they are put into it.
 const SHARE: usize = 8;
+
+/// Features that are taken out of columns at a time.
+const MERGED_AT_ONCE: usize = 4_096;
 
 /// A new base, and what it was made of.
 pub struct Merged {
@@ -66,8 +69,11 @@ impl Parts {
 
 impl Part {
     pub(super) fn push_into(&self, builder: &mut ColumnsBuilder, links: &LinkSets) {
-        for row in (0..self.columns.len()).filter(|row| !self.gone.contains(*row)) {
-            builder.push(&self.columns.feature(links, row));
+        let mut rows = (0..self.columns.len()).filter(|row| !self.gone.contains(*row)).peekable();
+        while rows.peek().is_some() {
+            let batch: Vec<Feature> =
+                rows.by_ref().take(MERGED_AT_ONCE).map(|row| self.columns.feature(links, row)).collect();
+            builder.push(&batch);
         }
     }
 }

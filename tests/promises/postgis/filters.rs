@@ -37,7 +37,7 @@ async fn fill(client: &Client, layer: &Layer) -> Columns {
         let mut binds: Vec<&(dyn ToSql + Sync)> = vec![&id, &row.at.lon, &row.at.lat];
         binds.extend(values.iter().map(|value| value as &(dyn ToSql + Sync)));
         client.execute(&insert, &binds).await.expect("inserted");
-        builder.push(&row);
+        builder.push(std::slice::from_ref(&row));
     }
     builder.finish().0
 }
