@@ -1,0 +1,106 @@
+//! The engine's verbs one by one, over a million made-up points: `cargo bench --bench kernels`.
+
+use std::hint::black_box;
+
+use bandoso::config::load_catalogue;
+use bandoso::demo::Crowd;
+use bandoso::engine::as_of::Answers;
+use bandoso::engine::columns::ColumnsBuilder;
+use bandoso::engine::compress::gzip_at;
+use bandoso::engine::count::{CountSource, Key, count};
+use bandoso::engine::cql2::{check, read_text};
+use bandoso::engine::nearest::nearest;
+use bandoso::engine::parts::Parts;
+use bandoso::engine::search::rows_in_radius;
+use bandoso::engine::select::Selected;
+use bandoso::engine::tile::{PointsSource, points_layer};
+use bandoso::engine::unit_map::UnitMap;
+use bandoso::model::filter::Filter;
+use bandoso::model::{AsOf, Catalogue, Day, Dense, Feature, Layer, LayerId, Level, LonLat, TileCoord, View, World};
+use criterion::{Criterion, criterion_group, criterion_main};
+
+const POINTS: usize = 1_000_000;
+const TODAY: Day = Day(20_700);
+/// In the largest town.
+const TOWN: LonLat = LonLat { lon: 108.8, lat: 15.12 };
+const FILTER: &str = "category = 'theft' AND occurred_at >= TIMESTAMP('2025-01-01T00:00:00Z')";
+
+struct Bench {
+    catalogue: Catalogue,
+    layer: Layer,
+    features: Vec<Feature>,
+}
+
+impl Bench {
+    fn new() -> Option<Self> {
+        let catalogue = load_catalogue(None).ok()?;
+        let layer = catalogue.layer(&LayerId::parse("layer", "police.incidents").ok()?)?.clone();
+        let rows = Crowd::new(&layer, 2025).take(POINTS).zip(1..);
+        let features =
+            rows.map(|(row, id)| Feature { id, at: row.at, values: row.values, units: Vec::new() }).collect();
+        Some(Self { catalogue, layer, features })
+    }
+
+    fn parts(&self) -> Parts {
+        let mut builder = ColumnsBuilder::new(&self.layer, &self.catalogue.time_zone);
+        for batch in self.features.chunks(4_096) {
+            builder.push(batch);
+        }
+        Parts::new(builder.finish())
+    }
+
+    fn filter(&self) -> Option<Filter> {
+        let asked = read_text("filter", FILTER).ok()?;
+        check("filter", &asked, &self.layer, View::EVERYTHING, &self.catalogue.time_zone).ok()
+    }
+}
+
+fn tile_at(z: u8, at: LonLat) -> Option<TileCoord> {
+    let world = World::from_lon_lat(at);
+    let side = f64::from(1_u32 << z);
+    TileCoord::new(z, (world.x * side) as u32, (world.y * side) as u32).ok()
+}
+
+fn kernels(criterion: &mut Criterion) {
+    let Some(bench) = Bench::new() else { return };
+    let parts = bench.parts();
+    let mut group = criterion.benchmark_group("kernels");
+    group.sample_size(10);
+    group.bench_function("columns of a million", |run| run.iter(|| bench.parts()));
+    let changed = bench.features.iter().take(100).cloned().collect::<Vec<_>>();
+    let change = (&bench.layer, &bench.catalogue.time_zone, 1);
+    group.bench_function("a change of 100", |run| run.iter(|| parts.with(&changed, &[], change)));
+    let (everything, filter) = (Selected::everything(&parts), bench.filter());
+    let filtered = filter.as_ref().map(|filter| Selected::everything(&parts).filtered(filter));
+    let units = UnitMap::default();
+    let answers = Answers::new(parts.links(), &units, Level::Commune, (AsOf::Own, TODAY));
+    let fields: Vec<String> = ["category", "severity", "source", "status"].map(str::to_owned).into();
+    let (layer, view) = (&bench.layer, View::EVERYTHING);
+    let source = PointsSource { layer, units: &units, view, communes: &answers, fields: Some(&fields) };
+    for z in [8, 10, 12, 14] {
+        let Some(coord) = tile_at(z, TOWN) else { continue };
+        let draw = || points_layer(&source, coord, Dense::All, &everything);
+        group.bench_function(format!("z{z}, every point, 4 fields"), |run| run.iter(draw));
+        let bytes = draw().bytes;
+        for level in [1, 6] {
+            group.bench_function(format!("z{z}, gzip level {level}"), |run| {
+                run.iter(|| gzip_at(level, black_box(&bytes)))
+            });
+        }
+    }
+    if let (Some(coord), Some(filtered)) = (tile_at(6, TOWN), &filtered) {
+        let dense = |selected| points_layer(&source, coord, Dense::Cells, selected);
+        group.bench_function("z6, cells of the whole province", |run| run.iter(|| dense(&everything)));
+        group.bench_function("z6, cells under a filter", |run| run.iter(|| dense(filtered)));
+        let source = CountSource { layer, units: &units, zone: &bench.catalogue.time_zone };
+        let by = [Key::Unit(&answers), Key::Month];
+        group.bench_function("count by unit and month", |run| run.iter(|| count(&source, &by, &everything)));
+        group.bench_function("count under a filter", |run| run.iter(|| count(&source, &by, filtered)));
+    }
+    group.bench_function("within 2 km", |run| run.iter(|| rows_in_radius(&everything, black_box(TOWN), 2_000.0)));
+    group.bench_function("nearest 10", |run| run.iter(|| nearest(&everything, black_box(TOWN), 10)));
+    group.finish();
+}
+
+criterion_group!(benches, kernels);
+criterion_main!(benches);
