@@ -9,8 +9,9 @@ use crate::engine::parts::Merged;
 use crate::model::{Layer, LayerId};
 use crate::store::{Changes, LayerChange, StoreError};
 
-/// Pause after a store that could not be reached, before it is asked again.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Shortest and longest pause after a store that could not be reached, before it is asked again: a connection that broke is
+/// made anew at once, a server that is away is not pressed.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// Rounds in which layers are loaded whole before the state is shown all the same: a layer that changes faster than it loads
 /// must not hold up the others.
 const MOST_ROUNDS: usize = 3;
@@ -20,6 +21,7 @@ const MOST_ROUNDS: usize = 3;
 /// A store that cannot be reached leaves the state as it is; the first answer afterwards catches up.
 pub async fn follow(atlas: Weak<Atlas>) {
     let mut merge: Option<Merge> = None;
+    let mut pause = PAUSES.0;
     loop {
         let Some(held) = atlas.upgrade() else { return };
         let store = Arc::clone(&held.store);
@@ -41,16 +43,17 @@ pub async fn follow(atlas: Weak<Atlas>) {
                 }
                 Ok(())
             }
-            () = tokio::time::sleep(PAUSE), if caught_up.is_err() => Ok(()),
+            () = tokio::time::sleep(pause), if caught_up.is_err() => Ok(()),
         };
         if waited.is_err() {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(pause).await;
         }
+        pause = if caught_up.is_ok() && waited.is_ok() { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
     }
 }
 
 /// A layer whose deltas are being put into its base: one at a time, for its memory.
-struct Merge {
+pub(super) struct Merge {
     layer: LayerId,
     /// How many of its parts the new base stands for: they are not put together with later ones.
     parts: usize,
@@ -69,7 +72,7 @@ async fn finished(merge: &mut Option<Merge>) -> Option<(LayerId, Merged)> {
 impl Atlas {
     /// Asks what changed, and swaps all of it in at once. Layers that had to be loaded whole are of different moments: then it
     /// is asked again what changed meanwhile, so that readers see transactions whole.
-    async fn catch_up(&self, merge: Option<&Merge>) -> Result<(), StoreError> {
+    pub(super) async fn catch_up(&self, merge: Option<&Merge>) -> Result<(), StoreError> {
         let state = self.state();
         let mut next = State { units: Arc::clone(&state.units), layers: state.layers.clone() };
         let mut moved = false;

@@ -69,6 +69,8 @@ impl Atlas {
             shown: watch::Sender::new(0),
             reachable: AtomicBool::new(true),
         });
+        // Layers were loaded one after the other: brought to one moment before anyone can see a transaction in halves.
+        atlas.catch_up(None).await?;
         tokio::spawn(follow::follow(Arc::downgrade(&atlas)));
         Ok(atlas)
     }

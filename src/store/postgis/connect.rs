@@ -120,7 +120,7 @@ mod migrations {
 }
 
 /// A number of our own among advisory locks: one program at a time changes the schema.
-const MIGRATING: i64 = 4_707_468_923_401_931;
+pub(super) const MIGRATING: i64 = 4_707_468_923_401_931;
 
 /// Makes the schema `bandoso`, or brings it to this program's state, on a connection of its own.
 pub(super) async fn migrate(config: &Config, address: &Address) -> Result<(), StoreError> {

@@ -13,8 +13,8 @@ use super::failure::Address;
 /// Longest wait for news: changes are found by looking where announcements do not arrive (a standby that cannot listen, a
 /// pooler between, a writer in two phases).
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Shortest and longest pause before a connection that broke is made anew.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(10));
+/// Shortest and longest pause before a connection that broke is made anew: until it is, changes are found only by looking.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// What a store hears. Begins to listen when it is first asked, and ends with this value.
 pub(super) struct Listener {

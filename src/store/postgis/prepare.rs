@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio_postgres::Transaction;
+
 use super::columns::{Relation, quoted, quoted_table, sql_type};
+use super::connect::MIGRATING;
 use super::published::Watched;
 use super::{PostGis, Prepared};
 use crate::model::{Catalogue, Finding, FindingKind, Layer, Published};
@@ -34,7 +37,7 @@ impl PostGis {
         let failed = || self.address.failed(format!("preparing {}", layer.id));
         let mut client = self.borrow().await?;
         let transaction = client.transaction().await.map_err(failed())?;
-        self.begin_long(&transaction).await?;
+        self.take_turn(&transaction, layer).await?;
         let name = quoted_table(layer.id.as_str());
         let place = layer.id.as_str();
         if let Some(table) = Relation::find(&*transaction, name.clone()).await.map_err(failed())? {
@@ -65,6 +68,13 @@ impl PostGis {
         Ok(true)
     }
 
+    /// Waits until no other program makes tables or triggers: two that begin at once would both make what is missing.
+    async fn take_turn(&self, transaction: &Transaction<'_>, layer: &Layer) -> Result<(), StoreError> {
+        self.begin_long(transaction).await?;
+        let taken = transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATING]).await;
+        taken.map(drop).map_err(self.address.failed(format!("preparing {}", layer.id)))
+    }
+
     async fn prepare_published(
         &self,
         layer: &Layer,
@@ -73,7 +83,7 @@ impl PostGis {
         findings: &mut Vec<Finding>,
     ) -> Result<bool, StoreError> {
         let failed = || self.address.failed(format!("preparing {}", layer.id));
-        let client = self.borrow().await?;
+        let mut client = self.borrow().await?;
         let found = Relation::find(&**client, quoted_table(&source.table)).await.map_err(failed())?;
         let mut missing = |message: String| findings.push(finding(FindingKind::ColumnMismatch, &source.table, message));
         let Some(table) = found else {
@@ -92,7 +102,10 @@ impl PostGis {
         findings.extend(mismatches(&table, layer, &prepared.zone).map(|(_, finding)| finding));
         if table.takes_triggers {
             let follow = "SELECT bandoso.follow_layer($1, $2::text::regclass, $3)";
-            client.execute(follow, &[&layer.id.as_str(), &table.name, &source.key]).await.map_err(failed())?;
+            let transaction = client.transaction().await.map_err(failed())?;
+            self.take_turn(&transaction, layer).await?;
+            transaction.execute(follow, &[&layer.id.as_str(), &table.name, &source.key]).await.map_err(failed())?;
+            transaction.commit().await.map_err(failed())?;
         } else {
             drop(client);
             let watched = Arc::new(Watched::new(layer, source, &table, &prepared.zone));

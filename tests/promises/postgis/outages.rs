@@ -64,6 +64,17 @@ async fn an_empty_database_is_made_ready_by_several_programs_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn programs_that_begin_at_once_make_each_layer_once() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let layers: Vec<_> = (0..8).map(|n| layer(&format!("new{n}.b"), &[("note", FieldType::Text)])).collect();
+    let stores = [database.store().await, database.store().await, database.store().await, database.store().await];
+    let prepared = stores.each_ref().map(|store| async { store.prepare(&catalogue(&layers)).await });
+    for prepared in futures_util::future::join_all(prepared).await {
+        assert_eq!(prepared.expect("prepared"), []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn postgis_is_used_in_whatever_schema_it_is() {
     let Some(database) = TestDatabase::bare() else { return };
     execute(&client(database.url()).await, "CREATE SCHEMA \"Bản đồ\"; CREATE EXTENSION postgis SCHEMA \"Bản đồ\"")

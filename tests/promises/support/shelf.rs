@@ -17,6 +17,8 @@ pub struct Shelf {
     units: UnitTable,
     index: UnitIndex,
     layers: Mutex<Vec<(String, u64, Vec<Row>)>>,
+    /// What is put as soon as a layer was loaded.
+    meanwhile: Mutex<Vec<(String, Vec<Row>)>>,
     away: AtomicBool,
     announced: tokio::sync::Notify,
 }
@@ -29,6 +31,7 @@ impl Shelf {
             units,
             index,
             layers: Mutex::default(),
+            meanwhile: Mutex::default(),
             away: AtomicBool::new(false),
             announced: tokio::sync::Notify::new(),
         }
@@ -42,6 +45,11 @@ impl Shelf {
             None => layers.push((layer.to_owned(), 1, rows)),
         }
         self.announced.notify_one();
+    }
+
+    /// Replaces layers' rows right after the next load of any layer: later loads are of another moment.
+    pub fn put_after_next_load(&self, rows: Vec<(String, Vec<Row>)>) {
+        *self.meanwhile.lock().unwrap() = rows;
     }
 
     /// Takes the store away, or brings it back.
@@ -98,6 +106,8 @@ impl Store for Shelf {
             let (_, version, kept) = layers.iter().find(|(id, ..)| id == layer.id.as_str()).unwrap();
             (*version, kept.clone())
         };
+        let meanwhile = std::mem::take(&mut *self.meanwhile.lock().unwrap());
+        meanwhile.into_iter().for_each(|(layer, rows)| self.put(&layer, rows));
         let feature = |(id, at, values): Row| Feature { id, at, values, units: self.index.links(at) };
         rows.send(kept.into_iter().map(feature).collect()).await.ok();
         Ok(version)
