@@ -1,6 +1,7 @@
 //! What only the PostGIS store promises: it lives with other programs in one database.
 
 mod changes;
+mod chaos;
 mod edits;
 mod filters;
 mod follower;

@@ -1,7 +1,9 @@
 //! What several promises need to be tested.
 
+pub mod cluster;
 pub mod filters;
 pub mod house;
+pub mod node;
 pub mod places;
 pub mod plain_filter;
 pub mod postgres;

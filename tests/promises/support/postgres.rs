@@ -56,7 +56,8 @@ impl Drop for TestDatabase {
     }
 }
 
-fn server() -> Option<String> {
+/// The server that tests may use.
+pub fn server() -> Option<String> {
     let server = std::env::var(VARIABLE).ok();
     if server.is_none() {
         assert!(std::env::var_os("CI").is_none(), "{VARIABLE} is not set: under CI no test is skipped");
