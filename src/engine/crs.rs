@@ -32,6 +32,13 @@ pub enum Crs {
 const TO_WGS84: &str =
     "+ellps=WGS84 +towgs84=-191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278";
 
+/// Radius of Web Mercator's sphere, metres.
+const RADIUS_M: f64 = 6_378_137.0;
+/// Half the way round the earth and a metre: no projected place is further east or west.
+pub const MOST_EAST_M: f64 = 20_037_509.0;
+/// Web Mercator's pole is infinitely far; its numbers end metres before it.
+const MOST_NORTH_M: f64 = 1e8;
+
 impl Crs {
     /// All of them, the one that everything is stored in first.
     pub const ALL: [Self; 6] =
@@ -87,9 +94,17 @@ impl Crs {
     pub fn to_lon_lat(self, numbers: [f64; 2]) -> Option<LonLat> {
         let [x, y] = self.ordered(numbers);
         let Some(shift) = self.shift() else { return LonLat::new("", x, y).ok() };
+        if !self.is_geographic() && !(x.abs() <= MOST_EAST_M && y.abs() <= MOST_NORTH_M) {
+            return None;
+        }
         let mut place = if self.is_geographic() { (x.to_radians(), y.to_radians(), 0.0) } else { (x, y, 0.0) };
         transform(&shift.here, &shift.wgs84, &mut place).ok()?;
-        LonLat::new("", place.0.to_degrees(), place.1.to_degrees()).ok()
+        let lon = match self {
+            // The projection would take the edge of the world for the edge on the other side.
+            Self::WebMercator => (x / RADIUS_M).to_degrees().clamp(-180.0, 180.0),
+            _ => place.0.to_degrees(),
+        };
+        LonLat::new("", lon, place.1.to_degrees()).ok()
     }
 
     /// Easting or longitude first, or the system's own order: the exchange is its own contrary.
@@ -142,12 +157,12 @@ mod tests {
     fn official_places_come_out_within_a_centimetre() {
         // Longitude, latitude WGS 84 and coordinates by PROJ 9.5.1 with EPSG operation 6960.
         for (crs, lon, lat, expected) in [
-            (Crs::Tm3At10800, 108.8, 15.12, [585_791.0051, 1_672_370.1013]),
-            (Crs::Tm3At10730, 108.8, 15.12, [639_538.4795, 1_672_626.6295]),
-            (Crs::Tm3At10730, 108.0, 14.35, [553_734.2703, 1_587_082.4691]),
-            (Crs::Tm3At10800, 106.6297, 10.8231, [349_961.383_96, 1_197_228.7239]),
+            (Crs::Tm3At10800, 108.8, 15.12, [585_791.005_1, 1_672_370.101_3]),
+            (Crs::Tm3At10730, 108.8, 15.12, [639_538.479_5, 1_672_626.629_5]),
+            (Crs::Tm3At10730, 108.0, 14.35, [553_734.270_3, 1_587_082.469_1]),
+            (Crs::Tm3At10800, 106.6297, 10.8231, [349_961.383_96, 1_197_228.723_9]),
             (Crs::Tm3At10800, 103.023, 21.386, [-16_740.472_92, 2_373_885.172_09]),
-            (Crs::WebMercator, 108.8, 15.12, [12_111_560.5983, 1_703_033.6018]),
+            (Crs::WebMercator, 108.8, 15.12, [12_111_560.598_3, 1_703_033.601_8]),
         ] {
             let at = LonLat { lon, lat };
             let found = crs.from_lon_lat(at).expect("a projection");
@@ -172,7 +187,13 @@ mod tests {
         for crs in Crs::ALL {
             assert_eq!(crs.to_lon_lat([f64::NAN, 0.0]), None, "{crs:?}");
             assert_eq!(crs.to_lon_lat([1e300, 1e300]), None, "{crs:?}");
+            assert_eq!(crs.to_lon_lat([f64::INFINITY, 0.0]), None, "{crs:?}");
             assert_eq!(Crs::from_uri(crs.uri()), Some(crs));
+        }
+        for edge in [-180.0, 180.0] {
+            let edge = LonLat { lon: edge, lat: 0.0 };
+            let at = [RADIUS_M * edge.lon.to_radians(), 0.0];
+            assert_eq!(Crs::WebMercator.to_lon_lat(at).map(|at| at.lon), Some(edge.lon));
         }
     }
 }

@@ -91,12 +91,16 @@ pub async fn tilejson(
     Segments(list): Segments<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let params = asked.params(&PARAMETERS)?;
-    let question = TileQuestion::read(&shared, &list, &params)?;
+    answer(&shared, &asked, &asked.params(&PARAMETERS)?, &list)
+}
+
+/// The `TileJSON` of a list of layers.
+pub fn answer(shared: &Shared, asked: &Asked, params: &Params, list: &str) -> Result<Response, Problem> {
+    let question = TileQuestion::read(shared, list, params)?;
     // Parameters that no tile would be drawn with are refused here too.
     shared.atlas.tile_etag(shared.settings.view, &question.at(TileCoord::new(0, 0, 0)?), asked.encoding())?;
-    let document = document(&shared, &question, &asked.url(&address(&list, &params)));
-    Ok(Reply::json(&document, question.classification)?.to(&asked))
+    let document = document(shared, &question, &asked.url(&address(list, params)));
+    Ok(Reply::json(&document, question.classification)?.to(asked))
 }
 
 /// The template of the tiles' addresses. Ids are URL-safe by their type, parameters are encoded.

@@ -24,7 +24,8 @@ use crate::model::{AsOf, Classification, Dense, Invalid, LayerId, TileCoord, Til
 pub const PARAMETERS: [&str; 8] =
     ["filter", "filter-lang", "datetime", "as_of", "count", "dense", "fields", MIN_VERSION];
 
-const MVT: &str = "application/vnd.mapbox-vector-tile";
+/// Type of vector tiles.
+pub const MVT: &str = "application/vnd.mapbox-vector-tile";
 
 /// What the parameters and the list of layers say, the same for every tile.
 #[derive(Clone)]
@@ -135,9 +136,18 @@ pub async fn tile(
 ) -> Result<Response, Problem> {
     let y = y.strip_suffix(".pbf").or_else(|| y.strip_suffix(".mvt")).unwrap_or(&y);
     let coord = TileCoord::parse(&z, &x, y)?;
-    let params = asked.params(&PARAMETERS)?;
-    let question = TileQuestion::read(&shared, &layers, &params)?;
-    shared.reach(&params, &question.read_from()).await?;
+    answer(&shared, &asked, &asked.params(&PARAMETERS)?, (&layers, coord)).await
+}
+
+/// The tile of a list of layers.
+pub async fn answer(
+    shared: &Shared,
+    asked: &Asked,
+    params: &Params,
+    (layers, coord): (&str, TileCoord),
+) -> Result<Response, Problem> {
+    let question = TileQuestion::read(shared, layers, params)?;
+    shared.reach(params, &question.read_from()).await?;
     let request = question.at(coord);
     let (view, encoding) = (shared.settings.view, asked.encoding());
 

@@ -1,4 +1,4 @@
-//! `GET /ogc/api`: everything here, as OpenAPI 3.0 and as a page.
+//! `GET /ogc/api`: everything here, as `OpenAPI` 3.0 and as a page.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::asked::Asked;
 use super::super::problem::Problem;
 use super::super::reply::{GEOJSON, JSON, shown_classification};
+use super::super::tiles::MVT;
 use super::super::{Service, Shared};
 use super::api_parts::{components, fields};
 use super::form::{API, HTML, OPENAPI, SCHEMA, choose};
@@ -56,6 +57,9 @@ fn document(service: &Service, base: &str) -> Value {
     add("/conformance", Operation::new("conformance", "Các lớp tuân thủ / Conformance classes", JSON).plain());
     add("/api", Operation::new("api", "Mô tả API / API definition", OPENAPI).plain());
     add("/collections", Operation::new("collections", "Các lớp dữ liệu / Collections", JSON).plain());
+    add("/tileMatrixSets", Operation::new("tileMatrixSets", "Sơ đồ chia ô / Tiling schemes", JSON).plain());
+    let quad = Operation::new("WebMercatorQuad", "WebMercatorQuad", JSON);
+    add("/tileMatrixSets/WebMercatorQuad", quad.plain());
     for summary in service.atlas.layers(view) {
         for (path, operation) in of_layer(&summary.layer, view) {
             add(&path, operation);
@@ -102,7 +106,30 @@ fn of_layer(layer: &Layer, view: View) -> Vec<(String, Value)> {
         (format!("{path}/items/{{featureId}}"), operation("item", GEOJSON).missing(&item)),
         (format!("{path}/queryables"), operation("queryables", SCHEMA).missing(&[])),
         (format!("{path}/schema"), operation("schema", SCHEMA).missing(&[])),
+        (format!("{path}/tiles"), operation("tilesets", JSON).missing(&[])),
+        (format!("{path}/tiles/WebMercatorQuad"), operation("tileset", JSON).missing(&[])),
+        (
+            format!("{path}/tiles/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"),
+            tile(&operation("tile", MVT), &named(&TILE)),
+        ),
     ]
+}
+
+/// Parameters of a tile.
+const TILE: [&str; 8] =
+    ["tileMatrix", "tileRow", "tileCol", "filter", "filter-lang", "tile-datetime", "as_of", "min_version"];
+
+fn tile(operation: &Operation, parameters: &[Value]) -> Value {
+    let problem = json!({ "$ref": "#/components/responses/problem" });
+    let binary = json!({ MVT: { "schema": { "type": "string", "format": "binary" } } });
+    json!({
+        "operationId": operation.id, "summary": operation.summary, "parameters": parameters,
+        "responses": {
+            "200": { "description": "Ô bản đồ / Tile", "content": binary },
+            "204": { "description": "Ô trống / Empty tile" },
+            "400": problem, "404": problem, "503": problem,
+        },
+    })
 }
 
 /// A `GET` in the making.
@@ -131,7 +158,11 @@ impl Operation {
         let mut parameters = parameters.to_vec();
         parameters.push(json!({ "$ref": "#/components/parameters/f" }));
         let schema = if self.media == GEOJSON {
-            let name = if self.id.ends_with(".items") { "featureCollection" } else { "feature" };
+            let name = if self.id.split_once('.').is_some_and(|(_, name)| name == "items") {
+                "featureCollection"
+            } else {
+                "feature"
+            };
             json!({ "$ref": format!("#/components/schemas/{name}") })
         } else {
             json!({ "type": "object" })

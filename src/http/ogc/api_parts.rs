@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 use super::items_asked::{DEFAULT_LIMIT, PARAMETERS};
 use super::queryables::of_field;
 use crate::engine::crs::Crs;
-use crate::model::{Layer, View};
+use crate::model::{Layer, MAX_ZOOM, View};
 
 /// The parameters named like the layer's fields.
 pub fn fields(layer: &Layer, view: View) -> Vec<Value> {
     let shown =
         layer.fields.iter().filter(|field| view.sees_field(field) && !PARAMETERS.contains(&field.name.as_str()));
-    shown.map(|field| query(&field.name, "Bằng / Equal to", of_field(field))).collect()
+    shown.map(|field| query(&field.name, "Bằng / Equal to", &of_field(field))).collect()
 }
 
-fn query(name: &str, description: &str, schema: Value) -> Value {
+fn query(name: &str, description: &str, schema: &Value) -> Value {
     json!({
         "name": name, "in": "query", "required": false, "description": description, "schema": schema,
         "style": "form", "explode": false,
@@ -35,19 +35,23 @@ pub fn components(most: usize) -> Value {
     let whole = json!({ "type": "integer", "format": "int64", "minimum": 0 });
     json!({
         "parameters": {
-            "f": query("f", "Dạng trả lời / Form of the answer", form),
-            "limit": query("limit", "Số đối tượng mỗi trang / Features in a page; more than the maximum gives the maximum", limit),
-            "bbox": query("bbox", "Khung / Box: west, south, east, north, in the order of bbox-crs; west > east crosses the antimeridian", bbox),
-            "bbox-crs": query("bbox-crs", "Hệ toạ độ của khung / Reference system of bbox", crs.clone()),
-            "datetime": query("datetime", "Thời điểm hoặc khoảng, gồm hai đầu / Instant, date, or interval with both its ends", text.clone()),
-            "filter": query("filter", "Điều kiện CQL2 / Filter", text.clone()),
-            "filter-lang": query("filter-lang", "Ngôn ngữ của filter / Language of filter", languages),
-            "filter-crs": query("filter-crs", "Hệ toạ độ trong filter / Reference system of geometries in filter", crs.clone()),
-            "crs": query("crs", "Hệ toạ độ của trả lời / Reference system of the answer", crs),
-            "cursor": query("cursor", "Trang tiếp theo, từ liên kết next / The next page, from the link next", text.clone()),
-            "as_of": query("as_of", "Ngày của đơn vị hành chính / Date of the administrative units", json!({ "type": "string", "format": "date" })),
-            "min_version": query("min_version", "Phiên bản tối thiểu / Least version of the layer", text.clone()),
-            "id": query("id", "Mã số / Id", whole.clone()),
+            "f": query("f", "Dạng trả lời / Form of the answer", &form),
+            "limit": query("limit", "Số đối tượng mỗi trang / Features in a page; more than the maximum gives the maximum", &limit),
+            "bbox": query("bbox", "Khung / Box: west, south, east, north, in the order of bbox-crs; west > east crosses the antimeridian", &bbox),
+            "bbox-crs": query("bbox-crs", "Hệ toạ độ của khung / Reference system of bbox", &crs),
+            "datetime": query("datetime", "Thời điểm hoặc khoảng, gồm hai đầu / Instant, date, or interval with both its ends", &text),
+            "filter": query("filter", "Điều kiện CQL2 / Filter", &text),
+            "filter-lang": query("filter-lang", "Ngôn ngữ của filter / Language of filter", &languages),
+            "filter-crs": query("filter-crs", "Hệ toạ độ trong filter / Reference system of geometries in filter", &crs),
+            "crs": query("crs", "Hệ toạ độ của trả lời / Reference system of the answer", &crs),
+            "cursor": query("cursor", "Trang tiếp theo, từ liên kết next / The next page, from the link next", &text),
+            "as_of": query("as_of", "Ngày của đơn vị hành chính / Date of the administrative units", &json!({ "type": "string", "format": "date" })),
+            "min_version": query("min_version", "Phiên bản tối thiểu / Least version of the layer", &text),
+            "id": query("id", "Mã số / Id", &whole),
+            "tile-datetime": query("datetime", "Thời điểm hoặc khoảng [from, to) / Instant, date, or interval without its end", &text),
+            "tileMatrix": { "name": "tileMatrix", "in": "path", "required": true, "schema": { "type": "integer", "minimum": 0, "maximum": MAX_ZOOM } },
+            "tileRow": { "name": "tileRow", "in": "path", "required": true, "schema": whole },
+            "tileCol": { "name": "tileCol", "in": "path", "required": true, "schema": whole },
             "featureId": { "name": "featureId", "in": "path", "required": true, "schema": whole },
         },
         "schemas": schemas(),

@@ -47,7 +47,7 @@ pub async fn collections(State(shared): State<Shared>, asked: Asked) -> Result<R
         .iter()
         .map(|summary| {
             let own = link("self", JSON, "Lớp này / This collection", asked.url(&path_of(summary)));
-            document(summary, view, own_links(&asked, summary, vec![own]))
+            document(summary, view, &own_links(&asked, summary, vec![own]))
         })
         .collect();
     let crs: Vec<&str> = Crs::ALL.iter().map(|crs| crs.uri()).collect();
@@ -67,7 +67,7 @@ pub async fn collection(
     let view = shared.settings.view;
     let classification = shown_classification(&summary.layer, view);
     let links = own_links(&asked, &summary, own(&asked, &params, &PLAIN, form));
-    let document = document(&summary, view, links.clone());
+    let document = document(&summary, view, &links);
     if !form.is_page() {
         return Ok(json_reply(JSON, &document, classification)?.to(&asked));
     }
@@ -104,13 +104,14 @@ fn own_links(asked: &Asked, summary: &LayerSummary, mut links: Vec<Value>) -> Ve
         ),
         link("http://www.opengis.net/def/rel/ogc/1.0/schema", SCHEMA, "Lược đồ / Schema", url("/schema?f=json")),
         link("describedby", SCHEMA, "Lược đồ / Schema", url("/schema?f=json")),
+        link("http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", JSON, "Bộ ô bản đồ / Tilesets", url("/tiles")),
         link("root", JSON, "Trang đầu / Landing page", asked.url("/ogc")),
     ]);
     links
 }
 
 /// The collection without what this view does not see.
-fn document(summary: &LayerSummary, view: View, links: Vec<Value>) -> Value {
+fn document(summary: &LayerSummary, view: View, links: &[Value]) -> Value {
     let layer = &summary.layer;
     let mut extent = json!({});
     if !summary.bbox.is_empty() {

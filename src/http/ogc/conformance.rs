@@ -17,7 +17,7 @@ const PREFIX: &str = "http://www.opengis.net/spec/";
 
 /// What the tests of `tests/promises/http/ogc` and `engine::cql2` hold. CQL2's class `functions` is not among them: there are none
 /// but the standard's own.
-pub const CLASSES: [&str; 28] = [
+pub const CLASSES: [&str; 36] = [
     "ogcapi-common-1/1.0/conf/core",
     "ogcapi-common-2/1.0/conf/collections",
     "ogcapi-features-1/1.0/conf/core",
@@ -46,6 +46,14 @@ pub const CLASSES: [&str; 28] = [
     "cql2/1.0/conf/array-functions",
     "cql2/1.0/conf/property-property",
     "cql2/1.0/conf/arithmetic",
+    "ogcapi-tiles-1/1.0/conf/core",
+    "ogcapi-tiles-1/1.0/conf/tileset",
+    "ogcapi-tiles-1/1.0/conf/tilesets-list",
+    "ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+    "ogcapi-tiles-1/1.0/conf/mvt",
+    "ogcapi-tiles-1/1.0/conf/oas30",
+    "tms/2.0/conf/tilematrixset",
+    "tms/2.0/conf/json-tilematrixset",
 ];
 
 /// `GET /ogc/conformance`.

@@ -8,6 +8,8 @@ use crate::model::Invalid;
 
 /// Pages for people.
 pub const HTML: &str = "text/html; charset=utf-8";
+/// A tileset for map libraries.
+const TILEJSON: &str = "application/vnd.mapbox.tile+json";
 /// JSON Schemas.
 pub const SCHEMA: &str = "application/schema+json";
 /// The API's description.
@@ -28,6 +30,9 @@ const PAGE: Form = Form { f: "html", media: HTML, also: HTML };
 
 /// Of resources in JSON.
 pub const PLAIN: [Form; 2] = [Form { f: "json", media: JSON, also: JSON }, PAGE];
+/// Of a tileset.
+pub const TILESET: [Form; 3] =
+    [Form { f: "json", media: JSON, also: JSON }, PAGE, Form { f: "tilejson", media: JSON, also: TILEJSON }];
 /// Of features.
 pub const FEATURES: [Form; 2] = [Form { f: "json", media: GEOJSON, also: JSON }, PAGE];
 /// Of schemas.
@@ -36,6 +41,11 @@ pub const SCHEMAS: [Form; 2] = [Form { f: "json", media: SCHEMA, also: JSON }, P
 pub const API: [Form; 2] = [Form { f: "json", media: OPENAPI, also: JSON }, PAGE];
 
 impl Form {
+    /// Whether it is `TileJSON`.
+    pub fn is_tilejson(&self) -> bool {
+        self.also == TILEJSON
+    }
+
     /// Whether it is a page.
     pub fn is_page(&self) -> bool {
         self.f == PAGE.f

@@ -108,10 +108,10 @@ impl Page {
         html.push_str("<tbody>");
         for row in rows {
             html.push_str("<tr>");
-            row.iter().for_each(|cell| {
+            for cell in row {
                 html.push_str("<td>");
                 html.push_str(cell);
-            });
+            }
             html.push('\n');
         }
         html.push_str("</tbody></table>");

@@ -37,7 +37,7 @@ pub async fn landing(State(shared): State<Shared>, asked: Asked) -> Result<Respo
 }
 
 /// What there is.
-fn places(asked: &Asked) -> [Value; 6] {
+fn places(asked: &Asked) -> [Value; 7] {
     let url = |path: &str| asked.url(path);
     [
         link("service-desc", OPENAPI, "Mô tả API / API definition", url("/ogc/api?f=json")),
@@ -55,6 +55,12 @@ fn places(asked: &Asked) -> [Value; 6] {
             JSON,
             "Các lớp dữ liệu / Collections",
             url("/ogc/collections"),
+        ),
+        link(
+            "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",
+            JSON,
+            "Sơ đồ chia ô / Tiling schemes",
+            url("/ogc/tileMatrixSets"),
         ),
     ]
 }

@@ -15,6 +15,8 @@ mod landing;
 mod links;
 mod place;
 mod queryables;
+mod tile_matrix_sets;
+mod tilesets;
 mod time;
 
 pub use api::api;
@@ -25,6 +27,8 @@ pub use item::item;
 pub use items::{CONTENT_CRS, items};
 pub use landing::landing;
 pub use queryables::{queryables, schema};
+pub use tile_matrix_sets::{tile_matrix_set, tile_matrix_sets};
+pub use tilesets::{tile, tileset, tilesets};
 
 use super::Service;
 use super::problem::{Kind, Problem};

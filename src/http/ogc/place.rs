@@ -4,15 +4,13 @@ use geo::MapCoords as _;
 use geo_types::{Coord, Geometry, LineString, MultiPolygon, Polygon};
 
 use super::super::params::Params;
-use crate::engine::crs::Crs;
+use crate::engine::crs::{Crs, MOST_EAST_M};
 use crate::model::filter::{Expr, ExprKind};
 use crate::model::{Area, Bbox, Invalid, LonLat};
 
 /// Pieces of a projected box's edge: between them it is taken as straight in degrees. A hundred kilometres in so many pieces
 /// are less than a centimetre off.
 const PIECES: u32 = 256;
-/// Radius of Web Mercator's sphere, metres.
-const RADIUS_M: f64 = 6_378_137.0;
 
 /// The system that a parameter names; CRS84 where it is not given.
 pub fn crs(params: &Params, name: &str) -> Result<Crs, Invalid> {
@@ -63,11 +61,8 @@ fn area_of(crs: Crs, [a, b, c, d]: [f64; 4]) -> Result<Area, String> {
 /// A corner of a system that keeps boxes; easting or longitude first.
 fn corner(crs: Crs, [x, y]: [f64; 2]) -> Result<LonLat, String> {
     let place = match crs {
-        // Its east edge is not its west edge, and what lies beyond the edge is nowhere.
-        Crs::WebMercator => crs.to_lon_lat([0.0, y]).and_then(|middle| {
-            let lon = (x / RADIUS_M).to_degrees().clamp(-180.0, 180.0);
-            LonLat::new("", lon, middle.lat).ok()
-        }),
+        // A map that shows more than the world asks for more than the world.
+        Crs::WebMercator => crs.to_lon_lat([x.clamp(-MOST_EAST_M, MOST_EAST_M), y]),
         _ => LonLat::new("", x, y).ok(),
     };
     place.ok_or_else(|| format!("corners inside the area of {}, found {x}, {y}", crs.uri()))

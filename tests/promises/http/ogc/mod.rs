@@ -1,8 +1,10 @@
 //! OGC API over HTTP: what the standards ask for, seen by programs that follow links.
 
+mod gdal;
 mod items;
 mod pages;
 mod resources;
+mod tiles;
 
 use serde_json::Value;
 

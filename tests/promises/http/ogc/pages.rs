@@ -17,6 +17,9 @@ async fn a_browser_gets_pages_without_scripts_in_both_languages() {
         "/ogc/collections/police.incidents/schema",
         "/ogc/collections/police.incidents/items?limit=3",
         "/ogc/collections/police.incidents/items/1",
+        "/ogc/tileMatrixSets",
+        "/ogc/collections/police.incidents/tiles",
+        "/ogc/collections/police.incidents/tiles/WebMercatorQuad",
     ] {
         let answer = house.get_with(path, &[("accept", BROWSER)]).await;
         assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, Some("text/html; charset=utf-8")));

@@ -5,7 +5,7 @@ use super::link;
 use crate::support::house::House;
 
 /// Every address without parameters, with the type of its JSON.
-const RESOURCES: [(&str, &str); 9] = [
+const RESOURCES: [(&str, &str); 13] = [
     ("/ogc", "application/json"),
     ("/ogc/", "application/json"),
     ("/ogc/conformance", "application/json"),
@@ -14,6 +14,10 @@ const RESOURCES: [(&str, &str); 9] = [
     ("/ogc/collections/police.incidents", "application/json"),
     ("/ogc/collections/police.incidents/queryables", "application/schema+json"),
     ("/ogc/collections/police.incidents/schema", "application/schema+json"),
+    ("/ogc/tileMatrixSets", "application/json"),
+    ("/ogc/tileMatrixSets/WebMercatorQuad", "application/json"),
+    ("/ogc/collections/police.incidents/tiles", "application/json"),
+    ("/ogc/collections/police.incidents/tiles/WebMercatorQuad", "application/json"),
     ("/ogc/collections/police.incidents/items/1", "application/geo+json"),
 ];
 
