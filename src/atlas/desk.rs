@@ -95,15 +95,19 @@ impl TileDesk {
         self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The tile of this key, kept or drawn. A tile asked for by many at once is drawn once.
-    pub async fn tile(
+    /// The tile of this key, kept or drawn: `prepare` fetches what it is drawn from and tells what drawing will cost. A tile asked
+    /// for by many at once is drawn once.
+    pub async fn tile<D>(
         &self,
         key: &Key,
-        cost: Cost,
-        draw: impl FnOnce(&Cancel) -> Result<EncodedTile, AtlasError> + Send + 'static,
-    ) -> Result<Arc<EncodedTile>, AtlasError> {
+        prepare: impl Future<Output = Result<(Cost, D), AtlasError>>,
+    ) -> Result<Arc<EncodedTile>, AtlasError>
+    where
+        D: FnOnce(&Cancel) -> Result<EncodedTile, AtlasError> + Send + 'static,
+    {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let draw = async {
+            let (cost, draw) = prepare.await?;
             let tile = self.work(cost, draw).await??;
             self.drawn.fetch_add(1, Ordering::Relaxed);
             Ok(Arc::new(tile))

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::desk::{EncodedTile, Encoding, Key};
+use super::large::Fetched;
 use super::query::{drawn_day, has_time};
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost};
@@ -12,7 +13,9 @@ use crate::engine::compress::gzip;
 use crate::engine::cql2::check;
 use crate::engine::select::Selected;
 use crate::engine::slice::rows_of_tile;
-use crate::engine::tile::{PointsSource, TileLayerBytes, UnitsSource, labels_layer, points_layer, units_layer};
+use crate::engine::tile::{
+    PointsSource, TileLayerBytes, UnitsSource, cells_layer, labels_layer, points_layer, units_layer,
+};
 use crate::model::filter::Filter;
 use crate::model::{AsOf, Clock, Dense, Invalid, LayerId, Level, TileLayer, TileRequest, Versions, View};
 
@@ -37,9 +40,14 @@ impl Atlas {
     ) -> Result<Arc<EncodedTile>, AtlasError> {
         let drawing = self.drawing(view, request)?;
         let key = drawing.key(request, encoding);
-        let (request, etag) = (request.clone(), key.etag());
-        let cost = drawing.cost(&request);
-        self.tiles.tile(&key, cost, move |cancel| drawing.until(cancel).tile(&request, (encoding, etag))).await
+        let prepare = async {
+            let drawing = drawing.fetched(self.store.as_ref(), request).await?;
+            // What was fetched may be of a later version than the state.
+            let (cost, etag) = (drawing.cost(request), drawing.key(request, encoding).etag());
+            let request = request.clone();
+            Ok((cost, move |cancel: &Cancel| drawing.until(cancel).tile(&request, (encoding, etag))))
+        };
+        self.tiles.tile(&key, prepare).await
     }
 
     /// Everything a tile is drawn from, checked against the request.
@@ -78,7 +86,16 @@ impl Atlas {
             return Err(Invalid::new("count", "a layer of units to count into, such as units.commune").into());
         }
         has_fields(&points, view, request.fields.as_deref().unwrap_or_default())?;
-        Ok(Drawing { state, points, counted, filters, view, clock, cancel: Cancel::default() })
+        Ok(Drawing {
+            state,
+            points,
+            counted,
+            filters,
+            view,
+            clock,
+            large: Fetched::default(),
+            cancel: Cancel::default(),
+        })
     }
 }
 
@@ -98,17 +115,19 @@ fn has_fields(points: &[Arc<LayerSnapshot>], view: View, names: &[String]) -> Re
 }
 
 /// A tile's sources at the moment of the request, kept until it is drawn.
-struct Drawing {
-    state: Arc<State>,
+pub(super) struct Drawing {
+    pub(super) state: Arc<State>,
     /// The point layers asked for, in their order.
-    points: Vec<Arc<LayerSnapshot>>,
-    counted: Option<Arc<LayerSnapshot>>,
+    pub(super) points: Vec<Arc<LayerSnapshot>>,
+    pub(super) counted: Option<Arc<LayerSnapshot>>,
     /// The request's filter for each of these layers.
-    filters: Vec<(LayerId, Filter)>,
-    view: View,
-    clock: Clock,
+    pub(super) filters: Vec<(LayerId, Filter)>,
+    pub(super) view: View,
+    pub(super) clock: Clock,
+    /// What the database counted of layers that are not loaded.
+    pub(super) large: Fetched,
     /// Set when nobody waits for the tile any more.
-    cancel: Cancel,
+    pub(super) cancel: Cancel,
 }
 
 impl Drawing {
@@ -124,7 +143,7 @@ impl Drawing {
         // "Today" decides for features without a date and for units without `as_of`; for the rest it changes a tag once a day.
         hash.update(&self.clock.today.0.to_le_bytes());
         for snapshot in self.points.iter().chain(&self.counted) {
-            hash.update(&snapshot.parts.fingerprint().to_le_bytes());
+            hash.update(&snapshot.fingerprint().to_le_bytes());
             hash.update(&snapshot.definition.to_le_bytes());
             // Equal data at a later version is another answer: it says its version.
             hash.update(&snapshot.version.to_le_bytes());
@@ -186,7 +205,11 @@ impl Drawing {
             communes: &answers,
             fields: request.fields.as_deref(),
         };
-        points_layer(&source, request.coord, request.dense, &self.selected(snapshot, request))
+        if let Some(cells) = self.large.cells_of(&snapshot.layer.id) {
+            return cells_layer(&source, cells);
+        }
+        let dense = if snapshot.large.is_some() { Dense::All } else { request.dense };
+        points_layer(&source, request.coord, dense, &self.selected(snapshot, request))
     }
 
     fn units(&self, level: Level, request: &TileRequest) -> TileLayerBytes {
@@ -213,7 +236,9 @@ impl Drawing {
         }
         let largest = units.all().iter().map(|unit| unit.id.0).max().unwrap_or(0).max(0) as usize;
         let mut by_unit = vec![0_u64; largest + 1];
-        for (held, count) in answers.table().iter().zip(by_answer) {
+        let counted = answers.table().iter().copied().zip(by_answer);
+        let counted = counted.chain(self.large.counted(units, (source.level, source.day)));
+        for (held, count) in counted {
             if let Holding::Covered(id) = held
                 && let Some(sum) = usize::try_from(id.0).ok().and_then(|id| by_unit.get_mut(id))
             {
@@ -224,6 +249,10 @@ impl Drawing {
     }
 
     fn selected<'a>(&self, snapshot: &'a LayerSnapshot, request: &TileRequest) -> Selected<'a> {
+        if snapshot.large.is_some() {
+            // The database selected them.
+            return Selected::everything(&snapshot.parts);
+        }
         let selected = Selected::in_time(&snapshot.parts, snapshot.layer.time, request.datetime, &self.clock.zone);
         match self.filters.iter().find(|(id, _)| *id == snapshot.layer.id) {
             Some((_, filter)) => selected.filtered(filter),

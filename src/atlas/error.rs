@@ -15,6 +15,12 @@ pub enum AtlasError {
         /// When to ask again.
         retry_after_ms: u64,
     },
+    /// A layer in the database was asked for more than it answers in the time there is.
+    #[error("the question took too long")]
+    TooLong {
+        /// When to ask again.
+        retry_after_ms: u64,
+    },
     /// More tiles and queries wait than may.
     #[error("too many requests wait for an answer")]
     Overloaded {

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use tokio::task::JoinHandle;
 
 use super::{Atlas, LayerSnapshot, State, load};
-use crate::engine::parts::Merged;
+use crate::engine::parts::{Merged, Parts};
 use crate::model::{Layer, LayerId};
 use crate::store::{Changes, LayerChange, StoreError};
 
@@ -27,6 +27,7 @@ pub async fn follow(atlas: Weak<Atlas>) {
         let store = Arc::clone(&held.store);
         let caught_up = held.catch_up(merge.as_ref()).await;
         held.answered(&caught_up);
+        held.count_large_layers();
         merge = match merge {
             None => held.begin_merge(),
             running => running,
@@ -101,6 +102,13 @@ impl Atlas {
         for (id, change) in changes.layers {
             let Some(snapshot) = next.layers.get(&id).cloned() else { continue };
             let snapshot = match change {
+                LayerChange::Rows { version, .. } if snapshot.large.is_some() => {
+                    Arc::new(snapshot.at(version, Parts::default()))
+                }
+                LayerChange::Reload if snapshot.large.is_some() => {
+                    let version = self.store.versions().await?.get(id.as_str()).copied();
+                    Arc::new(snapshot.at(version.unwrap_or(snapshot.version), Parts::default()))
+                }
                 LayerChange::Rows { version, upserted, deleted } => {
                     let kept = merge.filter(|merge| merge.layer == id).map_or(1, |merge| merge.parts);
                     let zone = self.catalogue.time_zone.clone();

@@ -5,8 +5,8 @@ use tokio::sync::mpsc;
 use super::snapshot::{LayerSnapshot, State, UnitSnapshot};
 use crate::engine::columns::ColumnsBuilder;
 use crate::engine::parts::Parts;
-use crate::model::{Catalogue, Feature, Layer};
-use crate::store::{Store, StoreError, UnitTable};
+use crate::model::{Catalogue, Feature, Layer, Residency};
+use crate::store::{LargeLayers, Store, StoreError, UnitTable};
 
 /// Batches on their way from the store to the columns.
 const BATCHES_IN_FLIGHT: usize = 4;
@@ -30,6 +30,14 @@ pub async fn index(table: UnitTable) -> Result<Arc<UnitSnapshot>, StoreError> {
 /// One layer's features, sorted into columns while they come.
 pub async fn layer(store: &dyn Store, layer: &Layer, catalogue: &Catalogue) -> Result<Arc<LayerSnapshot>, StoreError> {
     let started = std::time::Instant::now();
+    if layer.residency == Residency::Database {
+        let found = large_layers(store, layer)?.extent(layer, &catalogue.time_zone).await?;
+        tracing::info!(
+            layer.id = %layer.id, features = found.found.features, version = found.version,
+            duration_ms = started.elapsed().as_millis() as u64, "layer counted; it stays in the database"
+        );
+        return Ok(Arc::new(LayerSnapshot::large(layer, &found)));
+    }
     let (send, receive) = mpsc::channel(BATCHES_IN_FLIGHT);
     let builder = ColumnsBuilder::new(layer, &catalogue.time_zone);
     let building = tokio::task::spawn_blocking(move || build(builder, receive));
@@ -42,6 +50,18 @@ pub async fn layer(store: &dyn Store, layer: &Layer, catalogue: &Catalogue) -> R
         "layer loaded"
     );
     Ok(Arc::new(LayerSnapshot::new(layer, parts, version)))
+}
+
+/// Who answers about a layer that is not loaded.
+pub fn large_layers<'a>(store: &'a dyn Store, layer: &Layer) -> Result<&'a dyn LargeLayers, StoreError> {
+    store.large_layers().ok_or_else(|| StoreError::Fault {
+        doing: format!("serving {} from {}", layer.id, store.address()),
+        cause: format!(
+            "layers/{}.toml: expected residency = \"memory\", or a store postgres://…: no other answers about a layer that it does \
+             not load",
+            layer.id
+        ),
+    })
 }
 
 fn build(mut builder: ColumnsBuilder, mut rows: mpsc::Receiver<Vec<Feature>>) -> Parts {

@@ -8,6 +8,7 @@ mod desk;
 mod draw;
 mod error;
 mod follow;
+mod large;
 mod line;
 mod load;
 mod moment;
@@ -32,7 +33,7 @@ pub use snapshot::{LayerSnapshot, LayerSummary, State, UnitSnapshot};
 
 pub use crate::engine::cql2::{read_json, read_text, write};
 pub use crate::engine::unit_map::UnitMap;
-use crate::model::{Catalogue, Clock, Instant, LayerId, LonLat, UnitId, Versions, View};
+use crate::model::{Catalogue, Clock, Instant, LayerId, LonLat, Residency, UnitId, Versions, View};
 use crate::store::{Store, StoreError};
 
 /// When to ask again while the store is away.
@@ -56,6 +57,9 @@ impl Atlas {
         catalogue: Catalogue,
         settings: AtlasSettings,
     ) -> Result<Arc<Self>, StoreError> {
+        for layer in catalogue.layers.iter().filter(|layer| layer.residency == Residency::Database) {
+            load::large_layers(store.as_ref(), layer)?;
+        }
         let findings = store.prepare(&catalogue).await?;
         for finding in findings {
             tracing::warn!(finding = finding.kind.name(), place = %finding.place, "{}", finding.message);

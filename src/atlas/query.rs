@@ -13,7 +13,7 @@ use crate::engine::parts::Row;
 use crate::engine::search::{rows_in_boxes, rows_in_polygon, rows_in_radius, rows_to_look_at};
 use crate::engine::select::Selected;
 use crate::engine::within::{RowPage, page, page_of_all, rows_held};
-use crate::model::filter::Asked;
+use crate::model::filter::{Asked, Filter};
 use crate::model::{
     Area, AsOf, Bbox, By, CountRequest, CountTable, Day, FeaturePage, FoundFeature, Invalid, LayerId, Level,
     LocateRequest, LocatedUnit, LonLat, NearestRequest, Relation, TimeInterval, UnitPick, Versions, View,
@@ -42,18 +42,24 @@ impl Atlas {
     /// The features in an area, a page of them.
     pub async fn within(self: &Arc<Self>, view: View, request: WithinRequest) -> Result<FeaturePage, AtlasError> {
         let question = self.ask(view, &request.layer)?;
+        if question.snapshot.large.is_some() {
+            return question.within_large(self.store.as_ref(), &request).await;
+        }
         let cost = question.cost_within(&request);
         self.tiles.work(cost, move |cancel| question.until(cancel).within(&request)).await?
     }
 
     /// One feature of a layer; none where the layer has none with the id.
-    pub fn feature(
+    pub async fn feature(
         &self,
         view: View,
         layer: &LayerId,
         (id, as_of): (u64, AsOf),
     ) -> Result<Option<(FoundFeature, Versions)>, AtlasError> {
         let question = self.ask(view, layer)?;
+        if question.snapshot.large.is_some() {
+            return question.feature_large(self.store.as_ref(), (id, as_of)).await;
+        }
         let row = question.snapshot.parts.row_of(id);
         let mut found = question.features(row.map(|row| (row, None)).into_iter(), as_of);
         Ok(found.pop().map(|found| (found, question.versions())))
@@ -62,6 +68,9 @@ impl Atlas {
     /// The features nearest to a place.
     pub async fn nearest(self: &Arc<Self>, view: View, request: NearestRequest) -> Result<FeaturePage, AtlasError> {
         let question = self.ask(view, &request.layer)?;
+        if question.snapshot.large.is_some() {
+            return question.nearest_large(self.store.as_ref(), &request).await;
+        }
         // Under a filter that leaves little, the nearest few may be anywhere.
         let sparse = request.datetime.is_some() || request.filter.is_some();
         let all = if sparse { question.rows() / 300 } else { 0 };
@@ -79,6 +88,9 @@ impl Atlas {
         if request.by.contains(&By::Month) {
             question.time("by")?;
         }
+        if question.snapshot.large.is_some() {
+            return question.count_large(self.store.as_ref(), &request).await;
+        }
         let cost = Cost { micros: 100 + question.rows() / 125 };
         self.tiles.work(cost, move |cancel| question.until(cancel).count(&request)).await?
     }
@@ -92,13 +104,13 @@ impl Atlas {
 }
 
 /// A layer at the moment of the question, kept for as long as the answer takes.
-struct Question {
-    state: Arc<State>,
-    snapshot: Arc<LayerSnapshot>,
-    view: View,
-    clock: crate::model::Clock,
+pub(super) struct Question {
+    pub(super) state: Arc<State>,
+    pub(super) snapshot: Arc<LayerSnapshot>,
+    pub(super) view: View,
+    pub(super) clock: crate::model::Clock,
     /// Set when nobody waits for the answer any more.
-    cancel: Cancel,
+    pub(super) cancel: Cancel,
 }
 
 impl Question {
@@ -150,7 +162,8 @@ impl Question {
         Ok(self.found(page(parts, rows, within), request))
     }
 
-    fn found(&self, page: RowPage, request: &WithinRequest) -> FeaturePage {
+    /// A page of rows as features.
+    pub(super) fn found(&self, page: RowPage, request: &WithinRequest) -> FeaturePage {
         let parts = &self.snapshot.parts;
         let found = page.rows.into_iter().map(|row| {
             let distance_m = match &request.area {
@@ -168,10 +181,15 @@ impl Question {
     }
 
     fn nearest(&self, request: &NearestRequest) -> Result<FeaturePage, AtlasError> {
-        let found = nearest(&self.selected(request.datetime, request.filter.as_ref())?, request.at, request.count);
+        Ok(self.nearest_of(&self.selected(request.datetime, request.filter.as_ref())?, request))
+    }
+
+    /// The nearest of some rows.
+    pub(super) fn nearest_of(&self, selected: &Selected<'_>, request: &NearestRequest) -> FeaturePage {
+        let found = nearest(selected, request.at, request.count);
         let found = found.into_iter().map(|(row, distance_m)| (row, Some(distance_m)));
         let features = self.features(found, request.as_of);
-        Ok(FeaturePage { matched: features.len() as u64, features, next: None, versions: self.versions() })
+        FeaturePage { matched: features.len() as u64, features, next: None, versions: self.versions() }
     }
 
     fn count(&self, request: &CountRequest) -> Result<CountTable, AtlasError> {
@@ -191,8 +209,8 @@ impl Question {
         Ok(CountTable { total, rows, versions: self.versions() })
     }
 
-    /// The rows behind one line of a count by unit. The code must be one that a unit of the level has, at any date.
-    fn rows_of_unit(&self, selected: &Selected<'_>, pick: &UnitPick, as_of: AsOf) -> Result<Vec<Row>, AtlasError> {
+    /// The level of a line of a count by unit. The code must be one that a unit of the level has, at any date.
+    pub(super) fn level_of(&self, pick: &UnitPick) -> Result<Level, AtlasError> {
         let units = &self.state.units.map;
         let level = match pick {
             UnitPick::Near(level) | UnitPick::Outside(level) | UnitPick::Code(Some(level), _) => *level,
@@ -206,7 +224,13 @@ impl Question {
         {
             return Err(unknown_unit(code).into());
         }
-        let answers = self.answers(level, as_of);
+        Ok(level)
+    }
+
+    /// The rows behind one line of a count by unit.
+    fn rows_of_unit(&self, selected: &Selected<'_>, pick: &UnitPick, as_of: AsOf) -> Result<Vec<Row>, AtlasError> {
+        let units = &self.state.units.map;
+        let answers = self.answers(self.level_of(pick)?, as_of);
         Ok(rows_held(selected, &answers, |held| match (pick, held) {
             (UnitPick::Code(_, code), Holding::Covered(id)) => units.unit(id).is_some_and(|unit| unit.code == *code),
             (UnitPick::Near(_), held) => held.relation() == Relation::Near,
@@ -219,7 +243,7 @@ impl Question {
         self.snapshot.answers(&self.state.units.map, level, (as_of, self.clock.today))
     }
 
-    fn features(&self, rows: impl Iterator<Item = (Row, Option<f64>)>, as_of: AsOf) -> Vec<FoundFeature> {
+    pub(super) fn features(&self, rows: impl Iterator<Item = (Row, Option<f64>)>, as_of: AsOf) -> Vec<FoundFeature> {
         let parts = &self.snapshot.parts;
         let answers = self.answers(Level::Commune, as_of);
         rows.map(|(row, distance_m)| {
@@ -233,13 +257,23 @@ impl Question {
         .collect()
     }
 
-    fn selected(&self, datetime: Option<TimeInterval>, filter: Option<&Asked>) -> Result<Selected<'_>, AtlasError> {
+    /// The filter as it fits the layer; that the layer can be asked by time where it is.
+    pub(super) fn checked(
+        &self,
+        datetime: Option<TimeInterval>,
+        filter: Option<&Asked>,
+    ) -> Result<Option<Filter>, AtlasError> {
         if datetime.is_some() {
             self.time("datetime")?;
         }
-        let layer = &self.snapshot.layer;
-        let selected = Selected::in_time(&self.snapshot.parts, layer.time, datetime, &self.clock.zone);
-        let filter = filter.map(|asked| check("filter", asked, layer, self.view, &self.clock.zone)).transpose()?;
+        let checked =
+            filter.map(|asked| check("filter", asked, &self.snapshot.layer, self.view, &self.clock.zone)).transpose();
+        Ok(checked?)
+    }
+
+    fn selected(&self, datetime: Option<TimeInterval>, filter: Option<&Asked>) -> Result<Selected<'_>, AtlasError> {
+        let filter = self.checked(datetime, filter)?;
+        let selected = Selected::in_time(&self.snapshot.parts, self.snapshot.layer.time, datetime, &self.clock.zone);
         Ok(match filter {
             Some(filter) => selected.filtered(&filter),
             None => selected,
@@ -252,7 +286,7 @@ impl Question {
         has_time(&self.snapshot, self.view, parameter)
     }
 
-    fn versions(&self) -> Versions {
+    pub(super) fn versions(&self) -> Versions {
         self.state.versions([&self.snapshot])
     }
 }

@@ -5,13 +5,14 @@ use foldhash::HashMap;
 use quick_cache::sync::Cache;
 
 use super::AtlasError;
+use super::large::LargeLayer;
 use crate::engine::as_of::Answers;
 use crate::engine::borders::BorderMap;
 use crate::engine::locate::UnitIndex;
 use crate::engine::parts::Parts;
 use crate::engine::unit_map::UnitMap;
 use crate::model::{AsOf, Bbox, Day, Instant, Layer, LayerId, Level, Versions, View};
-use crate::store::UnitTable;
+use crate::store::{Extent, Found, UnitTable};
 
 /// The map at one moment.
 pub struct State {
@@ -69,6 +70,8 @@ pub struct LayerSnapshot {
     pub definition: u64,
     /// Answers of the join by level and date, made when first asked for; later versions share them.
     answers: Arc<Cache<AnswersKey, Arc<Answers>>>,
+    /// Of a layer that is not loaded: its parts are empty, or the rows that were fetched for one answer.
+    pub large: Option<Arc<LargeLayer>>,
 }
 
 /// What answers depend on: level, date, today, the fingerprint of the units, and how many lists of units there are (lists are
@@ -83,7 +86,25 @@ impl LayerSnapshot {
     pub fn new(layer: &Layer, parts: Parts, version: u64) -> Self {
         let definition = xxhash_rust::xxh3::xxh3_64(format!("{layer:?}").as_bytes());
         let answers = Arc::new(Cache::new(MOST_ANSWERS));
-        Self { layer: Arc::new(layer.clone()), parts, version, definition, answers }
+        Self { layer: Arc::new(layer.clone()), parts, version, definition, answers, large: None }
+    }
+
+    /// A layer that stays in the database.
+    pub fn large(layer: &Layer, found: &Found<Extent>) -> Self {
+        let large = Some(Arc::new(LargeLayer::new(found)));
+        Self { large, ..Self::new(layer, Parts::default(), found.version) }
+    }
+
+    /// The layer as some rows of it, read at a version.
+    #[must_use]
+    pub fn of_rows(&self, version: u64, parts: Parts) -> Self {
+        // Answers are by the parts' own lists of units.
+        Self { answers: Arc::new(Cache::new(MOST_ANSWERS)), ..self.at(version, parts) }
+    }
+
+    /// Changes with the features of a layer that is loaded; the version alone speaks for one that is not.
+    pub fn fingerprint(&self) -> u64 {
+        if self.large.is_some() { 0 } else { self.parts.fingerprint() }
     }
 
     /// The layer at a later version, its parts made from these.
@@ -95,6 +116,7 @@ impl LayerSnapshot {
             version,
             definition: self.definition,
             answers: Arc::clone(&self.answers),
+            large: self.large.clone(),
         }
     }
 
@@ -109,6 +131,10 @@ impl LayerSnapshot {
 
     /// What people are told of it.
     pub fn summary(&self) -> LayerSummary {
+        if let Some(large) = &self.large {
+            let Extent { features, bbox, time } = large.extent();
+            return LayerSummary { layer: Arc::clone(&self.layer), features, version: self.version, bbox, time };
+        }
         LayerSummary {
             layer: Arc::clone(&self.layer),
             features: self.parts.len() as u64,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::load_catalogue;
-use crate::model::{Catalogue, Classification, FieldType, ZoomRange};
+use crate::model::{Catalogue, Classification, FieldType, Residency, ZoomRange};
 
 /// The least layer: all else has a default.
 const LEAST: &str = "id = \"x.y\"\ntitle = { vi = \"Ví dụ\", en = \"Example\" }\ngeometry = \"point\"\n";
@@ -65,7 +65,7 @@ fn one_file_of_a_layer_is_a_catalogue() {
 #[test]
 fn a_layer_says_everything_it_can_say() {
     let text = format!(
-        "{LEAST}classification = \"public\"\ntime = \"at\"\ncategory = \"kind\"\nzoom = {{ min = 5, max = 12 }}\nmax_features = 1\n\
+        "{LEAST}classification = \"public\"\ntime = \"at\"\ncategory = \"kind\"\nzoom = {{ min = 5, max = 12 }}\nmax_features = 1\nresidency = \"database\"\n\
          table = \"public.Wells\"\nkey = \"gid\"\ngeometry_column = \"the_geom\"\ncolour = \"#AABBCC\"\nsymbol = \"drop\"\n{KIND}\
          [[fields]]\nname = \"at\"\ntitle = {{ vi = \"Lúc\", en = \"At\" }}\ntype = \"timestamp\"\nclassification = \"internal\"\n\
          [[fields]]\nname = \"depth\"\ntitle = {{ vi = \"Sâu\", en = \"Depth\" }}\ntype = \"real\"\nunit = \"m\"\n"
@@ -77,6 +77,7 @@ fn a_layer_says_everything_it_can_say() {
     assert_eq!(layer.zoom, ZoomRange { min: 5, max: 12 });
     assert_eq!(layer.published.as_ref().map(|table| table.key.as_str()), Some("gid"));
     assert_eq!((layer.colour.as_str(), layer.max_features), ("#aabbcc", 1));
+    assert_eq!(layer.residency, Residency::Database);
     let fields: Vec<_> = layer.fields.iter().map(|field| (field.classification, field.unit.as_deref())).collect();
     assert_eq!(fields, [(None, None), (Some(Classification::Internal), None), (None, Some("m"))]);
 }
@@ -98,6 +99,7 @@ fn a_fault_of_a_layer_names_its_line_and_what_is_expected() {
         (format!("{LEAST}colour = \"red\""), 4, "a colour such as \"#0077bb\"; found \"red\""),
         (format!("{LEAST}symbol = \"heart\""), 4, "one of circle, square, triangle, diamond, star, drop"),
         (format!("{LEAST}classification = \"secret\""), 4, "\"public\", \"internal\" or \"restricted\""),
+        (format!("{LEAST}residency = \"disk\""), 4, "\"memory\" or \"database\"; found \"disk\""),
         (format!("{LEAST}max_features = 0"), 4, "a whole number from 1 to 1000000; found the integer 0"),
         (format!("{LEAST}max_features = 1_000_001"), 4, "a whole number from 1 to 1000000"),
         (format!("{LEAST}max_features = 1e3"), 4, "a whole number from 1 to 1000000; found the number 1e3"),

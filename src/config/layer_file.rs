@@ -4,7 +4,8 @@ use toml::Spanned;
 
 use super::toml_keys::{Keys, Source, Span};
 use crate::model::{
-    Classification, Code, Department, Field, FieldType, GeometryKind, Layer, LayerId, MAX_ZOOM, Published, ZoomRange,
+    Classification, Code, Department, Field, FieldType, GeometryKind, Layer, LayerId, MAX_ZOOM, Published, Residency,
+    ZoomRange,
 };
 
 /// Most fields of a layer.
@@ -38,6 +39,7 @@ pub(super) fn read_layer(source: &Source<'_>, stem: &str, departments: Option<&[
     let zoom = read_zoom(source, &mut keys);
     let max_features = keys.integer_if("max_features", &(1..=1_000_000)).unwrap_or(DEFAULT_MAX_FEATURES);
     let published = read_published(&mut keys);
+    let residency = keys.parsed_if("residency", "\"memory\" or \"database\"", parse_residency).unwrap_or_default();
     let colour = keys.parsed_if("colour", COLOUR, parse_colour);
     let symbol = keys.parsed_if("symbol", &format!("one of {}", SYMBOLS.join(", ")), |text| {
         SYMBOLS.contains(&text).then(|| text.to_owned())
@@ -60,6 +62,7 @@ pub(super) fn read_layer(source: &Source<'_>, stem: &str, departments: Option<&[
         zoom,
         max_features: u32::try_from(max_features).ok()?,
         published,
+        residency,
         colour: colour.unwrap_or_else(|| DEFAULT_COLOUR.to_owned()),
         symbol: symbol.unwrap_or_else(|| SYMBOLS[0].to_owned()),
         fields: fields.into_iter().filter_map(|draft| draft.field).collect(),
@@ -254,6 +257,14 @@ fn parse_classification(text: &str) -> Option<Classification> {
         "public" => Some(Classification::Public),
         "internal" => Some(Classification::Internal),
         "restricted" => Some(Classification::Restricted),
+        _ => None,
+    }
+}
+
+fn parse_residency(text: &str) -> Option<Residency> {
+    match text {
+        "memory" => Some(Residency::Memory),
+        "database" => Some(Residency::Database),
         _ => None,
     }
 }

@@ -112,8 +112,13 @@ fn lines(source: &CountSource<'_>, keyers: &[Keyer<'_>], tally: Tally) -> (u64, 
         *counts.entry(keys).or_insert(0) += count;
     }
     let mut rows: Vec<CountRow> = counts.into_iter().map(|(keys, count)| CountRow { keys, count }).collect();
-    rows.sort_by_cached_key(|row| row.keys.iter().map(|key| rank(source, key)).collect::<Vec<_>>());
+    sort(source, &mut rows);
     (total, rows)
+}
+
+/// Puts lines in the order of their keys.
+pub fn sort(source: &CountSource<'_>, rows: &mut [CountRow]) {
+    rows.sort_by_cached_key(|row| row.keys.iter().map(|key| rank(source, key)).collect::<Vec<_>>());
 }
 
 /// A key's place in the order of lines.

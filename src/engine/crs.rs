@@ -94,7 +94,7 @@ impl Crs {
     pub fn to_lon_lat(self, numbers: [f64; 2]) -> Option<LonLat> {
         let [x, y] = self.ordered(numbers);
         let Some(shift) = self.shift() else { return LonLat::new("", x, y).ok() };
-        if !self.is_geographic() && !(x.abs() <= MOST_EAST_M && y.abs() <= MOST_NORTH_M) {
+        if !(self.is_geographic() || x.abs() <= MOST_EAST_M && y.abs() <= MOST_NORTH_M) {
             return None;
         }
         let mut place = if self.is_geographic() { (x.to_radians(), y.to_radians(), 0.0) } else { (x, y, 0.0) };

@@ -25,6 +25,7 @@ pub fn layer() -> Layer {
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 500,
         published: None,
+        residency: Residency::Memory,
         colour: "#336699".into(),
         symbol: "circle".into(),
         fields: vec![

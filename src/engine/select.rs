@@ -199,7 +199,7 @@ impl<'a> Times<'a> {
 }
 
 /// The first day that begins at or after the instant.
-fn first_day_from(instant: Instant, zone: &TimeZone) -> Day {
+pub fn first_day_from(instant: Instant, zone: &TimeZone) -> Day {
     let day = instant.day(zone);
     if day.start(zone) < instant { Day(day.0 + 1) } else { day }
 }

@@ -41,6 +41,8 @@ pub enum Kind {
     Behind,
     /// More is asked at once than the server does.
     Overloaded,
+    /// The answer was not there in the time that one may take.
+    TooLong,
 }
 
 impl Kind {
@@ -87,6 +89,11 @@ impl Kind {
                 "Chưa có phiên bản này / Version not reached yet",
             ),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Máy chủ đang quá tải / Overloaded"),
+            Self::TooLong => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "question-too-long",
+                "Câu hỏi mất quá lâu / The question took too long",
+            ),
         }
     }
 
@@ -218,6 +225,11 @@ impl From<AtlasError> for Problem {
             }
             AtlasError::Overloaded { retry_after_ms } => {
                 Self::retry(Kind::Overloaded, retry_after_ms, "too many tiles are being drawn; try again")
+            }
+            AtlasError::TooLong { retry_after_ms } => {
+                let detail = "the question took too long: the layer is a large one; ask for a smaller area, a higher zoom, or \
+                              with less of a filter";
+                Self::retry(Kind::TooLong, retry_after_ms, detail)
             }
             AtlasError::Fault(cause) => Self::internal(cause),
         }

@@ -44,6 +44,7 @@ pub(super) fn layer() -> Layer {
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 10_000,
         published: None,
+        residency: crate::model::Residency::Memory,
         colour: "#000000".into(),
         symbol: "circle".into(),
         fields: vec![

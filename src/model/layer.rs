@@ -80,6 +80,16 @@ pub struct Published {
     pub geometry_column: String,
 }
 
+/// Where a layer's questions are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Residency {
+    /// From columns in memory, loaded at the start and kept up to date.
+    #[default]
+    Memory,
+    /// By the database, for layers too large for memory. Answers are the same, and take their time.
+    Database,
+}
+
 /// A department's layer: what its features are and how they are shown. Checked when it is made from its file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
@@ -101,6 +111,8 @@ pub struct Layer {
     pub max_features: u32,
     /// Where it is an existing table.
     pub published: Option<Published>,
+    /// Where its questions are answered.
+    pub residency: Residency,
     /// `#rrggbb` where no code has a colour of its own.
     pub colour: String,
     /// Name of the drawing of its points: `circle`, `square`, `triangle`, `diamond`, `star` or `drop`.

@@ -24,7 +24,7 @@ pub use feature::{Feature, UnitLink, Value};
 pub use field::{Code, Field, FieldType};
 pub use finding::{Finding, FindingKind};
 pub use invalid::Invalid;
-pub use layer::{GeometryKind, Layer, LayerId, Published, ZoomRange};
+pub use layer::{GeometryKind, Layer, LayerId, Published, Residency, ZoomRange};
 pub use request::{
     Area, By, ConvertRequest, CountRequest, Dense, LocateRequest, NearestRequest, TileLayer, TileRequest, UnitPick,
     WithinRequest,

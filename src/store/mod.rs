@@ -4,9 +4,13 @@
 //! with the same units: `tests/promises/stores.rs` holds them to it.
 
 pub mod geopackage;
+mod large;
 mod open;
 pub mod postgis;
 
+pub use large::{
+    CellCount, Extent, Found, Group, Grouping, Held, IdPage, LargeArea, LargeLayers, Picked, TileRows, Wanted,
+};
 pub use open::open;
 
 use std::sync::Arc;
@@ -35,6 +39,15 @@ pub enum StoreError {
         /// What the driver said.
         cause: String,
     },
+    /// A question to a layer in the database took longer, or is about more, than may be.
+    #[error("{doing}: it took too long")]
+    TooLong {
+        /// What was being done.
+        doing: String,
+    },
+    /// As many questions to layers in the database are asked, and wait, as may.
+    #[error("too many questions to the database wait")]
+    Busy,
     /// The rows ended without [`ImportBatch::Commit`]: nothing was written.
     #[error("the import of {layer} was given up before its end; nothing was written")]
     GivenUp {
@@ -184,6 +197,11 @@ pub trait Store: Send + Sync {
 
     /// Takes rows in until [`ImportBatch::Commit`], joins them with the units, and commits them in one transaction.
     async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError>;
+
+    /// Answers about layers that are not loaded; none where this store gives no such answers.
+    fn large_layers(&self) -> Option<&dyn LargeLayers> {
+        None
+    }
 
     /// Finds what other programs wrote into a layer's table that is no feature, or no value of its field: [`Store::load`] leaves
     /// such rows out and such values empty. Reads the whole layer.

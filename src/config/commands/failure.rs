@@ -79,9 +79,10 @@ impl From<AtlasError> for Failure {
         match error {
             AtlasError::UnknownLayer(_) => Self::Usage(error.to_string()),
             AtlasError::Invalid(invalid) => invalid.into(),
-            AtlasError::Unavailable { .. } | AtlasError::Overloaded { .. } | AtlasError::Fault(_) => {
-                Self::Fault(error.to_string())
-            }
+            AtlasError::Unavailable { .. }
+            | AtlasError::Overloaded { .. }
+            | AtlasError::TooLong { .. }
+            | AtlasError::Fault(_) => Self::Fault(error.to_string()),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::model::{EXTENT, TileCoord};
 
 /// Cells along one side of a dense tile, as a power of two: 128, so a cell is 32 tile units, four pixels of a 512-pixel tile.
 /// With 256 a full tile of a million points had three times the bytes, and too many dots to be told apart.
-const CELL_BITS: u32 = 7;
+pub const CELL_BITS: u32 = 7;
 
 /// The selected features of a tile, counted per grid cell. Cells are numbered in Morton order, as rows are sorted.
 pub struct Cells {
@@ -43,6 +43,22 @@ impl Cells {
             }
         }
         cells.features = cells.tallies.iter().map(|tally| tally.count).sum();
+        cells
+    }
+
+    /// Counts made elsewhere: of each cell and code how many.
+    pub fn counted(coord: TileCoord, counts: impl IntoIterator<Item = (Cell, Option<usize>, u64)>) -> Self {
+        let mut cells = Self { coord, tallies: vec![Tally::default(); 1 << (2 * CELL_BITS)], features: 0 };
+        for (cell, code, count) in counts {
+            let Some(tally) = usize::try_from(cell.key()).ok().and_then(|cell| cells.tallies.get_mut(cell)) else {
+                continue;
+            };
+            tally.count += count;
+            if let Some(of_code) = code.and_then(|code| tally.codes.get_mut(code)) {
+                *of_code += count;
+            }
+            cells.features += count;
+        }
         cells
     }
 

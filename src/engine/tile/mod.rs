@@ -6,8 +6,9 @@ mod points;
 mod properties;
 mod units;
 
+pub use dense::{CELL_BITS, Cells};
 pub use encode::{LayerEncoder, PropertyValue};
-pub use points::{PointsSource, points_layer};
+pub use points::{PointsSource, cells_layer, points_layer};
 pub use units::{UnitsSource, labels_layer, units_layer};
 
 /// One layer of a tile, encoded.

@@ -48,7 +48,7 @@ pub fn points_layer(
         // Counting them is half the work of drawing them: it is not done twice.
         let cells = Cells::new(selected, source.layer.category, coord);
         if cells.features > most {
-            return TileLayerBytes { bytes: cells.write(source).finish(name), features: cells.features, cells: true };
+            return cells_layer(source, &cells);
         }
         cells.features
     } else {
@@ -56,6 +56,12 @@ pub fn points_layer(
     };
     let bytes = every_point(source, coord, selected).finish(name);
     TileLayerBytes { bytes, features, cells: false }
+}
+
+/// The dense tile of a point layer.
+pub fn cells_layer(source: &PointsSource<'_>, cells: &Cells) -> TileLayerBytes {
+    let bytes = cells.write(source).finish(source.layer.id.as_str());
+    TileLayerBytes { bytes, features: cells.features, cells: true }
 }
 
 fn every_point(source: &PointsSource<'_>, coord: TileCoord, selected: &Selected<'_>) -> LayerEncoder {

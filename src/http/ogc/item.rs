@@ -40,7 +40,10 @@ pub async fn item(
     let layer = &summary.layer;
     // Another spelling of a number is no feature's id: each has one address.
     let number = id.parse::<u64>().ok().filter(|number| number.to_string() == id);
-    let found = number.map(|number| shared.atlas.feature(view, &layer.id, (number, as_of))).transpose()?.flatten();
+    let found = match number {
+        Some(number) => shared.atlas.feature(view, &layer.id, (number, as_of)).await?,
+        None => None,
+    };
     let Some((found, versions)) = found else {
         let detail = format!("expected the id of a feature; none of {} has the id {id:.64?}", layer.id);
         return Err(Problem::of(Kind::NotFound, "featureId", detail));

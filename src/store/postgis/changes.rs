@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 
 use super::PostGis;
 use super::{published, row};
-use crate::model::{Feature, Layer};
+use crate::model::{Feature, Layer, Residency};
 use crate::store::{Changes, LayerChange, StoreError};
 
 /// Most ids of one layer that are read at a time; with more the layer is loaded whole. As `bandoso.most_ids()`: the log notes no
@@ -57,6 +57,14 @@ impl PostGis {
             let moved = moved.iter().find(|moved| moved.name == layer.id.as_str());
             // Links of a published layer are made when it is loaded.
             let rejoin = layer.published.is_some() && changes.units.is_some();
+            if layer.residency == Residency::Database {
+                // Nobody holds its rows: its version is all there is to tell.
+                if let Some(moved) = moved {
+                    let (version, upserted, deleted) = (moved.version.unsigned_abs(), Vec::new(), Vec::new());
+                    changes.layers.push((layer.id.clone(), LayerChange::Rows { version, upserted, deleted }));
+                }
+                continue;
+            }
             let change = match moved {
                 None if !rejoin => continue,
                 Some(moved) if !rejoin && moved.logged && moved.ids <= MOST_IDS => {

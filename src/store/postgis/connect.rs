@@ -26,6 +26,12 @@ pub struct PostGisSettings {
     pub prune_every: Duration,
     /// How long the log keeps changes; a program that is further behind loads layers whole.
     pub keep_changes_for: Duration,
+    /// Longest time of a question to a layer that is not loaded.
+    pub question_timeout: Duration,
+    /// Most such questions at a time, each on a connection of its own.
+    pub questions: usize,
+    /// Most such questions that wait for one of these connections.
+    pub waiting_questions: usize,
 }
 
 impl Default for PostGisSettings {
@@ -38,11 +44,19 @@ impl Default for PostGisSettings {
             look_every: Duration::from_secs(10),
             prune_every: Duration::from_mins(1),
             keep_changes_for: Duration::from_hours(24),
+            question_timeout: Duration::from_secs(10),
+            questions: 4,
+            waiting_questions: 64,
         }
     }
 }
 
 impl PostGisSettings {
+    /// The same for the connections of questions.
+    pub(super) fn of_questions(&self) -> Self {
+        Self { connections: self.questions, statement_timeout: self.question_timeout, ..self.clone() }
+    }
+
     /// As PostgreSQL reads it: milliseconds.
     pub(super) fn long_timeout_ms(&self) -> String {
         self.long_statement_timeout.as_millis().to_string()

@@ -273,7 +273,7 @@ impl ToSql for SqlBind {
 }
 
 /// Little-endian EWKB in SRID 4326 of points, lines or polygons; an empty collection for anything else.
-fn ewkb(geometry: &Geometry<f64>) -> Vec<u8> {
+pub(super) fn ewkb(geometry: &Geometry<f64>) -> Vec<u8> {
     let mut out = BytesMut::new();
     let srid = Some(4326);
     match geometry {

@@ -4,6 +4,7 @@
 //! schema of its department. The join is made in the database: by triggers for whatever program edits a table, by one
 //! set-based statement for what is imported here. What changed is noted by triggers as well, announced, and read from that log.
 
+mod ask;
 mod changes;
 mod columns;
 mod connect;
@@ -20,6 +21,7 @@ mod published;
 mod row;
 mod units;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -34,7 +36,7 @@ pub use self::filter::{SqlBind, SqlColumns, SqlFilter, where_clause};
 use self::listen::Listener;
 use self::prune::Pruning;
 use self::published::Watched;
-use super::{Changes, ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
+use super::{Changes, ImportBatch, Imported, LargeLayers, Store, StoreError, UnitTable, UnitsStored};
 use crate::model::{Catalogue, Feature, Finding, Layer, Unit, UnitChange, Versions};
 
 /// A `PostGIS` database. Cloning it shares its connections.
@@ -42,6 +44,8 @@ use crate::model::{Catalogue, Feature, Finding, Layer, Unit, UnitChange, Version
 pub struct PostGis {
     address: Address,
     pool: Pool,
+    /// Connections for questions to large layers: as many as may be asked at a time, so that they never hold up a follower.
+    questions: Pool,
     settings: Arc<PostGisSettings>,
     prepared: Arc<ArcSwap<Prepared>>,
     listener: Arc<Listener>,
@@ -56,11 +60,13 @@ struct Prepared {
     layers: Vec<String>,
     /// Published tables that no trigger tells of.
     watched: Vec<Arc<Watched>>,
+    /// Tables of layers that are not loaded.
+    large: BTreeMap<String, Arc<ask::Table>>,
 }
 
 impl Default for Prepared {
     fn default() -> Self {
-        Self { zone: "UTC".to_owned(), layers: Vec::new(), watched: Vec::new() }
+        Self { zone: "UTC".to_owned(), layers: Vec::new(), watched: Vec::new(), large: BTreeMap::new() }
     }
 }
 
@@ -70,9 +76,10 @@ impl PostGis {
         let (config, address) = connect::read_address(url, &settings)?;
         connect::migrate(&config, &address).await?;
         let listener = Arc::new(Listener::new(config.clone(), address.clone()));
-        let pool = connect::pool(config, &settings)?;
+        let pool = connect::pool(config.clone(), &settings)?;
+        let questions = connect::pool(config, &settings.of_questions())?;
         let settings = Arc::new(settings);
-        Ok(Self { address, pool, settings, prepared: Arc::default(), listener, pruning: Arc::default() })
+        Ok(Self { address, pool, questions, settings, prepared: Arc::default(), listener, pruning: Arc::default() })
     }
 
     async fn borrow(&self) -> Result<Object, StoreError> {
@@ -159,6 +166,10 @@ impl Store for PostGis {
 
     async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
         self.write_layer(layer, rows).await
+    }
+
+    fn large_layers(&self) -> Option<&dyn LargeLayers> {
+        Some(self)
     }
 
     async fn check(&self, layer: &Layer) -> Result<Vec<Finding>, StoreError> {

@@ -8,7 +8,7 @@ use super::columns::{Relation, quoted, quoted_table, sql_type};
 use super::connect::MIGRATING;
 use super::published::Watched;
 use super::{PostGis, Prepared};
-use crate::model::{Catalogue, Finding, FindingKind, Layer, Published};
+use crate::model::{Catalogue, Finding, FindingKind, Layer, Published, Residency};
 use crate::store::StoreError;
 
 /// Columns of every layer's table that no field may be named after.
@@ -26,6 +26,10 @@ impl PostGis {
                 Some(source) => self.prepare_published(layer, source, &mut prepared, &mut findings).await?,
             };
             if fits {
+                if layer.residency == Residency::Database {
+                    let table = self.large_table(layer, &prepared.zone).await?;
+                    prepared.large.insert(layer.id.to_string(), Arc::new(table));
+                }
                 prepared.layers.push(layer.id.as_str().to_owned());
             }
         }

@@ -50,7 +50,7 @@ impl Cells for Row {
 }
 
 /// A day or a time as the whole number that it is on the wire.
-struct Wire<T>(T);
+pub(super) struct Wire<T>(pub(super) T);
 
 impl<'a, T: FromSql<'a>> FromSql<'a> for Wire<T> {
     fn from_sql(kind: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn StdError + Sync + Send>> {

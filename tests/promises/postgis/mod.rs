@@ -4,7 +4,9 @@ mod changes;
 mod chaos;
 mod edits;
 mod filters;
+
 mod follower;
+mod large;
 mod live;
 mod outages;
 mod published;

@@ -81,6 +81,7 @@ pub fn layer() -> Layer {
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 10_000,
         published: None,
+        residency: bandoso::model::Residency::Memory,
         colour: "#000000".to_owned(),
         symbol: "circle".to_owned(),
         fields: kinds.iter().flat_map(|kind| [field(*kind, 1), field(*kind, 2)]).collect(),

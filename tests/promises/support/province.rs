@@ -96,6 +96,7 @@ fn layer(id: &str, classification: Classification, fields: Vec<Field>) -> Layer 
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 200,
         published: None,
+        residency: bandoso::model::Residency::Memory,
         colour: "#123456".to_owned(),
         symbol: "circle".to_owned(),
         fields,

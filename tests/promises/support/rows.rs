@@ -33,6 +33,7 @@ pub fn layer(id: &str, fields: &[(&str, FieldType)]) -> Layer {
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 10_000,
         published: None,
+        residency: bandoso::model::Residency::Memory,
         colour: "#123456".to_owned(),
         symbol: "circle".to_owned(),
         fields: fields.iter().map(field).collect(),

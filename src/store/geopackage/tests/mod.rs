@@ -47,6 +47,7 @@ fn layer(id: &str) -> Layer {
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 10_000,
         published: None,
+        residency: crate::model::Residency::Memory,
         colour: "#000000".to_owned(),
         symbol: "circle".to_owned(),
         fields: vec![

@@ -1,0 +1,170 @@
+use async_trait::async_trait;
+use geo_types::MultiPolygon;
+use jiff::tz::TimeZone;
+
+use super::StoreError;
+use crate::model::filter::Filter;
+use crate::model::{Bbox, Day, Dense, Feature, Instant, Layer, LonLat, TileCoord, TimeInterval, UnitId, UnitLink};
+
+/// What a question gave, and the layer's version that it was read from.
+#[derive(Debug)]
+pub struct Found<T> {
+    /// The version.
+    pub version: u64,
+    /// What was asked for.
+    pub found: T,
+}
+
+/// The rows of a layer that a question is about.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// Which layer.
+    pub layer: &'a Layer,
+    /// Indices of the fields that are read, ascending: features have null for the others.
+    pub fields: Vec<usize>,
+    /// Features for which it is true.
+    pub filter: Option<&'a Filter>,
+    /// Features whose time is in it; a day is its first instant in the zone.
+    pub datetime: Option<TimeInterval>,
+    /// Where days and months begin.
+    pub zone: &'a TimeZone,
+}
+
+/// What there is of a layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extent {
+    /// How many features.
+    pub features: u64,
+    /// Where they are; empty when there is none.
+    pub bbox: Bbox,
+    /// First and last time.
+    pub time: Option<(Instant, Instant)>,
+}
+
+/// What of a layer is drawn in a tile.
+#[derive(Debug)]
+pub enum TileRows {
+    /// Every feature of the tile and of its buffer, and maybe some close by, in any order.
+    Features(Vec<Feature>),
+    /// More than the layer's `max_features` are in the tile: how many in each cell, each cell and code once.
+    Cells(Vec<CellCount>),
+}
+
+/// How many features with one code are in a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellCount {
+    /// Column of the cell, from the west of the tile: 0 to 127.
+    pub x: u32,
+    /// Row of the cell, from the north: 0 to 127.
+    pub y: u32,
+    /// The code of the layer's category; none also where the layer has no category.
+    pub code: Option<String>,
+    /// How many.
+    pub count: u64,
+}
+
+/// Where features are looked for.
+#[derive(Debug, Clone)]
+pub enum LargeArea<'a> {
+    /// Within geodesic metres of a place, edge included.
+    Radius(LonLat, f64),
+    /// Inside a polygon, border included.
+    Polygon(&'a MultiPolygon<f64>),
+    /// In any of some boxes of degrees, edges included.
+    Boxes(&'a [Bbox]),
+    /// Anywhere.
+    Everywhere,
+    /// Where the join says so.
+    Held(Held),
+}
+
+/// Rows by their answer of the join for one level.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Days between which units change: each row's own day is in one of the spans. Empty where all rows have one day.
+    pub bounds: Vec<Day>,
+    /// The span of rows without a day.
+    pub today: usize,
+    /// For each span, the level's units that are valid in it.
+    pub valid: Vec<Vec<UnitId>>,
+    /// Which rows.
+    pub picked: Picked,
+}
+
+/// An answer of the join.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picked {
+    /// One of these units covers the point.
+    Covered(Vec<UnitId>),
+    /// None covers it, one is near.
+    Near,
+    /// Neither.
+    Outside,
+}
+
+/// A page of features in the order of their ids.
+#[derive(Debug)]
+pub struct IdPage {
+    /// How many there are on all pages.
+    pub matched: u64,
+    /// This page's, in any order.
+    pub features: Vec<Feature>,
+    /// The id after which the next page begins, where there is one.
+    pub next: Option<u64>,
+}
+
+/// What rows are counted by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grouping {
+    /// By their units, and by the span between these days in which their own day is.
+    pub units: Option<Vec<Day>>,
+    /// By the layer's category.
+    pub category: bool,
+    /// By the month of the layer's time.
+    pub month: bool,
+}
+
+/// Rows that are alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Their units; empty where they are not counted by unit.
+    pub links: Vec<UnitLink>,
+    /// The number of bounds on or before their own day; none for rows without a day.
+    pub span: Option<usize>,
+    /// Their code.
+    pub code: Option<String>,
+    /// The first day of their month.
+    pub month: Option<Day>,
+    /// How many.
+    pub count: u64,
+}
+
+/// Answers about layers that are not loaded into memory.
+///
+/// Each answer is of one moment, and of the very rows that the columns in memory would give: positions, times and filters are
+/// decided by the same arithmetic. What an answer means in units is left to the caller, who knows them.
+///
+/// Besides what any statement gives: [`StoreError::TooLong`] and [`StoreError::Busy`]. Whoever drops the future has the
+/// statement cancelled.
+#[async_trait]
+pub trait LargeLayers: Send + Sync {
+    /// How many features the layer has, where and when. Reads the whole layer, with the time of a long statement.
+    async fn extent(&self, layer: &Layer, zone: &TimeZone) -> Result<Found<Extent>, StoreError>;
+
+    /// What is drawn in a tile.
+    async fn tile(&self, wanted: &Wanted<'_>, coord: TileCoord, dense: Dense) -> Result<Found<TileRows>, StoreError>;
+
+    /// Features in an area: at most `limit` with an id above `after`, and how many there are.
+    async fn within(
+        &self,
+        wanted: &Wanted<'_>,
+        area: &LargeArea<'_>,
+        page: (Option<u64>, usize),
+    ) -> Result<Found<IdPage>, StoreError>;
+
+    /// Features among which are the `count` nearest to a place, and few others.
+    async fn nearest(&self, wanted: &Wanted<'_>, at: LonLat, count: usize) -> Result<Found<Vec<Feature>>, StoreError>;
+
+    /// How many rows of each kind there are.
+    async fn count(&self, wanted: &Wanted<'_>, by: &Grouping) -> Result<Found<Vec<Group>>, StoreError>;
+}

@@ -1,0 +1,65 @@
+//! Questions to layers that are not loaded: each verb as SQL, values bound, rows in the binary protocol.
+//!
+//! The database decides which rows an answer is about, counts them and cuts pages; what is left of them is drawn and measured by
+//! the engine, as rows in memory are. `tests/promises/postgis/large.rs` holds both ways equal.
+
+mod count;
+mod extent;
+mod nearest;
+mod question;
+mod sql;
+mod table;
+mod tile;
+mod within;
+
+use async_trait::async_trait;
+use jiff::tz::TimeZone;
+
+use self::question::Question;
+pub(super) use self::table::Table;
+use super::PostGis;
+use crate::model::{Dense, Layer, LonLat, TileCoord};
+use crate::store::{Extent, Found, Group, Grouping, IdPage, LargeArea, LargeLayers, StoreError, TileRows, Wanted};
+
+#[async_trait]
+impl LargeLayers for PostGis {
+    async fn extent(&self, layer: &Layer, zone: &TimeZone) -> Result<Found<Extent>, StoreError> {
+        let question = Question::begin_long(self, layer).await?;
+        let found = question.extent(layer, zone).await;
+        question.end(found).await
+    }
+
+    async fn tile(&self, wanted: &Wanted<'_>, coord: TileCoord, dense: Dense) -> Result<Found<TileRows>, StoreError> {
+        let question = Question::begin(self, wanted.layer).await?;
+        let found = question.tile(wanted, coord, dense).await;
+        question.end(found).await
+    }
+
+    async fn within(
+        &self,
+        wanted: &Wanted<'_>,
+        area: &LargeArea<'_>,
+        page: (Option<u64>, usize),
+    ) -> Result<Found<IdPage>, StoreError> {
+        let question = Question::begin(self, wanted.layer).await?;
+        let found = question.within(wanted, area, page).await;
+        question.end(found).await
+    }
+
+    async fn nearest(
+        &self,
+        wanted: &Wanted<'_>,
+        at: LonLat,
+        count: usize,
+    ) -> Result<Found<Vec<crate::model::Feature>>, StoreError> {
+        let question = Question::begin(self, wanted.layer).await?;
+        let found = question.nearest(wanted, at, count).await;
+        question.end(found).await
+    }
+
+    async fn count(&self, wanted: &Wanted<'_>, by: &Grouping) -> Result<Found<Vec<Group>>, StoreError> {
+        let question = Question::begin(self, wanted.layer).await?;
+        let found = question.count(wanted, by).await;
+        question.end(found).await
+    }
+}

@@ -1,0 +1,62 @@
+//! The table of a layer that is not loaded, as expressions.
+
+use crate::model::Layer;
+use crate::store::StoreError;
+use crate::store::postgis::columns::{Relation, quoted, quoted_table, sql_type};
+use crate::store::postgis::failure::fault;
+use crate::store::postgis::{PostGis, SqlColumns};
+
+/// A layer's table.
+pub(in crate::store::postgis) struct Table {
+    /// Its quoted name.
+    pub(super) name: String,
+    /// Id, position and fields.
+    pub(super) columns: SqlColumns,
+    /// The stored answer of the join; where a row has none, it is made for that row.
+    pub(super) units: String,
+}
+
+impl PostGis {
+    /// Looks a layer's table up.
+    ///
+    /// Of a published table the position is the column itself where its type says that it holds points in WGS 84: only then
+    /// does an index serve. The join is read from a column `units integer[]` where there is one, else made for each row asked
+    /// for, a millisecond or more a row.
+    pub(in crate::store::postgis) async fn large_table(&self, layer: &Layer, zone: &str) -> Result<Table, StoreError> {
+        let doing = || format!("preparing {}", layer.id);
+        let client = self.borrow().await?;
+        let name = layer.published.as_ref().map_or(layer.id.as_str(), |source| source.table.as_str());
+        let found = Relation::find(&**client, quoted_table(name)).await.map_err(self.address.failed(doing()))?;
+        let relation = found.ok_or_else(|| fault(doing(), format!("there is no table or view {name}")))?;
+        let (id, position) = match &layer.published {
+            None => (quoted("id"), quoted("geom")),
+            Some(source) => {
+                let geom = quoted(&source.geometry_column);
+                let ask = include_str!("../../../../sql/holds_points.sql");
+                let row = client.query_one(ask, &[&relation.name, &source.geometry_column]).await;
+                let plain: bool = row.map_err(self.address.failed(doing()))?.get(0);
+                let position = if plain {
+                    geom
+                } else {
+                    format!(
+                        "(CASE WHEN GeometryType({geom}) = 'POINT' AND ST_SRID({geom}) <> 0 \
+                         THEN ST_Transform({geom}, 4326) END)"
+                    )
+                };
+                (format!("{}::bigint", quoted(&source.key)), position)
+            }
+        };
+        let has_units = relation.columns.get("units").is_some_and(|column| column.name == "_int4");
+        let units = if has_units {
+            format!("coalesce(units, bandoso.unit_links({position}))")
+        } else {
+            format!("bandoso.unit_links({position})")
+        };
+        let field = |field: &crate::model::Field| {
+            let read = relation.reads(&field.name, field.kind, zone);
+            read.unwrap_or_else(|| format!("NULL::{}", sql_type(field.kind)))
+        };
+        let fields = layer.fields.iter().map(field).collect();
+        Ok(Table { name: relation.name, columns: SqlColumns { id, position, fields }, units })
+    }
+}

@@ -1,0 +1,181 @@
+//! A page of the features in an area, and how many there are.
+
+use tokio_postgres::types::Type;
+
+use super::Table;
+use super::question::Question;
+use super::sql::{Sql, select_rows};
+use crate::engine::geodesic::{boxes_around, is_within};
+use crate::model::{Feature, LonLat, UnitId};
+use crate::store::postgis::filter::{SqlBind, ewkb};
+use crate::store::{IdPage, LargeArea, Picked, StoreError, Wanted};
+
+/// Metres by which `PostGIS` and the engine may differ about a distance: both are right to 15 nm.
+pub(super) const DOUBT_M: f64 = 1e-6;
+
+impl Question<'_> {
+    pub(super) async fn within(
+        &self,
+        wanted: &Wanted<'_>,
+        area: &LargeArea<'_>,
+        (after, limit): (Option<u64>, usize),
+    ) -> Result<IdPage, StoreError> {
+        let after = after.map_or(-1, |after| i64::try_from(after).unwrap_or(i64::MAX));
+        let rows = self.rows(&page(&self.table, wanted, area, (after, limit))).await?;
+        let mut matched = rows.first().map_or(0, |row| row.get::<_, i64>(0).unsigned_abs());
+        let mut ids: Vec<i64> = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Some(id) = row.get::<_, Option<i64>>(1) else { continue };
+            let certain = !row.get::<_, bool>(2);
+            if certain || decided(area, LonLat { lon: row.get(3), lat: row.get(4) }) {
+                matched += u64::from(!certain);
+                ids.extend((id > after).then_some(id));
+            }
+        }
+        ids.sort_unstable();
+        let more = ids.len() > limit;
+        ids.truncate(limit);
+        let next = if more { ids.last().map(|id| id.unsigned_abs()) } else { None };
+        Ok(IdPage { matched, features: self.of_ids(wanted, ids).await?, next })
+    }
+
+    /// The features of these ids.
+    pub(super) async fn of_ids(&self, wanted: &Wanted<'_>, ids: Vec<i64>) -> Result<Vec<Feature>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = select_rows(&self.table, wanted);
+        sql.add(&format!(" FROM {} WHERE {} = ANY (", self.table.name, self.table.columns.id));
+        sql.bind(ids, Type::INT8_ARRAY);
+        sql.add(")");
+        self.features(&sql).await
+    }
+}
+
+fn decided(area: &LargeArea<'_>, place: LonLat) -> bool {
+    match area {
+        LargeArea::Radius(at, radius_m) => is_within(*at, place, *radius_m),
+        _ => true,
+    }
+}
+
+/// Total without the doubtful, and id, doubt and place of the page's features and one more, and of all doubtful ones.
+fn page(table: &Table, wanted: &Wanted<'_>, area: &LargeArea<'_>, (after, limit): (i64, usize)) -> Sql {
+    let (id, at) = (&table.columns.id, &table.columns.position);
+    let mut sql = Sql::new(format!("WITH hit AS MATERIALIZED (SELECT {id} AS id, "));
+    if let LargeArea::Radius(place, radius_m) = area {
+        distance(&mut sql, table, *place);
+        sql.add(" > ");
+        sql.bind(radius_m - DOUBT_M, Type::FLOAT8);
+    } else {
+        sql.add("false");
+    }
+    sql.add(&format!(" AS doubtful, ST_X({at}) AS lon, ST_Y({at}) AS lat"));
+    sql.wanted(table, wanted);
+    in_area(&mut sql, table, wanted, area);
+    sql.add(
+        "), total AS (SELECT count(*) FILTER (WHERE NOT doubtful) AS features FROM hit) \
+         SELECT total.features, listed.* FROM total LEFT JOIN (\
+         (SELECT * FROM hit WHERE doubtful) UNION ALL (SELECT * FROM hit WHERE NOT doubtful AND id > ",
+    );
+    sql.bind(after, Type::INT8);
+    sql.add(" ORDER BY id LIMIT ");
+    sql.bind(i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1, Type::INT8);
+    sql.add(")) listed ON true");
+    sql
+}
+
+/// Adds ` AND` that the row is in the area.
+fn in_area(sql: &mut Sql, table: &Table, wanted: &Wanted<'_>, area: &LargeArea<'_>) {
+    match area {
+        LargeArea::Radius(at, radius_m) => {
+            sql.in_boxes(table, &boxes_around(*at, radius_m + DOUBT_M));
+            sql.add(" AND ");
+            distance(sql, table, *at);
+            sql.add(" <= ");
+            sql.bind(radius_m + DOUBT_M, Type::FLOAT8);
+        }
+        LargeArea::Everywhere => {}
+        LargeArea::Boxes(boxes) => {
+            sql.in_boxes(table, boxes);
+            // The index rounds its boxes outwards.
+            let at = &table.columns.position;
+            sql.add(" AND (false");
+            for bbox in *boxes {
+                sql.add(&format!(" OR ST_X({at}) BETWEEN "));
+                sql.bind(bbox.west, Type::FLOAT8);
+                sql.add(" AND ");
+                sql.bind(bbox.east, Type::FLOAT8);
+                sql.add(&format!(" AND ST_Y({at}) BETWEEN "));
+                sql.bind(bbox.south, Type::FLOAT8);
+                sql.add(" AND ");
+                sql.bind(bbox.north, Type::FLOAT8);
+            }
+            sql.add(")");
+        }
+        LargeArea::Polygon(polygon) => {
+            sql.add(&format!(" AND ST_Intersects({}, ST_GeomFromEWKB(", table.columns.position));
+            sql.bind(SqlBind::Geometry(ewkb(&(*polygon).clone().into())), Type::BYTEA);
+            sql.add("))");
+        }
+        LargeArea::Held(held) => {
+            sql.add(" AND ");
+            if held.bounds.is_empty() {
+                picked(sql, table, held.valid.first().map_or(&[], Vec::as_slice), &held.picked);
+                return;
+            }
+            sql.add("CASE coalesce(");
+            sql.span(table, (wanted.layer, wanted.zone), &held.bounds);
+            sql.add(", ");
+            sql.bind(i32::try_from(held.today).unwrap_or(i32::MAX), Type::INT4);
+            sql.add(")");
+            for (span, valid) in held.valid.iter().enumerate() {
+                sql.add(&format!(" WHEN {span} THEN "));
+                picked(sql, table, valid, &held.picked);
+            }
+            sql.add(" END");
+        }
+    }
+}
+
+/// Adds geodesic metres from a place.
+pub(super) fn distance(sql: &mut Sql, table: &Table, from: LonLat) {
+    sql.add(&format!("ST_DistanceSpheroid({}, ST_Point(", table.columns.position));
+    sql.bind(from.lon, Type::FLOAT8);
+    sql.add(", ");
+    sql.bind(from.lat, Type::FLOAT8);
+    sql.add(", 4326), 'SPHEROID[\"WGS 84\",6378137,298.257223563]')");
+}
+
+/// Adds the join's rule: of the row's links the first one whose unit is valid is the answer.
+fn picked(sql: &mut Sql, table: &Table, valid: &[UnitId], picked: &Picked) {
+    let first = |sql: &mut Sql| {
+        sql.add(&format!(
+            "(SELECT link FROM unnest({}) WITH ORDINALITY AS links (link, place) WHERE abs(link) = ANY (",
+            table.units
+        ));
+        sql.bind(valid.iter().map(|id| id.0).collect::<Vec<i32>>(), Type::INT4_ARRAY);
+        sql.add(") ORDER BY place LIMIT 1)");
+    };
+    match picked {
+        Picked::Covered(units) => {
+            // An overlap is quickly seen, and few rows have one.
+            let units: Vec<i32> = units.iter().map(|id| id.0).collect();
+            sql.add(&format!("({} && ", table.units));
+            sql.bind(units.clone(), Type::INT4_ARRAY);
+            sql.add(" AND ");
+            first(sql);
+            sql.add(" = ANY (");
+            sql.bind(units, Type::INT4_ARRAY);
+            sql.add("))");
+        }
+        Picked::Near => {
+            first(sql);
+            sql.add(" < 0");
+        }
+        Picked::Outside => {
+            first(sql);
+            sql.add(" IS NULL");
+        }
+    }
+}
