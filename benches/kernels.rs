@@ -84,7 +84,7 @@ fn kernels(criterion: &mut Criterion) {
         let bytes = draw().bytes;
         for level in [1, 6] {
             group.bench_function(format!("z{z}, gzip level {level}"), |run| {
-                run.iter(|| gzip_at(level, black_box(&bytes)))
+                run.iter(|| gzip_at(level, black_box(&bytes)));
             });
         }
     }
