@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::NoTls;
 
 /// Longest wait for a cluster to answer, its recovery included.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_mins(2);
 
 pub struct Cluster {
     server: Option<Child>,

@@ -107,7 +107,9 @@ impl Store for Shelf {
             (*version, kept.clone())
         };
         let meanwhile = std::mem::take(&mut *self.meanwhile.lock().unwrap());
-        meanwhile.into_iter().for_each(|(layer, rows)| self.put(&layer, rows));
+        for (layer, rows) in meanwhile {
+            self.put(&layer, rows);
+        }
         let feature = |(id, at, values): Row| Feature { id, at, values, units: self.index.links(at) };
         rows.send(kept.into_iter().map(feature).collect()).await.ok();
         Ok(version)

@@ -68,7 +68,7 @@ fn within(reply: &Reply) {
     let page = reply.json();
     let features = page["features"].as_array().expect("features");
     let row = |feature: &serde_json::Value| (feature["id"].as_u64(), feature["properties"]["n"].as_u64());
-    let rows: Rows = features.iter().map(|row_of| row(row_of)).map(|(id, n)| (id.unwrap(), n.unwrap())).collect();
+    let rows: Rows = features.iter().map(row).map(|(id, n)| (id.unwrap(), n.unwrap())).collect();
     assert_eq!(page["numberReturned"].as_u64(), Some(rows.len() as u64), "no id is there twice");
     if page["numberMatched"] == page["numberReturned"] {
         whole_pairs(&rows);

@@ -167,7 +167,9 @@ impl Writer {
         if self.chance.random() {
             steps.reverse();
         }
-        steps.iter().for_each(|step| sql.push_str(step));
+        for step in &steps {
+            sql.push_str(step);
+        }
         n
     }
 
