@@ -1,7 +1,7 @@
 //! A tile: its rows, or where they are too many how many are in each cell of its grid.
 //!
-//! Rows are drawn by the engine and not by `ST_AsMVT`, so that both ways write the same bytes; it costs less as well
-//! (`ARCHITECTURE.md`, Decisions).
+//! Rows are drawn by the engine and not by `ST_AsMVT`, so that both ways write the same bytes (`ARCHITECTURE.md`,
+//! Decisions).
 
 use std::f64::consts::PI;
 
