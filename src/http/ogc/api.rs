@@ -13,6 +13,7 @@ use super::api_parts::{components, fields};
 use super::form::{API, HTML, OPENAPI, SCHEMA, choose};
 use super::html::{Page, both, cell, json_reply, text};
 use super::in_both;
+use super::items_asked::PARAMETERS;
 use super::links::own;
 use crate::model::{Classification, Layer, View};
 
@@ -84,20 +85,8 @@ fn of_layer(layer: &Layer, view: View) -> Vec<(String, Value)> {
     let operation = |name: &str, media| Operation::new(&format!("{id}.{name}"), &title, media);
     let parameter = |name: &str| json!({ "$ref": format!("#/components/parameters/{name}") });
     let named = |names: &[&str]| names.iter().map(|name| parameter(name)).collect::<Vec<_>>();
-    let mut items = named(&[
-        "limit",
-        "bbox",
-        "bbox-crs",
-        "datetime",
-        "filter",
-        "filter-lang",
-        "filter-crs",
-        "crs",
-        "cursor",
-        "as_of",
-        "min_version",
-        "id",
-    ]);
+    let asked: Vec<&str> = PARAMETERS.into_iter().filter(|name| *name != "f").collect();
+    let mut items = named(&asked);
     items.extend(fields(layer, view));
     let item = named(&["featureId", "crs", "as_of", "min_version"]);
     vec![
