@@ -3,7 +3,7 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 
 use super::cancel::Cancel;
-use super::columns::{BLOCK, Column, Columns, NO_DAY};
+use super::columns::{BLOCK, Column, Columns, NO_DAY, block_of, mask};
 use super::cql2::Predicate;
 use super::parts::{Bits, Part, Parts, Row};
 use crate::model::filter::Filter;
@@ -169,14 +169,6 @@ fn inside(block: usize, range: &Range<usize>) -> u64 {
     let from = range.start.saturating_sub(start);
     let to = (range.end - start).min(BLOCK);
     if from >= to { 0 } else { (u64::MAX >> (BLOCK - (to - from))) << from }
-}
-
-fn block_of<T>(values: &[T], block: usize) -> &[T] {
-    values.get(block * BLOCK..).map_or(&[], |rest| &rest[..rest.len().min(BLOCK)])
-}
-
-fn mask<T>(values: &[T], takes: impl Fn(&T) -> bool) -> u64 {
-    values.iter().enumerate().fold(0, |word, (bit, value)| word | u64::from(takes(value)) << bit)
 }
 
 impl<'a> Times<'a> {

@@ -1,5 +1,6 @@
 //! A layer's features as columns, sorted by Morton key, then id: the same order whichever store they came from.
 
+mod block;
 mod build;
 mod column;
 mod links;
@@ -7,6 +8,7 @@ mod sums;
 
 use std::ops::Range;
 
+pub use block::{BLOCK, block_of, mask, packed};
 pub use build::{ColumnsBuilder, fingerprint};
 pub use column::{Column, NO_CODE, Numbers, Texts};
 pub use links::LinkSets;
@@ -14,9 +16,6 @@ pub use sums::{CodeSums, MOST_CODES};
 
 use super::morton::Cell;
 use crate::model::{Bbox, Day, Feature, Instant, LonLat, Value};
-
-/// Rows that are looked at together: as many as a word has bits.
-pub const BLOCK: usize = 64;
 
 /// Features of one layer, for good. Row `r` of every column is the same feature.
 #[derive(Debug)]

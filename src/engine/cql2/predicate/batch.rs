@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
 
-use super::{block_of, each, mask};
-use crate::engine::columns::{Column, Columns};
+use super::each;
+use crate::engine::columns::{Column, Columns, block_of, mask};
 use crate::engine::cql2::arithmetic::{real, whole};
 use crate::engine::cql2::fold::fold;
 use crate::model::filter::{Arithmetic, Filter, Folding, Scalar};

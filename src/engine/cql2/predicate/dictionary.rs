@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::{Truths, block_of, each, mask};
-use crate::engine::columns::{Column, NO_CODE, Texts};
+use super::{Truths, each};
+use crate::engine::columns::{Column, NO_CODE, Texts, block_of, mask};
 use crate::engine::cql2::fold::fold;
 use crate::engine::cql2::like::Pattern;
 use crate::model::filter::{Comparison, Folding};

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use super::batch::{Real, Text, Whole, WholeColumn};
 use super::dictionary::TextLeaf;
 use super::shape::Places;
-use super::{Truths, block_of, each, mask};
-use crate::engine::columns::Column;
+use super::{Truths, each};
+use crate::engine::columns::{Column, block_of, mask, packed};
 use crate::engine::cql2::like::Pattern;
 use crate::model::Instant;
 use crate::model::filter::Comparison;
@@ -122,7 +122,7 @@ fn compared<T>(
     for ((byte, one), other) in bytes.iter_mut().zip(one).zip(other) {
         *byte = u8::from(comparison.holds(order(one, other)));
     }
-    Truths { yes: super::packed(&bytes) & known, known }
+    Truths { yes: packed(&bytes) & known, known }
 }
 
 fn text_truths(block: usize, wanted: u64, test: impl Fn(usize) -> Option<bool>) -> Truths {

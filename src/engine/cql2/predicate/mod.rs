@@ -95,33 +95,6 @@ impl Node<'_> {
     }
 }
 
-/// The 64 values of a block, fewer in the last one.
-fn block_of<T>(values: &[T], block: usize) -> &[T] {
-    let from = block.saturating_mul(64).min(values.len());
-    let to = from.saturating_add(64).min(values.len());
-    values.get(from..to).unwrap_or_default()
-}
-
-/// A bit for each of up to 64 values. A byte each first, which compilers make vectors of, then eight bytes to eight bits.
-fn mask<T: Copy>(values: &[T], test: impl Fn(T) -> bool) -> u64 {
-    let mut bytes = [0_u8; 64];
-    match <&[T; 64]>::try_from(values) {
-        Ok(full) => bytes.iter_mut().zip(full).for_each(|(byte, value)| *byte = u8::from(test(*value))),
-        Err(_) => bytes.iter_mut().zip(values).for_each(|(byte, value)| *byte = u8::from(test(*value))),
-    }
-    packed(&bytes)
-}
-
-/// Bit `i` from byte `i`, which is 0 or 1.
-fn packed(bytes: &[u8; 64]) -> u64 {
-    let (eights, _) = bytes.as_chunks::<8>();
-    eights.iter().enumerate().fold(0, |word, (index, eight)| {
-        // The product brings the lowest bits of all eight bytes together in the highest one.
-        let bits = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        word | bits << (index * 8)
-    })
-}
-
 /// A bit for each wanted row for which the test is true.
 fn each(wanted: u64, mut test: impl FnMut(usize) -> bool) -> u64 {
     let mut rest = wanted;

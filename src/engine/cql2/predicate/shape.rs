@@ -2,8 +2,8 @@
 
 use geo_types::{Geometry, MultiPolygon};
 
-use super::{block_of, each, mask};
-use crate::engine::columns::Columns;
+use super::each;
+use crate::engine::columns::{Columns, block_of, mask};
 use crate::engine::locate::{Place, PreparedArea, PreparedLines};
 use crate::model::filter::PlaceTest;
 use crate::model::{Bbox, LonLat};
