@@ -2,9 +2,9 @@ use std::io::BufRead;
 
 use csv::StringRecord;
 
-use super::csv_guard::{Guarded, open_quote_line};
-use super::csv_rows::LINE_FEED;
 use super::fault::Fault;
+use super::read::csv::LINE_FEED;
+use super::read::csv_guard::{Guarded, open_quote_line};
 use super::text::{column_key, normal};
 use super::{FindingLog, ImportError};
 use crate::model::{Day, FindingKind, UnitChange};

@@ -7,18 +7,18 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::columns::Wanted;
-use super::csv_rows::CsvRows;
-use super::geojson_rows::GeoJsonRows;
 use super::ids::SeenIds;
-use super::input::{self, Format};
+use super::plan::Plan;
 use super::progress::Progress;
+use super::read;
+use super::record::Read;
 use super::rows::RowMaker;
 use super::{FindingLog, ImportError};
 use crate::model::Layer;
 use crate::store::{ImportBatch, ImportRow, Imported, Store, StoreError};
 
-/// Largest file of features, unpacked.
-pub const MAX_FILE_BYTES: u64 = 64 << 30;
+pub use super::read::MAX_FILE_BYTES;
+
 /// Rows handed to the store at a time.
 const BATCH_ROWS: usize = 1000;
 /// Batches that wait for the store.
@@ -139,24 +139,21 @@ fn read_files(
     Ok(FeatureReport { rows: maker.rows, left_out: maker.rows - outlet.sent, findings: maker.findings, imported: None })
 }
 
-enum Rows {
-    Csv(Box<CsvRows>),
-    GeoJson(GeoJsonRows),
-}
-
 fn read_file(path: &Path, wanted: &Wanted, maker: &mut RowMaker, outlet: &mut Outlet) -> Result<(), ImportError> {
-    let mut opened = input::open(path, MAX_FILE_BYTES, maker.progress.byte_counter())?;
-    let mut rows = match input::format(path, &mut opened)? {
-        Format::Csv => Rows::Csv(Box::new(CsvRows::new(opened, wanted, maker)?)),
-        Format::GeoJson => Rows::GeoJson(GeoJsonRows::new(opened, maker)),
-    };
+    let mut records = read::open(path, &maker.progress)?;
+    let mut plan = Plan::new(wanted, &records.source(), records.columns(), maker)?;
     loop {
-        let row = match &mut rows {
-            Rows::Csv(rows) => rows.next(maker)?,
-            Rows::GeoJson(rows) => rows.next(wanted, maker)?,
-        };
-        let Some(row) = row else { return Ok(()) };
-        outlet.push(row, maker)?;
+        maker.go_on()?;
+        match records.next()? {
+            Some(Read::Record(record)) => {
+                plan.take_in(wanted, record.columns, maker)?;
+                if let Some(row) = maker.row(&record, &plan) {
+                    outlet.push(row, maker)?;
+                }
+            }
+            Some(Read::Unreadable { line, message }) => maker.unreadable(line, message),
+            None => return plan.check_told(wanted),
+        }
     }
 }
 

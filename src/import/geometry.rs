@@ -4,6 +4,7 @@ use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 use serde_json::Value as Json;
 
 use super::fault::Fault;
+use super::record::RawGeometry;
 use crate::model::{FindingKind, LonLat};
 
 /// Polygons, and what is wrong with rings that are kept nevertheless.
@@ -12,8 +13,16 @@ pub(super) struct Polygons {
     pub unclosed_rings: usize,
 }
 
-/// The place of a `Point`, or of a `MultiPoint` of one (as GIS programs like to write them).
-pub(super) fn point(geometry: &Json) -> Result<LonLat, Fault> {
+/// The coordinates of a `Point`, or of a `MultiPoint` of one (as GIS programs like to write them), in whatever system.
+pub(super) fn raw_point(geometry: &Json) -> RawGeometry {
+    match point(geometry) {
+        Ok(at) => RawGeometry::Point { x: at.x, y: at.y },
+        Err(fault) if fault.kind == FindingKind::MissingPosition => RawGeometry::None,
+        Err(fault) => RawGeometry::Unfit(fault),
+    }
+}
+
+fn point(geometry: &Json) -> Result<Coord<f64>, Fault> {
     let (kind, coordinates) = parts(geometry)?;
     let position = match kind {
         "Point" => coordinates,
@@ -24,8 +33,7 @@ pub(super) fn point(geometry: &Json) -> Result<LonLat, Fault> {
         },
         other => return Err(wrong(&format!("a Point, found {other:?}"))),
     };
-    let at = position_of(position)?;
-    Ok(LonLat { lon: at.x, lat: at.y })
+    numbers_of(position)
 }
 
 /// The rings of a `Polygon` or `MultiPolygon`, as published: nothing is oriented, repaired or left out.
@@ -78,17 +86,22 @@ fn array(value: &Json) -> Result<&[Json], Fault> {
 }
 
 fn position_of(value: &Json) -> Result<Coord<f64>, Fault> {
+    let at = numbers_of(value)?;
+    on_earth(at.x, at.y).map(|_| at)
+}
+
+fn numbers_of(value: &Json) -> Result<Coord<f64>, Fault> {
     let numbers = array(value)?;
     if numbers.is_empty() {
         return Err(missing());
     }
-    let (Some(lon), Some(lat)) = (numbers.first().and_then(Json::as_f64), numbers.get(1).and_then(Json::as_f64)) else {
+    let (Some(x), Some(y)) = (numbers.first().and_then(Json::as_f64), numbers.get(1).and_then(Json::as_f64)) else {
         return Err(Fault::new(
             FindingKind::InvalidPosition,
             "expected a position [longitude, latitude] of two numbers",
         ));
     };
-    on_earth(lon, lat).map(|at| Coord { x: at.lon, y: at.lat })
+    Ok(Coord { x, y })
 }
 
 /// A place on earth, or the finding that it is none.
@@ -118,7 +131,7 @@ mod tests {
     fn a_point_keeps_every_digit_of_its_position() {
         let json = serde_json::from_str(r#"{"type":"Point","coordinates":[108.79678100000001,15.094513000000002,7]}"#);
         let at = point(&json.unwrap()).unwrap();
-        assert_eq!((at.lon, at.lat), (108.796_781_000_000_01, 15.094_513_000_000_002));
+        assert_eq!((at.x, at.y), (108.796_781_000_000_01, 15.094_513_000_000_002));
     }
 
     #[test]
@@ -131,7 +144,6 @@ mod tests {
             (json!({"type": "Polygon", "coordinates": []}), FindingKind::WrongGeometry),
             (json!({"type": "Point"}), FindingKind::WrongGeometry),
             (json!(7), FindingKind::WrongGeometry),
-            (json!({"type": "Point", "coordinates": [15.1, 108.8]}), FindingKind::InvalidPosition),
             (json!({"type": "Point", "coordinates": ["108.8", "15.1"]}), FindingKind::InvalidPosition),
             (json!({"type": "Point", "coordinates": [108.8]}), FindingKind::InvalidPosition),
         ] {

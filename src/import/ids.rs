@@ -1,10 +1,10 @@
 use std::collections::HashSet;
 
 use foldhash::fast::RandomState;
-use serde_json::Value as Json;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::fault::Fault;
+use super::record::Cell;
 use super::text::normal;
 use super::values::shown;
 use crate::model::FindingKind;
@@ -34,16 +34,16 @@ pub(super) fn from_text(text: &str) -> Result<ImportId, Fault> {
     }
 }
 
-/// Reads the id of a GeoJSON feature. A number beyond [`MAX_ID`] is refused: many programs have rounded it by then.
-pub(super) fn from_json(json: &Json) -> Result<ImportId, Fault> {
-    match json {
-        Json::Null => Ok(ImportId::New),
-        Json::String(text) => from_text(text),
-        Json::Number(number) => match number.as_u64().filter(|id| *id <= MAX_ID) {
+/// Reads the id of a record. A number beyond [`MAX_ID`] is refused: many programs have rounded it by then.
+pub(super) fn from_cell(cell: Cell) -> Result<ImportId, Fault> {
+    match cell {
+        Cell::Null => Ok(ImportId::New),
+        Cell::Text(text) => from_text(text),
+        Cell::Whole(number) => match u64::try_from(number).ok().filter(|id| *id <= MAX_ID) {
             Some(id) => Ok(ImportId::Number(id)),
             None => Err(invalid("a whole number from 0 to 2^62, or a text", &number.to_string())),
         },
-        other => Err(invalid("a whole number or text", &other.to_string())),
+        other => Err(invalid("a whole number or text", &other.text())),
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
         ] {
             assert_eq!(from_text(given).ok(), expected, "{given:?}");
         }
-        assert_eq!(from_json(&json!(7)), Ok(ImportId::Number(7)));
+        assert_eq!(from_cell(Cell::Whole(7)), Ok(ImportId::Number(7)));
         for bad in [
             json!(1.5),
             json!(-1),
@@ -108,7 +108,7 @@ mod tests {
             json!([1]),
             json!("x".repeat(201)),
         ] {
-            assert_eq!(from_json(&bad).unwrap_err().kind, FindingKind::InvalidId, "{bad}");
+            assert_eq!(from_cell(Cell::of_json(&bad)).unwrap_err().kind, FindingKind::InvalidId, "{bad}");
         }
     }
 

@@ -6,17 +6,18 @@
 
 mod changes;
 mod columns;
-mod csv_guard;
-mod csv_rows;
 mod fault;
 pub mod features;
 mod findings;
-mod geojson_rows;
 mod geometry;
 mod ids;
 mod input;
+mod plan;
+mod position;
 mod progress;
 mod raw_feature;
+mod read;
+mod record;
 mod rows;
 mod scan;
 #[cfg(test)]

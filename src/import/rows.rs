@@ -3,11 +3,15 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::fault::Fault;
-use super::ids::SeenIds;
+use super::ids::{self, SeenIds};
+use super::plan::Plan;
+use super::position::position;
 use super::progress::Progress;
+use super::record::Record;
+use super::values;
 use super::{FindingLog, ImportError};
-use crate::model::{Field, FindingKind, Layer, LonLat, Value};
-use crate::store::{ImportId, ImportRow};
+use crate::model::{FindingKind, Layer, Value};
+use crate::store::ImportRow;
 
 /// Most rows in one import: their ids are remembered, 8 to 16 bytes each, to tell repeats.
 pub const MAX_ROWS: u64 = 50_000_000;
@@ -26,25 +30,20 @@ pub(super) struct RowMaker {
 }
 
 impl RowMaker {
-    /// A row, or none when its position or id cannot be used. A value that cannot be used becomes null.
-    pub fn row(
-        &mut self,
-        line: u64,
-        (id, at): (Result<ImportId, Fault>, Result<LonLat, Fault>),
-        value: impl Fn(usize, &Field, &TimeZone) -> Result<Value, Fault>,
-    ) -> Option<ImportRow> {
+    /// A row, or none when the record's position or id cannot be used. A value that cannot be used becomes null.
+    pub fn row(&mut self, record: &Record, plan: &Plan) -> Option<ImportRow> {
         self.count();
         // The position comes first: a row without one does not use its id up.
-        let identity = at.and_then(|at| {
-            let id = id?;
+        let identity = position(record, plan).and_then(|at| {
+            let id = ids::from_cell(plan.id(record))?;
             self.seen.take(&id)?;
             Ok((id, at))
         });
-        let (id, at) = identity.map_err(|fault| self.fault(line, fault)).ok()?;
+        let (id, at) = identity.map_err(|fault| self.fault(record.line, fault)).ok()?;
         let mut values = Vec::with_capacity(self.layer.fields.len());
         for (index, field) in self.layer.fields.iter().enumerate() {
-            values.push(value(index, field, &self.zone).unwrap_or_else(|fault| {
-                self.findings.add(fault.at(&self.place, Some(line)));
+            values.push(values::from_cell(field, plan.cell(index, record), &self.zone).unwrap_or_else(|fault| {
+                self.findings.add(fault.at(&self.place, Some(record.line)));
                 Value::Null
             }));
         }
@@ -76,7 +75,7 @@ impl RowMaker {
 
     /// A column that the layer has no field for: told once in a file.
     pub fn unknown_column(&mut self, name: &str) {
-        let message = format!("{} has no field for {}; it is left out", self.layer.id, super::values::shown(name));
+        let message = format!("{} has no field for {}; it is left out", self.layer.id, values::shown(name));
         self.findings.add(Fault::new(FindingKind::UnknownField, message).at(&self.place, None));
     }
 

@@ -1,9 +1,9 @@
 //! One value of a field, read strictly by the field's type: what is not of the type is a fault, never a guess.
 
 use jiff::tz::TimeZone;
-use serde_json::Value as Json;
 
 use super::fault::Fault;
+use super::record::Cell;
 use super::text::normal;
 use crate::model::{Day, Field, FieldType, FindingKind, Instant, Value};
 
@@ -51,28 +51,29 @@ pub(super) fn from_text(field: &Field, text: &str, zone: &TimeZone) -> Result<Va
     }
 }
 
-/// Reads a JSON value. Numbers and booleans given as text are read as text is.
-pub(super) fn from_json(field: &Field, json: &Json, zone: &TimeZone) -> Result<Value, Fault> {
-    match (field.kind, json) {
-        (_, Json::Null) => Ok(Value::Null),
-        (_, Json::String(text)) => from_text(field, text, zone),
-        (FieldType::Text | FieldType::Code, Json::Number(_) | Json::Bool(_)) => {
-            from_text(field, &json.to_string(), zone)
+/// Reads a cell. Numbers and booleans given as text are read as text is.
+pub(super) fn from_cell(field: &Field, cell: Cell, zone: &TimeZone) -> Result<Value, Fault> {
+    match (field.kind, cell) {
+        (_, Cell::Null) => Ok(Value::Null),
+        (_, Cell::Text(text)) => from_text(field, text, zone),
+        (FieldType::Text | FieldType::Code, Cell::Whole(_) | Cell::Number(_) | Cell::Boolean(_) | Cell::Local(_))
+        | (FieldType::Boolean, Cell::Whole(_) | Cell::Number(_)) => from_text(field, &cell.text(), zone),
+        (FieldType::Boolean, Cell::Boolean(value)) => Ok(Value::Boolean(value)),
+        (FieldType::Integer, Cell::Whole(number)) => {
+            i64::try_from(number).map(Value::Integer).map_err(|_| mismatch(field, "a whole number", &cell.text()))
         }
-        (FieldType::Boolean, Json::Bool(value)) => Ok(Value::Boolean(*value)),
-        (FieldType::Boolean, Json::Number(_)) => from_text(field, &json.to_string(), zone),
-        (FieldType::Integer, Json::Number(number)) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Ok(Value::Integer(whole)),
-            // JSON has one type of number, and many programs write 3 as 3.0.
-            (None, Some(real)) if real.fract() == 0.0 && real.abs() <= EXACT_WHOLE => Ok(Value::Integer(real as i64)),
-            _ => Err(mismatch(field, "a whole number", &json.to_string())),
-        },
-        (FieldType::Real, Json::Number(number)) => number
-            .as_f64()
-            .filter(|number| number.is_finite())
-            .map(Value::Real)
-            .ok_or_else(|| mismatch(field, "a number", &json.to_string())),
-        _ => Err(mismatch(field, &format!("a value of type {}", field.kind.name()), &json.to_string())),
+        // JSON and spreadsheets have one type of number, and many programs write 3 as 3.0.
+        (FieldType::Integer, Cell::Number(real)) if real.fract() == 0.0 && real.abs() <= EXACT_WHOLE => {
+            Ok(Value::Integer(real as i64))
+        }
+        (FieldType::Integer, Cell::Number(_)) => Err(mismatch(field, "a whole number", &cell.text())),
+        (FieldType::Real, Cell::Whole(number)) => Ok(Value::Real(number as f64)),
+        (FieldType::Real, Cell::Number(number)) if number.is_finite() => Ok(Value::Real(number)),
+        (FieldType::Date, Cell::Local(at)) => Ok(Value::Date(Day::from_date(at.date()))),
+        (FieldType::Timestamp, Cell::Local(at)) => from_text(field, &cell.text(), zone).map_err(|_| {
+            mismatch(field, "a time that the clocks of the catalogue's time zone showed", &at.to_string())
+        }),
+        _ => Err(mismatch(field, &format!("a value of type {}", field.kind.name()), &cell.text())),
     }
 }
 
@@ -151,7 +152,7 @@ mod tests {
             (FieldType::Date, json!(20_250_701), None),
             (FieldType::Code, json!(null), Some(Value::Null)),
         ] {
-            assert_eq!(from_json(&field(kind), &json, &zone()).ok(), expected, "{kind:?} {json}");
+            assert_eq!(from_cell(&field(kind), Cell::of_json(&json), &zone()).ok(), expected, "{kind:?} {json}");
         }
     }
 

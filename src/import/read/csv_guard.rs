@@ -17,7 +17,7 @@ struct OpenQuote {
 /// Hands bytes on to the csv reader and follows its quotes; fails when a row does not end within [`MAX_ROW_BYTES`], or the
 /// file ends inside a quote. The reader asks for more only when it has used up what it has, so at that moment both are at the
 /// same place.
-pub(super) struct Guarded<R> {
+pub(in crate::import) struct Guarded<R> {
     inner: R,
     quotes: Quotes,
     /// Bytes handed on since the row at hand began.
@@ -50,7 +50,7 @@ impl<R: Read> Read for Guarded<R> {
 }
 
 /// The line on which the quote opened that is never closed, if that is the error.
-pub(super) fn open_quote_line(error: &csv::Error) -> Option<u64> {
+pub(in crate::import) fn open_quote_line(error: &csv::Error) -> Option<u64> {
     let csv::ErrorKind::Io(error) = error.kind() else { return None };
     error.get_ref()?.downcast_ref::<OpenQuote>().map(|quote| quote.line)
 }

@@ -1,0 +1,114 @@
+//! Records of a CSV file (RFC 4180), with commas, semicolons or tabs between the columns.
+
+use std::cell::Cell as Shared;
+use std::io::BufRead;
+use std::rc::Rc;
+
+use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
+
+use super::csv_guard::{Guarded, open_quote_line};
+use crate::import::ImportError;
+use crate::import::input::{Input, count_of};
+use crate::import::record::{Cell, Cells, Header, MAX_COLUMNS, PositionIn, RawGeometry, Read, Record, Records, Source};
+
+/// Bytes that the reader fetches ahead of the row it is in.
+const AHEAD_BYTES: usize = 64 * 1024;
+
+/// How lines end. A carriage return before it stays in the last column, where it is white space: left to itself the reader ends
+/// a row at the carriage return and takes the next row to begin on the same line.
+pub(in crate::import) const LINE_FEED: Terminator = Terminator::Any(b'\n');
+
+/// Gives the records of a file one by one.
+pub(in crate::import) struct CsvRecords {
+    reader: Reader<Guarded<Input>>,
+    since_row: Rc<Shared<usize>>,
+    file: String,
+    columns: Vec<String>,
+    record: ByteRecord,
+}
+
+impl CsvRecords {
+    /// Reads the header.
+    pub fn new(file: String, mut input: Input) -> Result<Self, ImportError> {
+        let unreadable = |cause: String| ImportError::Unreadable { file: file.clone(), line: Some(1), cause };
+        let delimiter = delimiter(input.fill_buf().map_err(|error| unreadable(error.to_string()))?);
+        let (guarded, since_row) = Guarded::new(input, delimiter);
+        let mut reader = ReaderBuilder::new()
+            .flexible(true)
+            .terminator(LINE_FEED)
+            .delimiter(delimiter)
+            .buffer_capacity(AHEAD_BYTES)
+            .from_reader(guarded);
+        let header = reader.headers().map_err(|error| unreadable(format!("expected a header line: {error}")))?;
+        if header.is_empty() {
+            return Err(unreadable("expected a header line, found an empty file".into()));
+        }
+        if header.len() > MAX_COLUMNS {
+            return Err(unreadable(format!("expected at most {MAX_COLUMNS} columns, found {}", header.len())));
+        }
+        let columns = header.iter().map(str::to_owned).collect();
+        Ok(Self { reader, since_row, file, columns, record: ByteRecord::new() })
+    }
+
+    /// The line on which the row read last begins, empty lines before it left out.
+    fn line(&self) -> u64 {
+        let within = count_of(b'\n', self.record.as_slice());
+        let before = self.record.position().map_or(1, csv::Position::line);
+        before.max(self.reader.position().line().saturating_sub(within + 1))
+    }
+}
+
+impl Records for CsvRecords {
+    fn source(&self) -> Source {
+        Source { header: Header::Whole, position: PositionIn::Columns, crs: None }
+    }
+
+    fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    fn next(&mut self) -> Result<Option<Read<'_>>, ImportError> {
+        loop {
+            self.since_row.set(0);
+            let read = self.reader.read_byte_record(&mut self.record).map_err(|error| ImportError::Unreadable {
+                file: self.file.clone(),
+                line: open_quote_line(&error).or_else(|| Some(self.reader.position().line())),
+                cause: error.to_string(),
+            });
+            if !read? {
+                return Ok(None);
+            }
+            if self.record.len() != 1 || !self.record.as_slice().trim_ascii().is_empty() {
+                break;
+            }
+        }
+        let line = self.line();
+        if self.record.len() != self.columns.len() {
+            let message = format!("expected {} columns, found {}; left out", self.columns.len(), self.record.len());
+            return Ok(Some(Read::Unreadable { line, message }));
+        }
+        if let Err(error) = std::str::from_utf8(self.record.as_slice()) {
+            return Ok(Some(Read::Unreadable { line, message: format!("expected UTF-8: {error}; left out") }));
+        }
+        let (id, columns, cells) = (Cell::Null, self.columns.as_slice(), &self.record);
+        Ok(Some(Read::Record(Record { line, id, columns, cells, geometry: RawGeometry::None })))
+    }
+}
+
+impl Cells for ByteRecord {
+    fn cell(&self, column: usize) -> Cell<'_> {
+        let text = self.get(column).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        text.map_or(Cell::Null, Cell::Text)
+    }
+}
+
+/// The likeliest delimiter of a header line: Excel writes semicolons where the decimal sign is a comma, as in Vietnam.
+fn delimiter(start: &[u8]) -> u8 {
+    let header = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |delimiter: u8| count_of(delimiter, header);
+    [b';', b'\t']
+        .into_iter()
+        .filter(|other| count(*other) > count(b','))
+        .max_by_key(|other| count(*other))
+        .unwrap_or(b',')
+}
