@@ -6,7 +6,7 @@ use bandoso::config::load_catalogue;
 use bandoso::demo::Crowd;
 use bandoso::engine::as_of::Answers;
 use bandoso::engine::columns::ColumnsBuilder;
-use bandoso::engine::compress::gzip_at;
+use bandoso::engine::compress::{brotli_at, gzip_at, zstd_at};
 use bandoso::engine::count::{CountSource, Key, count};
 use bandoso::engine::cql2::{check, read_text};
 use bandoso::engine::nearest::nearest;
@@ -24,6 +24,18 @@ const TODAY: Day = Day(20_700);
 /// In the largest town.
 const TOWN: LonLat = LonLat { lon: 108.8, lat: 15.12 };
 const FILTER: &str = "category = 'theft' AND occurred_at >= TIMESTAMP('2025-01-01T00:00:00Z')";
+
+type Packer = fn(&[u8]) -> Option<Vec<u8>>;
+
+/// Ways to pack a tile.
+const PACKERS: [(&str, Packer); 6] = [
+    ("gzip level 1", |bytes| gzip_at(1, bytes)),
+    ("gzip level 6", |bytes| gzip_at(6, bytes)),
+    ("zstd level 1", |bytes| zstd_at(1, bytes)),
+    ("zstd level 3", |bytes| zstd_at(3, bytes)),
+    ("brotli quality 1", |bytes| brotli_at(1, bytes)),
+    ("brotli quality 4", |bytes| brotli_at(4, bytes)),
+];
 
 struct Bench {
     catalogue: Catalogue,
@@ -82,9 +94,10 @@ fn kernels(criterion: &mut Criterion) {
         let draw = || points_layer(&source, coord, Dense::All, &everything);
         group.bench_function(format!("z{z}, every point, 4 fields"), |run| run.iter(draw));
         let bytes = draw().bytes;
-        for level in [1, 6] {
-            group.bench_function(format!("z{z}, gzip level {level}"), |run| {
-                run.iter(|| gzip_at(level, black_box(&bytes)));
+        for (name, packs) in PACKERS {
+            let size = packs(&bytes).map_or(0, |packed| packed.len());
+            group.bench_function(format!("z{z}, {name}, {} to {size} bytes", bytes.len()), |run| {
+                run.iter(|| packs(black_box(&bytes)));
             });
         }
     }

@@ -11,9 +11,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bandoso::atlas::{Atlas, AtlasSettings, Encoding};
+use bandoso::atlas::{Atlas, AtlasSettings};
 use bandoso::config::load_catalogue;
 use bandoso::demo::{Crowd, Demonstration};
+use bandoso::engine::compress::Encoding;
 use bandoso::model::{
     Area, AsOf, By, Catalogue, CountRequest, Dense, LayerId, Level, LocateRequest, LonLat, NearestRequest, TileCoord,
     TileLayer, TileRequest, View, WithinRequest, World,

@@ -10,20 +10,12 @@ use xxhash_rust::xxh3::Xxh3;
 use super::line::Line;
 use super::{AtlasError, AtlasSettings, Client, Cost};
 use crate::engine::cancel::Cancel;
+use crate::engine::compress::Encoding;
 use crate::model::{TileRequest, Versions, View};
 
 /// Work below this cost is done at once where it is asked for, microseconds: handing it to another thread and waiting for that
 /// takes tens of them, and the thread that waits has nothing better to do.
 const INLINE_US: u64 = 300;
-
-/// How a tile's bytes are packed for the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Encoding {
-    /// As they are.
-    Identity,
-    /// RFC 1952.
-    Gzip,
-}
 
 /// A tile ready to be sent.
 #[derive(Debug)]

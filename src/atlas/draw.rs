@@ -2,14 +2,14 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::desk::{EncodedTile, Encoding, Key};
+use super::desk::{EncodedTile, Key};
 use super::large::Fetched;
 use super::query::{drawn_day, has_time};
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::Holding;
 use crate::engine::cancel::Cancel;
-use crate::engine::compress::gzip;
+use crate::engine::compress::{Encoding, pack};
 use crate::engine::cql2::check;
 use crate::engine::select::Selected;
 use crate::engine::slice::rows_of_tile;
@@ -167,12 +167,9 @@ impl Drawing {
             features += drawn.features;
             cells |= drawn.cells;
         }
-        let body = match encoding {
-            Encoding::Gzip if !bytes.is_empty() => {
-                gzip(&bytes).ok_or_else(|| AtlasError::Fault("no memory to compress a tile".into()))?
-            }
-            _ => bytes,
-        };
+        // Nothing stays nothing: it is answered without a body.
+        let encoding = if bytes.is_empty() { Encoding::Identity } else { encoding };
+        let body = pack(encoding, bytes).ok_or_else(|| AtlasError::Fault("no memory to compress a tile".into()))?;
         Ok(EncodedTile { body: body.into(), etag, features, versions: self.versions(), cells })
     }
 

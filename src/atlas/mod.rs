@@ -24,7 +24,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use desk::{EncodedTile, Encoding};
+pub use desk::EncodedTile;
 pub use error::AtlasError;
 pub use line::{Client, Cost};
 pub use moment::Moment;

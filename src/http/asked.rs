@@ -2,14 +2,15 @@
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
-use axum::http::header::{ACCEPT, ACCEPT_ENCODING, HOST, IF_NONE_MATCH};
+use axum::http::header::{ACCEPT, HOST, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use serde::de::DeserializeOwned;
 
+use super::accepted::Accepted;
 use super::params::Params;
 use super::problem::{Kind, Problem};
-use crate::atlas::Encoding;
+use crate::engine::compress::Encoding;
 use crate::model::Invalid;
 
 /// The parts of a request that every answer depends on.
@@ -17,7 +18,7 @@ use crate::model::Invalid;
 pub struct Asked {
     uri: Uri,
     base: String,
-    encoding: Encoding,
+    accepted: Accepted,
     if_none_match: Vec<String>,
     accept: String,
 }
@@ -43,9 +44,9 @@ impl Asked {
         self.url(self.uri.path_and_query().map_or("/", |own| own.as_str()))
     }
 
-    /// The encoding that the answer takes.
-    pub fn encoding(&self) -> Encoding {
-        self.encoding
+    /// The encoding to answer in, of those that the answer can be had in besides as it is, the cheapest first.
+    pub fn encoding(&self, offered: &[Encoding]) -> Encoding {
+        self.accepted.best(offered)
     }
 
     /// The media types that the caller takes, as in `Accept`; empty where it names none.
@@ -65,14 +66,15 @@ impl<S: Sync> FromRequestParts<S> for Asked {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let headers = &parts.headers;
-        let encoding = accepted_encoding(headers).ok_or_else(|| {
-            Problem::of(Kind::NotAcceptable, "Accept-Encoding", "expected gzip or identity to be acceptable")
+        let accepted = Accepted::read(headers).ok_or_else(|| {
+            let expected = "expected one of zstd, gzip, br and identity to be acceptable";
+            Problem::of(Kind::NotAcceptable, "Accept-Encoding", expected)
         })?;
         let accept: Vec<&str> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
         Ok(Self {
             uri: parts.uri.clone(),
             base: base(headers, &parts.uri)?,
-            encoding,
+            accepted,
             if_none_match: tags(headers),
             accept: accept.join(","),
         })
@@ -91,36 +93,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segment
         path.map(|Path(segments)| Self(segments))
             .map_err(|_| Problem::of(Kind::InvalidParameter, "path", "expected percent-encoded UTF-8"))
     }
-}
-
-/// The encoding to answer in (RFC 9110 §12.5.3); `None` where the caller refuses both.
-pub fn accepted_encoding(headers: &HeaderMap) -> Option<Encoding> {
-    let (mut gzip, mut identity, mut any) = (None, None, None);
-    let lists = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    for item in lists.flat_map(|list| list.split(',')) {
-        let mut parts = item.split(';').map(str::trim);
-        let name = parts.next().unwrap_or("");
-        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        // A weight that cannot be read refuses: an encoding is better left out than forced on someone.
-        let weight = weight.map_or(1.0, |text| text.trim().parse::<f32>().unwrap_or(0.0));
-        let is = |known: &str| name.eq_ignore_ascii_case(known);
-        if is("gzip") || is("x-gzip") {
-            gzip = Some(weight);
-        } else if is("identity") {
-            identity = Some(weight);
-        } else if name == "*" {
-            any = Some(weight);
-        }
-    }
-    let gzip = gzip.or(any).unwrap_or(0.0);
-    if gzip > 0.0 && gzip >= identity.unwrap_or(0.0) {
-        return Some(Encoding::Gzip);
-    }
-    let identity = identity.or(any.filter(|weight| *weight <= 0.0)).unwrap_or(1.0);
-    if identity > 0.0 {
-        return Some(Encoding::Identity);
-    }
-    None
 }
 
 /// Whether `If-None-Match` names a tag, or any.
@@ -189,29 +161,6 @@ mod tests {
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name.parse().expect("a name"), HeaderValue::from_str(value).expect("a value"))])
-    }
-
-    #[test]
-    fn gzip_is_sent_to_those_who_take_it() {
-        use Encoding::{Gzip, Identity};
-        for (accept, chosen) in [
-            ("gzip", Some(Gzip)),
-            ("br, GZIP;q=0.5", Some(Gzip)),
-            ("gzip;q=0", Some(Identity)),
-            ("gzip; q=0.000, *", Some(Identity)),
-            ("*", Some(Gzip)),
-            ("*;q=0", None),
-            ("*;q=0, gzip", Some(Gzip)),
-            ("identity;q=0", None),
-            ("identity;q=0, gzip;q=0.1", Some(Gzip)),
-            ("identity;q=1, gzip;q=0.1", Some(Identity)),
-            ("br", Some(Identity)),
-            ("", Some(Identity)),
-            ("gzip;q=abc", Some(Identity)),
-        ] {
-            assert_eq!(accepted_encoding(&headers("accept-encoding", accept)), chosen, "{accept}");
-        }
-        assert_eq!(accepted_encoding(&HeaderMap::new()), Some(Identity));
     }
 
     #[test]

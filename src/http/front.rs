@@ -23,14 +23,16 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::future::Either;
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
 
-use super::asked::{accepted_encoding, has_tag, host_name};
+use super::accepted::Accepted;
+use super::asked::{has_tag, host_name};
 use super::observe::{REQUEST_ID, Told, request_id};
 use super::reply::BANDOSO_FEATURES;
 use super::{HttpSettings, Service, Shared, guard, router};
-use crate::atlas::{Atlas, Client, EncodedTile, Encoding, Moment};
+use crate::atlas::{Atlas, Client, EncodedTile, Moment};
+use crate::engine::compress::Encoding;
 use crate::model::{TileRequest, View};
 
 /// Route of tiles, as the routes and the metrics call it.
@@ -59,9 +61,28 @@ pub struct App {
 
 struct House {
     service: Shared,
-    /// By path and query, plain and packed.
-    kept: [Cache<Box<str>, Arc<Kept>, Weight>; 2],
+    kept: Cache<Address, Arc<Kept>, Weight>,
     told: Told,
+}
+
+/// Under what an answer is kept: the encoding, and path and query as they came.
+#[derive(PartialEq, Eq, Hash)]
+struct Address {
+    encoding: Encoding,
+    path_and_query: Box<str>,
+}
+
+/// An [`Address`] that is looked for.
+#[derive(Hash)]
+struct Sought<'a> {
+    encoding: Encoding,
+    path_and_query: &'a str,
+}
+
+impl Equivalent<Address> for Sought<'_> {
+    fn equivalent(&self, address: &Address) -> bool {
+        self.encoding == address.encoding && *self.path_and_query == *address.path_and_query
+    }
 }
 
 /// An answer that may be given again.
@@ -79,9 +100,9 @@ struct Kept {
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<Box<str>, Arc<Kept>> for Weight {
-    fn weight(&self, address: &Box<str>, kept: &Arc<Kept>) -> u64 {
-        ENTRY_BYTES + (address.len() + kept.body.len()) as u64
+impl Weighter<Address, Arc<Kept>> for Weight {
+    fn weight(&self, address: &Address, kept: &Arc<Kept>) -> u64 {
+        ENTRY_BYTES + (address.path_and_query.len() + kept.body.len()) as u64
     }
 }
 
@@ -93,11 +114,11 @@ pub fn app(atlas: Arc<Atlas>, settings: &HttpSettings) -> App {
 impl App {
     /// The front door and the routes of a service.
     pub(super) fn new(service: Shared) -> Self {
-        let bytes = service.settings.front_bytes / 2;
-        let cache = || Cache::with_weighter((bytes / 8_192).max(16) as usize, bytes, Weight);
+        let bytes = service.settings.front_bytes;
+        let kept = Cache::with_weighter((bytes / 8_192).max(16) as usize, bytes, Weight);
         let routes = router::routes(Arc::clone(&service));
         let told = Told::of_route(TILE_ROUTE);
-        Self { house: Arc::new(House { service, kept: [cache(), cache()], told }), routes, client: Client::default() }
+        Self { house: Arc::new(House { service, kept, told }), routes, client: Client::default() }
     }
 
     /// The same server for the requests of one client.
@@ -129,12 +150,13 @@ where
             return Either::Left(ready(Ok(answer)));
         }
         let Self { house, mut routes, client } = self.clone();
-        let address =
-            encoding.and_then(|encoding| Some((Box::from(request.uri().path_and_query()?.as_str()), encoding)));
+        let address = encoding.and_then(|encoding| {
+            Some(Address { encoding, path_and_query: Box::from(request.uri().path_and_query()?.as_str()) })
+        });
         Either::Right(Box::pin(client.asks(async move {
             let Ok(mut answer) = routes.call(request.map(Body::new)).await;
-            if let (Some(drawn), Some((address, encoding))) = (answer.extensions_mut().remove::<Drawn>(), address) {
-                house.keep(address, encoding, &answer, drawn);
+            if let (Some(drawn), Some(address)) = (answer.extensions_mut().remove::<Drawn>(), address) {
+                house.keep(address, &answer, drawn);
             }
             Ok(answer)
         })))
@@ -158,13 +180,13 @@ impl House {
             && (public || !headers.contains_key(ORIGIN))
             && good_host(headers, uri)
             && (public || guard::names_loopback(headers, uri));
-        if ordinary { accepted_encoding(headers) } else { None }
+        if ordinary { Accepted::read(headers).map(|accepted| accepted.best(&Encoding::PACKED)) } else { None }
     }
 
     /// The answer that was given to the same request before, if it still is the answer.
     fn given_again<B>(&self, request: &Request<B>, encoding: Encoding) -> Option<Response> {
         let started = Instant::now();
-        let kept = self.of(encoding).get(request.uri().path_and_query()?.as_str())?;
+        let kept = self.kept.get(&Sought { encoding, path_and_query: request.uri().path_and_query()?.as_str() })?;
         if !self.still_holds(&kept, encoding) {
             return None;
         }
@@ -202,7 +224,7 @@ impl House {
         true
     }
 
-    fn keep(&self, address: Box<str>, encoding: Encoding, answer: &Response, drawn: Drawn) {
+    fn keep(&self, address: Address, answer: &Response, drawn: Drawn) {
         let mut headers = answer.headers().clone();
         headers.remove(REQUEST_ID);
         let mut known = headers.clone();
@@ -226,15 +248,7 @@ impl House {
             request,
             moment: ArcSwap::new(moment),
         };
-        self.of(encoding).insert(address, Arc::new(kept));
-    }
-
-    fn of(&self, encoding: Encoding) -> &Cache<Box<str>, Arc<Kept>, Weight> {
-        let [plain, packed] = &self.kept;
-        match encoding {
-            Encoding::Identity => plain,
-            Encoding::Gzip => packed,
-        }
+        self.kept.insert(address, Arc::new(kept));
     }
 }
 

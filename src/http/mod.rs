@@ -3,6 +3,7 @@
 //! `router.rs` has the whole surface on one page; `front.rs` stands before it. A handler reads its parameters strictly (`params`), asks the atlas under the
 //! server's [`View`](crate::model::View), and gives a `reply` or a `problem`; it knows no SQL and no geometry.
 
+mod accepted;
 mod asked;
 mod events;
 mod front;

@@ -16,8 +16,7 @@ use super::Shared;
 use super::asked::Asked;
 use super::problem::{Kind, Problem};
 use super::reply::etag_of;
-use crate::atlas::Encoding;
-use crate::engine::compress::gzip_at;
+use crate::engine::compress::{Encoding, gzip_at};
 
 /// What the page's build leaves. A binary built without it says so instead of a map.
 #[derive(RustEmbed)]
@@ -121,7 +120,7 @@ pub async fn file(State(_): State<Shared>, request: Request) -> Result<Response,
 
 fn answer(path: &str, file: &File, asked: &Asked) -> Response {
     let caching = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let (body, etag, gzip) = match (&file.gzip, asked.encoding()) {
+    let (body, etag, gzip) = match (&file.gzip, asked.encoding(&[Encoding::Gzip])) {
         (Some((body, etag)), Encoding::Gzip) => (body, etag, true),
         _ => (&file.plain, &file.plain_etag, false),
     };

@@ -12,8 +12,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::asked::Asked;
 use super::problem::Problem;
-use crate::atlas::Encoding;
-use crate::engine::compress;
+use crate::engine::compress::{Encoding, pack};
 use crate::model::{Classification, Layer, Versions, View};
 
 /// Versions of what was read, `layer=V,…`.
@@ -30,7 +29,7 @@ pub const GEOJSON: &str = "application/geo+json";
 pub const CSV: &str = "text/csv; charset=utf-8; header=present";
 
 /// Bodies below this size are not worth compressing, bytes.
-const GZIP_FROM: usize = 1024;
+const PACK_FROM: usize = 1024;
 /// Absolute addresses in an answer depend on these headers.
 const VARY_ON: &str = "Accept-Encoding, Origin, X-Forwarded-Host, X-Forwarded-Proto";
 /// The same, of an answer in one of several forms.
@@ -95,9 +94,9 @@ impl Reply {
 
     /// The response to this request: 304 where it has the answer already, compressed where it takes that.
     pub fn to(self, asked: &Asked) -> Response {
-        let gzip = asked.encoding() == Encoding::Gzip && self.body.len() >= GZIP_FROM;
+        let encoding = if self.body.len() < PACK_FROM { Encoding::Identity } else { asked.encoding(&Encoding::PACKED) };
         let tagged = self.body.get(..self.tagged).unwrap_or(&self.body);
-        let etag = etag_of(tagged, if gzip { Encoding::Gzip } else { Encoding::Identity });
+        let etag = etag_of(tagged, encoding);
         let mut headers = self.headers;
         headers.insert(CACHE_CONTROL, cache_control(self.classification));
         let fresh = asked.has(&etag);
@@ -108,13 +107,12 @@ impl Reply {
             headers.remove(CONTENT_TYPE);
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
-        let body = match gzip.then(|| compress::gzip(&self.body)).flatten() {
-            Some(compressed) => {
-                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-                compressed
-            }
-            None => self.body,
+        let Some(body) = pack(encoding, self.body) else {
+            return Problem::internal("no memory to compress an answer").into_response();
         };
+        if let Some(token) = encoding.token() {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(token));
+        }
         (headers, Body::from(Bytes::from(body))).into_response()
     }
 }
@@ -126,11 +124,8 @@ pub fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
 
 /// A strong tag: the content's hash, another one for each encoding.
 pub fn etag_of(body: &[u8], encoding: Encoding) -> String {
-    let suffix = match encoding {
-        Encoding::Gzip => "-gzip",
-        Encoding::Identity => "",
-    };
-    format!("\"{:032x}{suffix}\"", xxh3_128(body))
+    let hash = xxh3_128(body);
+    encoding.token().map_or_else(|| format!("\"{hash:032x}\""), |token| format!("\"{hash:032x}-{token}\""))
 }
 
 /// How caches may keep an answer. Always asked again: a map that is live within a second cannot be stale for longer.

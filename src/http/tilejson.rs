@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::reply::{Reply, shown_classification};
 use super::tiles::{PARAMETERS, TileQuestion};
 use super::{Service, Shared};
+use crate::engine::compress::Encoding;
 use crate::model::{Bbox, Classification, Layer, Level, MAX_ZOOM, TileCoord, TileLayer, Title, View};
 
 /// Characters of a parameter's value that stay as they are in an address: those of dates, intervals and ids.
@@ -98,7 +99,7 @@ pub async fn tilejson(
 pub fn answer(shared: &Shared, asked: &Asked, params: &Params, list: &str) -> Result<Response, Problem> {
     let question = TileQuestion::read(shared, list, params)?;
     // Parameters that no tile would be drawn with are refused here too.
-    shared.atlas.tile_etag(shared.settings.view, &question.at(TileCoord::new(0, 0, 0)?), asked.encoding())?;
+    shared.atlas.tile_etag(shared.settings.view, &question.at(TileCoord::new(0, 0, 0)?), Encoding::Identity)?;
     let document = document(shared, &question, &asked.url(&address(list, params)));
     Ok(Reply::json(&document, question.classification)?.to(asked))
 }

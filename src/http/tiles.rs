@@ -16,7 +16,8 @@ use super::params::Params;
 use super::problem::Problem;
 use super::reply::{BANDOSO_FEATURES, BANDOSO_VERSION, cache_control, shown_classification, version_header};
 use super::{Service, Shared};
-use crate::atlas::{AtlasError, Encoding, LayerSummary};
+use crate::atlas::{AtlasError, LayerSummary};
+use crate::engine::compress::Encoding;
 use crate::model::filter::Asked as Filter;
 use crate::model::{AsOf, Classification, Dense, Invalid, LayerId, TileCoord, TileLayer, TileRequest};
 
@@ -149,7 +150,7 @@ pub async fn answer(
     let question = TileQuestion::read(shared, layers, params)?;
     shared.reach(params, &question.read_from()).await?;
     let request = question.at(coord);
-    let (view, encoding) = (shared.settings.view, asked.encoding());
+    let (view, encoding) = (shared.settings.view, asked.encoding(&Encoding::PACKED));
 
     let mut headers = HeaderMap::from_iter([
         (CACHE_CONTROL, cache_control(question.classification)),
@@ -170,8 +171,8 @@ pub async fn answer(
         (StatusCode::NO_CONTENT, headers).into_response()
     } else {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(MVT));
-        if encoding == Encoding::Gzip {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        if let Some(token) = encoding.token() {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(token));
         }
         (headers, Body::from(tile.body.clone())).into_response()
     };

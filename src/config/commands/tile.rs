@@ -1,8 +1,9 @@
 use super::answer::Answer;
 use super::failure::Failure;
 use super::store::{Missing, open};
-use crate::atlas::{Atlas, AtlasSettings, Encoding};
+use crate::atlas::{Atlas, AtlasSettings};
 use crate::config::cli::{Shared, TileArgs};
+use crate::engine::compress::Encoding;
 use crate::engine::decode::decode;
 use crate::model::{AsOf, Day, Dense, Invalid, LayerId, TileCoord, TileLayer, TileRequest, TimeInterval, View};
 

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use axum::http::{Request, StatusCode};
 
 use crate::support::house::House;
@@ -107,10 +109,17 @@ async fn a_tile_comes_packed_to_those_who_take_it_so() {
     let house = House::open().await;
     let path = "/tiles/police.incidents/0/0/0";
     let plain = house.get(path).await;
-    let packed = house.get_with(path, &[("accept-encoding", "br, gzip;q=0.8")]).await;
-    assert_eq!((plain.header("content-encoding"), packed.header("content-encoding")), (None, Some("gzip")));
-    assert_eq!(plain.plain(), packed.plain());
-    assert_ne!(plain.header("etag"), packed.header("etag"), "tags are strong: other bytes, another tag");
+    assert_eq!(plain.header("content-encoding"), None);
+    let mut tags = HashSet::from([plain.header("etag").expect("a tag").to_owned()]);
+    for (accept, token) in [("deflate, gzip", "gzip"), ("gzip, deflate, br, zstd", "zstd"), ("br, gzip;q=0.8", "br")] {
+        let packed = house.get_with(path, &[("accept-encoding", accept)]).await;
+        assert_eq!(packed.header("content-encoding"), Some(token), "{accept}");
+        assert_eq!(packed.plain(), plain.body, "{accept}");
+        let etag = packed.header("etag").expect("a tag").to_owned();
+        let again = house.get_with(path, &[("accept-encoding", accept), ("if-none-match", &etag)]).await;
+        assert_eq!(again.status, StatusCode::NOT_MODIFIED, "{accept}");
+        assert!(tags.insert(etag), "tags are strong: other bytes, another tag");
+    }
     let refused = house.get_with(path, &[("accept-encoding", "identity;q=0, gzip;q=0")]).await;
     assert_eq!(refused.status, StatusCode::NOT_ACCEPTABLE);
 }

@@ -91,6 +91,12 @@ impl Answer {
     pub fn plain(&self) -> Vec<u8> {
         match self.header("content-encoding") {
             None => self.body.clone(),
+            Some("zstd") => zstd::stream::decode_all(self.body.as_slice()).expect("zstd"),
+            Some("br") => {
+                let mut plain = Vec::new();
+                brotli::BrotliDecompress(&mut self.body.as_slice(), &mut plain).expect("brotli");
+                plain
+            }
             Some(encoding) => {
                 assert_eq!(encoding, "gzip");
                 // RFC 1952: the last four bytes are the size of what was packed.
