@@ -5,6 +5,7 @@ pub mod atlas;
 pub mod config;
 pub mod demo;
 pub mod engine;
+pub mod export;
 pub mod http;
 pub mod import;
 pub mod model;

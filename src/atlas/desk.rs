@@ -1,6 +1,7 @@
 use std::hash::Hash as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use quick_cache::Weighter;
@@ -129,6 +130,28 @@ impl TileDesk {
         let done = done.await.map_err(|fault| AtlasError::Fault(fault.to_string()))?;
         // Whoever reads this did not go away.
         done.ok_or_else(|| AtlasError::Fault("work was given up while someone waited for it".into()))
+    }
+}
+
+impl TileDesk {
+    /// Does work that goes on from turn to turn, each on a thread of its own. Where the line is full it comes back later: what has
+    /// begun is ended, and how many such works there are is bounded by whoever begins them.
+    pub async fn in_turn<T: Send + 'static>(
+        &self,
+        cost: Cost,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AtlasError> {
+        let slot = loop {
+            match self.line.enter(Client::asking(), cost).await {
+                Ok(slot) => break slot,
+                Err(full) => tokio::time::sleep(Duration::from_millis(full.retry_after_ms)).await,
+            }
+        };
+        let done = tokio::task::spawn_blocking(move || {
+            let _slot = slot;
+            work()
+        });
+        done.await.map_err(|fault| AtlasError::Fault(fault.to_string()))
     }
 }
 

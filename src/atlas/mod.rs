@@ -7,6 +7,7 @@ mod convert;
 mod desk;
 mod draw;
 mod error;
+mod extract;
 mod follow;
 mod large;
 mod line;
@@ -26,6 +27,7 @@ use tokio::sync::watch;
 
 pub use desk::EncodedTile;
 pub use error::AtlasError;
+pub use extract::{BATCH, Extract};
 pub use line::{Client, Cost};
 pub use moment::Moment;
 pub use settings::AtlasSettings;
@@ -57,6 +59,17 @@ impl Atlas {
         catalogue: Catalogue,
         settings: AtlasSettings,
     ) -> Result<Arc<Self>, StoreError> {
+        let atlas = Self::still(store, catalogue, settings).await?;
+        tokio::spawn(follow::follow(Arc::downgrade(&atlas)));
+        Ok(atlas)
+    }
+
+    /// The same of one moment: what the store changes afterwards is not seen.
+    pub async fn still(
+        store: Arc<dyn Store>,
+        catalogue: Catalogue,
+        settings: AtlasSettings,
+    ) -> Result<Arc<Self>, StoreError> {
         for layer in catalogue.layers.iter().filter(|layer| layer.residency == Residency::Database) {
             load::large_layers(store.as_ref(), layer)?;
         }
@@ -75,7 +88,6 @@ impl Atlas {
         });
         // Layers were loaded one after the other: brought to one moment before anyone can see a transaction in halves.
         atlas.catch_up(None).await?;
-        tokio::spawn(follow::follow(Arc::downgrade(&atlas)));
         Ok(atlas)
     }
 

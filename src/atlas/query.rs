@@ -95,7 +95,7 @@ impl Atlas {
         self.tiles.work(cost, move |cancel| question.until(cancel).count(&request)).await?
     }
 
-    fn ask(&self, view: View, layer: &LayerId) -> Result<Question, AtlasError> {
+    pub(super) fn ask(&self, view: View, layer: &LayerId) -> Result<Question, AtlasError> {
         let state = self.state();
         let snapshot = Arc::clone(state.layer(view, layer)?);
         let clock = self.clock();
@@ -104,6 +104,7 @@ impl Atlas {
 }
 
 /// A layer at the moment of the question, kept for as long as the answer takes.
+#[derive(Clone)]
 pub(super) struct Question {
     pub(super) state: Arc<State>,
     pub(super) snapshot: Arc<LayerSnapshot>,
@@ -114,7 +115,7 @@ pub(super) struct Question {
 }
 
 impl Question {
-    fn until(self, cancel: &Cancel) -> Self {
+    pub(super) fn until(self, cancel: &Cancel) -> Self {
         Self { cancel: cancel.clone(), ..self }
     }
 
@@ -123,12 +124,12 @@ impl Question {
     }
 
     /// About 0.05 µs for a row in the box of a circle, four times that in the box of a polygon; units are asked of all rows.
-    fn cost_within(&self, request: &WithinRequest) -> Cost {
+    pub(super) fn cost_within(&self, request: &WithinRequest) -> Cost {
         let look_at = |boxes: &[Bbox]| rows_to_look_at(&self.snapshot.parts, boxes) as u64;
         let simple = request.datetime.is_none() && request.filter.is_none();
         let micros = match &request.area {
             Area::Boxes(boxes) => look_at(boxes) / 20,
-            Area::Everywhere if simple => request.limit as u64 / 5,
+            Area::Everywhere if simple => (request.limit as u64).min(self.rows()) / 5,
             Area::Everywhere => self.rows() / 125,
             Area::Radius { at, radius_m } => look_at(&boxes_around(*at, *radius_m)) / 20,
             Area::Polygon(polygon) => {
@@ -143,6 +144,11 @@ impl Question {
     }
 
     fn within(&self, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {
+        Ok(self.found(self.rows_within(request)?, request))
+    }
+
+    /// The page of rows in an area.
+    pub(super) fn rows_within(&self, request: &WithinRequest) -> Result<RowPage, AtlasError> {
         let parts = &self.snapshot.parts;
         let selected = self.selected(request.datetime, request.filter.as_ref())?;
         let within = (request.after, request.limit);
@@ -157,9 +163,9 @@ impl Question {
             Area::Boxes(boxes) if !boxes.iter().any(|bbox| holds(bbox, &parts.bbox())) => {
                 rows_in_boxes(&selected, boxes)
             }
-            Area::Boxes(_) | Area::Everywhere => return Ok(self.found(page_of_all(&selected, within), request)),
+            Area::Boxes(_) | Area::Everywhere => return Ok(page_of_all(&selected, within)),
         };
-        Ok(self.found(page(parts, rows, within), request))
+        Ok(page(parts, rows, within))
     }
 
     /// A page of rows as features.

@@ -56,6 +56,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Import points of a layer from GeoJSON or CSV, plain or gzip (nhập dữ liệu điểm)
     Import(ImportArgs),
+    /// Export a layer into a file of another program's format (xuất dữ liệu)
+    Export(ExportArgs),
     /// Administrative units (đơn vị hành chính)
     Units(UnitsArgs),
     /// Print the findings of stored data and catalogue; exit 1 on any (kiểm tra dữ liệu)
@@ -107,6 +109,41 @@ pub struct ImportArgs {
     /// Write every finding to FILE, one JSON object a line
     #[arg(long, env = "BANDOSO_FINDINGS", value_name = "FILE")]
     pub findings: Option<PathBuf>,
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The layer, such as police.incidents
+    #[arg(long, env = "BANDOSO_LAYER", value_name = "ID")]
+    pub layer: String,
+    /// geojson, ndjson, geojsonseq or csv; without it the file's ending tells
+    #[arg(long, env = "BANDOSO_FORMAT", value_name = "F")]
+    pub format: Option<String>,
+    /// The file, with FILE.provenance.json beside it; - is the standard output, for text
+    #[arg(short, long, env = "BANDOSO_OUTPUT", value_name = "FILE")]
+    pub output: PathBuf,
+    /// Only features for which this CQL2 text is true
+    #[arg(long, env = "BANDOSO_FILTER", value_name = "CQL2", allow_hyphen_values = true)]
+    pub filter: Option<String>,
+    /// Only features whose time is in it: from/to, the end not included
+    #[arg(long, env = "BANDOSO_DATETIME", value_name = "INTERVAL")]
+    pub datetime: Option<String>,
+    /// The units' date; without it each feature's own
+    #[arg(long, env = "BANDOSO_AS_OF", value_name = "DATE")]
+    pub as_of: Option<String>,
+    /// Only features in this box of degrees
+    #[arg(long, env = "BANDOSO_BBOX", value_name = "W,S,E,N", allow_hyphen_values = true)]
+    pub bbox: Option<String>,
+    /// Reference system of the coordinates, such as EPSG:5898; longitude or easting always comes first
+    #[arg(long, env = "BANDOSO_CRS", value_name = "EPSG:n", default_value = "CRS84")]
+    pub crs: String,
+    /// Only these fields, unit among them; id and position are always there
+    #[arg(long, env = "BANDOSO_FIELDS", value_name = "FIELD", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// CSV for Excel: with a byte order mark, and an apostrophe before texts that it would run as formulas
+    #[arg(long, env = "BANDOSO_BOM", value_parser = BoolishValueParser::new())]
+    pub bom: bool,
 }
 
 /// Options of `units`.

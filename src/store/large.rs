@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use geo_types::MultiPolygon;
 use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
 
 use super::StoreError;
 use crate::model::filter::Filter;
@@ -113,6 +114,22 @@ pub struct IdPage {
     pub next: Option<u64>,
 }
 
+/// What is sent of an extract: first that it has begun, then its features.
+#[derive(Debug)]
+pub enum Extracted {
+    /// The moment is fixed, and the features are counted.
+    Begun {
+        /// The layer's version.
+        version: u64,
+        /// How many features there are, whatever the limit.
+        matched: u64,
+        /// The last id that is given, where the limit leaves some out.
+        next: Option<u64>,
+    },
+    /// More of them, in the order of their ids.
+    Rows(Vec<Feature>),
+}
+
 /// What rows are counted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grouping {
@@ -164,6 +181,16 @@ pub trait LargeLayers: Send + Sync {
 
     /// Features among which are the `count` nearest to a place, and few others.
     async fn nearest(&self, wanted: &Wanted<'_>, at: LonLat, count: usize) -> Result<Found<Vec<Feature>>, StoreError>;
+
+    /// Sends all features in an area in the order of their ids: at most `limit` with an id above `after`. However many there are,
+    /// they are of one moment, and few are on their way at a time. It stops without error when the receiver goes away.
+    async fn extract(
+        &self,
+        wanted: &Wanted<'_>,
+        area: &LargeArea<'_>,
+        page: (Option<u64>, usize),
+        rows: &mpsc::Sender<Extracted>,
+    ) -> Result<(), StoreError>;
 
     /// How many rows of each kind there are.
     async fn count(&self, wanted: &Wanted<'_>, by: &Grouping) -> Result<Found<Vec<Group>>, StoreError>;

@@ -9,7 +9,8 @@ mod open;
 pub mod postgis;
 
 pub use large::{
-    CellCount, Extent, Found, Group, Grouping, Held, IdPage, LargeArea, LargeLayers, Picked, TileRows, Wanted,
+    CellCount, Extent, Extracted, Found, Group, Grouping, Held, IdPage, LargeArea, LargeLayers, Picked, TileRows,
+    Wanted,
 };
 pub use open::open;
 

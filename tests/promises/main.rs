@@ -6,6 +6,7 @@ mod architecture;
 mod atlas;
 mod commands;
 mod equal_answers;
+mod export;
 mod filters;
 mod http;
 mod import;

@@ -2,6 +2,7 @@
 //! what is left, so that both ways give one answer.
 
 mod counted;
+mod extract;
 mod query;
 mod tile;
 
@@ -43,7 +44,8 @@ fn fields_read(layer: &Layer, view: View, as_of: AsOf, asks: impl Fn(&str) -> bo
     layer.fields.iter().enumerate().filter(read).map(|(index, _)| index).collect()
 }
 
-fn refused(error: StoreError) -> AtlasError {
+/// Why the atlas gives no answer where the store gave none.
+pub fn refused(error: StoreError) -> AtlasError {
     match error {
         StoreError::Unreachable { .. } => AtlasError::Unavailable { retry_after_ms: RETRY_AFTER_MS },
         StoreError::TooLong { .. } => AtlasError::TooLong { retry_after_ms: RETRY_AFTER_MS },

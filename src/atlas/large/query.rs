@@ -133,7 +133,7 @@ impl Question {
     }
 
     /// The rows behind one line of a count by unit.
-    fn held(&self, pick: &UnitPick, as_of: AsOf) -> Result<Held, AtlasError> {
+    pub(super) fn held(&self, pick: &UnitPick, as_of: AsOf) -> Result<Held, AtlasError> {
         let level = self.level_of(pick)?;
         let units = &self.state.units.map;
         let valid = |day: Day| -> Vec<UnitId> { units.valid(level, day).map(|unit| unit.id).collect() };

@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use crate::atlas::AtlasError;
 use crate::demo::DemoError;
+use crate::export::ExportError;
 use crate::import::ImportError;
 use crate::model::Invalid;
 use crate::store::StoreError;
@@ -83,6 +84,23 @@ impl From<AtlasError> for Failure {
             | AtlasError::Overloaded { .. }
             | AtlasError::TooLong { .. }
             | AtlasError::Fault(_) => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        match error {
+            // What the library calls a parameter is an option here.
+            ExportError::Invalid(Invalid { parameter, expected })
+            | ExportError::Atlas(AtlasError::Invalid(Invalid { parameter, expected })) => {
+                let option = parameter.trim_start_matches('-').replace('_', "-");
+                Self::Usage(format!("--{option}: expected {expected}"))
+            }
+            ExportError::Atlas(error) => error.into(),
+            ExportError::Unwritable { cause, .. } if cause.kind() == io::ErrorKind::BrokenPipe => Self::Output(cause),
+            ExportError::Unwritable { .. } | ExportError::Unfit { .. } => Self::Usage(error.to_string()),
+            ExportError::Format { .. } => Self::Fault(error.to_string()),
         }
     }
 }

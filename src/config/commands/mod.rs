@@ -3,6 +3,7 @@
 mod answer;
 mod check;
 mod demo;
+mod export;
 mod failure;
 mod import;
 mod log;
@@ -43,6 +44,7 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Serve(args) => serve::serve(args, &cli.shared).await,
         Command::Import(args) => import::import(args, &cli.shared).await,
+        Command::Export(args) => export::export(args, &cli.shared).await,
         Command::Units(args) => units::units(&args.command, &cli.shared).await,
         Command::Check => check::check(&cli.shared).await,
         Command::Tile(args) => tile::tile(args, &cli.shared).await,

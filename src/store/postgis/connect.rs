@@ -32,6 +32,8 @@ pub struct PostGisSettings {
     pub questions: usize,
     /// Most such questions that wait for one of these connections.
     pub waiting_questions: usize,
+    /// Most extracts of such layers at a time, each on a connection of its own for as long as its reader takes.
+    pub extracts: usize,
 }
 
 impl Default for PostGisSettings {
@@ -47,6 +49,7 @@ impl Default for PostGisSettings {
             question_timeout: Duration::from_secs(10),
             questions: 4,
             waiting_questions: 64,
+            extracts: 4,
         }
     }
 }
@@ -55,6 +58,11 @@ impl PostGisSettings {
     /// The same for the connections of questions.
     pub(super) fn of_questions(&self) -> Self {
         Self { connections: self.questions, statement_timeout: self.question_timeout, ..self.clone() }
+    }
+
+    /// The same for the connections of extracts.
+    pub(super) fn of_extracts(&self) -> Self {
+        Self { connections: self.extracts, statement_timeout: self.long_statement_timeout, ..self.clone() }
     }
 
     /// As PostgreSQL reads it: milliseconds.

@@ -46,6 +46,8 @@ pub struct PostGis {
     pool: Pool,
     /// Connections for questions to large layers: as many as may be asked at a time, so that they never hold up a follower.
     questions: Pool,
+    /// Connections for extracts, whose readers may be slow: these hold up neither followers nor questions.
+    extracts: Pool,
     settings: Arc<PostGisSettings>,
     prepared: Arc<ArcSwap<Prepared>>,
     listener: Arc<Listener>,
@@ -77,9 +79,11 @@ impl PostGis {
         connect::migrate(&config, &address).await?;
         let listener = Arc::new(Listener::new(config.clone(), address.clone()));
         let pool = connect::pool(config.clone(), &settings)?;
-        let questions = connect::pool(config, &settings.of_questions())?;
+        let questions = connect::pool(config.clone(), &settings.of_questions())?;
+        let extracts = connect::pool(config, &settings.of_extracts())?;
         let settings = Arc::new(settings);
-        Ok(Self { address, pool, questions, settings, prepared: Arc::default(), listener, pruning: Arc::default() })
+        let (prepared, pruning) = (Arc::default(), Arc::default());
+        Ok(Self { address, pool, questions, extracts, settings, prepared, listener, pruning })
     }
 
     async fn borrow(&self) -> Result<Object, StoreError> {

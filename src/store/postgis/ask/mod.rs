@@ -5,6 +5,7 @@
 
 mod count;
 mod extent;
+mod extract;
 mod nearest;
 mod question;
 mod sql;
@@ -14,12 +15,15 @@ mod within;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
 
 use self::question::Question;
 pub(super) use self::table::Table;
 use super::PostGis;
 use crate::model::{Dense, Layer, LonLat, TileCoord};
-use crate::store::{Extent, Found, Group, Grouping, IdPage, LargeArea, LargeLayers, StoreError, TileRows, Wanted};
+use crate::store::{
+    Extent, Extracted, Found, Group, Grouping, IdPage, LargeArea, LargeLayers, StoreError, TileRows, Wanted,
+};
 
 #[async_trait]
 impl LargeLayers for PostGis {
@@ -55,6 +59,18 @@ impl LargeLayers for PostGis {
         let question = Question::begin(self, wanted.layer).await?;
         let found = question.nearest(wanted, at, count).await;
         question.end(found).await
+    }
+
+    async fn extract(
+        &self,
+        wanted: &Wanted<'_>,
+        area: &LargeArea<'_>,
+        page: (Option<u64>, usize),
+        rows: &mpsc::Sender<Extracted>,
+    ) -> Result<(), StoreError> {
+        let question = Question::begin_extract(self, wanted.layer).await?;
+        let sent = question.extract(wanted, area, page, rows).await;
+        question.end(sent).await.map(drop)
     }
 
     async fn count(&self, wanted: &Wanted<'_>, by: &Grouping) -> Result<Found<Vec<Group>>, StoreError> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{Object, Pool};
 use futures_util::TryStreamExt;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Row};
@@ -29,7 +29,8 @@ pub(super) struct Question<'a> {
     pub(super) table: Arc<Table>,
     layer: &'a Layer,
     connection: Connection,
-    version: u64,
+    /// The layer's version at this moment.
+    pub(super) version: u64,
     timeout: Duration,
 }
 
@@ -40,19 +41,28 @@ impl<'a> Question<'a> {
         if store.questions.status().waiting >= most {
             return Err(StoreError::Busy);
         }
-        Self::open(store, layer, store.settings.question_timeout).await
+        Self::open(store, layer, (&store.questions, store.settings.question_timeout)).await
     }
 
     /// Begins one that reads the whole layer and has the time of a long statement.
     pub(super) async fn begin_long(store: &'a PostGis, layer: &'a Layer) -> Result<Self, StoreError> {
-        Self::open(store, layer, store.settings.long_statement_timeout).await
+        Self::open(store, layer, (&store.questions, store.settings.long_statement_timeout)).await
     }
 
-    async fn open(store: &'a PostGis, layer: &'a Layer, timeout: Duration) -> Result<Self, StoreError> {
+    /// Begins one that lasts as long as its reader takes, on one of the few connections for such.
+    pub(super) async fn begin_extract(store: &'a PostGis, layer: &'a Layer) -> Result<Self, StoreError> {
+        Self::open(store, layer, (&store.extracts, store.settings.long_statement_timeout)).await
+    }
+
+    async fn open(
+        store: &'a PostGis,
+        layer: &'a Layer,
+        (pool, timeout): (&Pool, Duration),
+    ) -> Result<Self, StoreError> {
         let doing = || format!("asking {}", layer.id);
         let table = store.prepared().large.get(layer.id.as_str()).map(Arc::clone);
         let table = table.ok_or_else(|| fault(doing(), "its table does not fit; was the store prepared?"))?;
-        let client = match store.questions.get().await {
+        let client = match pool.get().await {
             Err(deadpool_postgres::PoolError::Timeout(deadpool_postgres::TimeoutType::Wait)) => {
                 return Err(StoreError::Busy);
             }

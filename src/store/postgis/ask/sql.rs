@@ -25,6 +25,11 @@ impl Sql {
         Self { text: text.into(), binds: Vec::new(), is_common: true }
     }
 
+    /// A statement that is not kept prepared.
+    pub(super) fn uncommon(text: impl Into<String>) -> Self {
+        Self { is_common: false, ..Self::new(text) }
+    }
+
     pub(super) fn add(&mut self, text: &str) {
         self.text.push_str(text);
     }

@@ -86,7 +86,7 @@ fn page(table: &Table, wanted: &Wanted<'_>, area: &LargeArea<'_>, (after, limit)
 }
 
 /// Adds ` AND` that the row is in the area.
-fn in_area(sql: &mut Sql, table: &Table, wanted: &Wanted<'_>, area: &LargeArea<'_>) {
+pub(super) fn in_area(sql: &mut Sql, table: &Table, wanted: &Wanted<'_>, area: &LargeArea<'_>) {
     match area {
         LargeArea::Radius(at, radius_m) => {
             sql.in_boxes(table, &boxes_around(*at, radius_m + DOUBT_M));

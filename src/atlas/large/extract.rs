@@ -1,0 +1,45 @@
+use tokio::sync::mpsc;
+
+use super::fields_read;
+use crate::atlas::AtlasError;
+use crate::atlas::load::large_layers;
+use crate::atlas::query::Question;
+use crate::model::filter::Filter;
+use crate::model::{Area, WithinRequest};
+use crate::store::{Extracted, Held, LargeArea, Store, StoreError, Wanted};
+
+impl Question {
+    /// Which rows of the join a request picks, where it asks for those of a unit.
+    pub fn held_of(&self, request: &WithinRequest) -> Result<Option<Held>, AtlasError> {
+        match &request.area {
+            Area::Unit(pick) => self.held(pick, request.as_of).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Sends the features that a request is about, of a layer that is not loaded.
+    pub async fn send_large(
+        &self,
+        store: &dyn Store,
+        request: &WithinRequest,
+        (filter, held): (Option<Filter>, Option<Held>),
+        rows: mpsc::Sender<Extracted>,
+    ) -> Result<(), StoreError> {
+        let layer = &*self.snapshot.layer;
+        let wanted = Wanted {
+            layer,
+            fields: fields_read(layer, self.view, request.as_of, |_| true),
+            filter: filter.as_ref(),
+            datetime: request.datetime,
+            zone: &self.clock.zone,
+        };
+        let area = match (&request.area, held) {
+            (Area::Radius { at, radius_m }, _) => LargeArea::Radius(*at, *radius_m),
+            (Area::Polygon(polygon), _) => LargeArea::Polygon(polygon),
+            (Area::Boxes(boxes), _) => LargeArea::Boxes(boxes),
+            (Area::Unit(_), Some(held)) => LargeArea::Held(held),
+            (Area::Everywhere | Area::Unit(_), _) => LargeArea::Everywhere,
+        };
+        large_layers(store, layer)?.extract(&wanted, &area, (request.after, request.limit), &rows).await
+    }
+}

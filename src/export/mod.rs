@@ -1,0 +1,26 @@
+//! Features out, as files that other programs read.
+//!
+//! A [`Task`] is a question to one layer; `run` asks the atlas for all that it is about (`Atlas::extract`: one version, a batch at a
+//! time) and writes it in a [`Format`]. Each format is a [`Sink`] in a file of its own; what all write is one [`Sheet`]: the columns, the
+//! reference system, the order of coordinates. `file` makes a whole file or none, `provenance` tells beside it what it was made
+//! from. The same state and question give the same bytes, in every format.
+
+mod csv;
+mod error;
+mod file;
+mod format;
+mod geojson;
+mod progress;
+mod provenance;
+mod reference;
+mod sheet;
+mod sink;
+
+pub use error::ExportError;
+pub use file::{ExportJob, Exported, export_to_file, export_to_writer};
+pub use format::Format;
+pub use progress::ExportProgress;
+pub use provenance::{Hashed, Made, Provenance, Question};
+pub use reference::crs_of_code;
+pub use sheet::{Axes, Sheet, SheetOptions};
+pub use sink::{Output, Sink, SinkOptions, Spreadsheet, sink};

@@ -1,0 +1,106 @@
+//! All features in an area by a cursor: however many, in one transaction of one moment, few at a time.
+
+use tokio::sync::mpsc;
+use tokio_postgres::types::Type;
+
+use super::question::Question;
+use super::sql::{Sql, select_rows};
+use super::within::in_area;
+use crate::model::Feature;
+use crate::store::postgis::failure::fault;
+use crate::store::{Extracted, LargeArea, StoreError, Wanted};
+
+/// Features that are fetched at a time.
+const FETCHED: usize = 2_000;
+
+impl Question<'_> {
+    pub(super) async fn extract(
+        &self,
+        wanted: &Wanted<'_>,
+        area: &LargeArea<'_>,
+        (after, limit): (Option<u64>, usize),
+        rows: &mpsc::Sender<Extracted>,
+    ) -> Result<(), StoreError> {
+        if matches!(area, LargeArea::Radius(..)) {
+            // Features at the edge of a circle are decided one by one by the engine, so that they cannot be counted before.
+            return Err(fault(format!("extracting {}", wanted.layer.id), "a circle is asked by pages"));
+        }
+        let matched = self.matched(wanted, area).await?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let next = self.last_of_page(wanted, area, (after, limit), matched).await?;
+        if rows.send(Extracted::Begun { version: self.version, matched, next }).await.is_err() {
+            return Ok(());
+        }
+        self.declare(wanted, area, (after, limit)).await?;
+        let fetch = Sql::uncommon(format!("FETCH {FETCHED} FROM extracted"));
+        loop {
+            // A reader who went away while the server works is noticed at once.
+            let features: Vec<Feature> = tokio::select! {
+                features = self.features(&fetch) => features?,
+                () = rows.closed() => return Ok(()),
+            };
+            // Rows that are no features are left out by the statement: only at its end are there none.
+            if features.is_empty() || rows.send(Extracted::Rows(features)).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn matched(&self, wanted: &Wanted<'_>, area: &LargeArea<'_>) -> Result<u64, StoreError> {
+        let mut sql = Sql::new("SELECT count(*)");
+        sql.wanted(&self.table, wanted);
+        in_area(&mut sql, &self.table, wanted, area);
+        let rows = self.rows(&sql).await?;
+        Ok(rows.first().map_or(0, |row| row.get::<_, i64>(0).unsigned_abs()))
+    }
+
+    /// The last id of the page, where there is another one behind it.
+    async fn last_of_page(
+        &self,
+        wanted: &Wanted<'_>,
+        area: &LargeArea<'_>,
+        (after, limit): (Option<u64>, i64),
+        matched: u64,
+    ) -> Result<Option<u64>, StoreError> {
+        if matched <= limit.unsigned_abs() {
+            return Ok(None);
+        }
+        let id = &self.table.columns.id;
+        let mut sql = Sql::new(format!("SELECT {id}"));
+        self.page(&mut sql, wanted, area, after);
+        sql.add(" OFFSET ");
+        sql.bind(limit - 1, Type::INT8);
+        sql.add(" LIMIT 2");
+        let rows = self.rows(&sql).await?;
+        Ok(if rows.len() < 2 { None } else { rows.first().map(|row| row.get::<_, i64>(0).unsigned_abs()) })
+    }
+
+    async fn declare(
+        &self,
+        wanted: &Wanted<'_>,
+        area: &LargeArea<'_>,
+        (after, limit): (Option<u64>, i64),
+    ) -> Result<(), StoreError> {
+        // All of it will be read: a plan for the first tenth would be another.
+        self.rows(&Sql::uncommon("SET LOCAL cursor_tuple_fraction = 1")).await?;
+        let mut sql = select_rows(&self.table, wanted);
+        sql.text.insert_str(0, "DECLARE extracted NO SCROLL CURSOR FOR ");
+        sql.is_common = false;
+        self.page(&mut sql, wanted, area, after);
+        sql.add(" LIMIT ");
+        sql.bind(limit, Type::INT8);
+        self.rows(&sql).await.map(drop)
+    }
+
+    /// Adds from where the features come, after which, and in which order.
+    fn page(&self, sql: &mut Sql, wanted: &Wanted<'_>, area: &LargeArea<'_>, after: Option<u64>) {
+        let id = &self.table.columns.id;
+        sql.wanted(&self.table, wanted);
+        in_area(sql, &self.table, wanted, area);
+        if let Some(after) = after {
+            sql.add(&format!(" AND {id} > "));
+            sql.bind(i64::try_from(after).unwrap_or(i64::MAX), Type::INT8);
+        }
+        sql.add(&format!(" ORDER BY {id}"));
+    }
+}
