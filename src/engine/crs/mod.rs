@@ -1,8 +1,15 @@
 //! Coordinate reference systems that positions are given and asked in.
 //!
 //! VN-2000 is what Vietnam's Decision 05/2007/QĐ-BTNMT makes of WGS 84: seven parameters (EPSG operation 6960) on the same
-//! ellipsoid. EPSG tells its rotations as a *coordinate frame*'s (−0.00928836″, 0.01975479″, −0.00427372″); `+towgs84` takes a
+//! ellipsoid. Its grids ([`GRIDS`]) are Transverse Mercator on that. EPSG tells its rotations as a *coordinate frame*'s (−0.00928836″, 0.01975479″, −0.00427372″); `+towgs84` takes a
 //! *position vector*'s, whose signs are the contrary. The heights that the shift brings are dropped, as PROJ does in two dimensions.
+
+mod grids;
+mod names;
+#[cfg(test)]
+mod tests;
+
+pub use grids::{GRIDS, Grid};
 
 use std::sync::LazyLock;
 
@@ -22,10 +29,8 @@ pub enum Crs {
     WebMercator,
     /// EPSG:4756: degrees VN-2000, latitude first.
     Vn2000,
-    /// EPSG:5898: metres of VN-2000 / TM-3 at 108°00′ (Quảng Ngãi before 2025), east then north.
-    Tm3At10800,
-    /// EPSG:9216: metres of VN-2000 / TM-3 at 107°30′ (Kon Tum before 2025), east then north.
-    Tm3At10730,
+    /// Metres of one of VN-2000's grids, east then north.
+    Grid(&'static Grid),
 }
 
 /// To WGS 84, metres, arc seconds and parts per million: EPSG operation 6960 as a position vector.
@@ -40,26 +45,17 @@ pub const MOST_EAST_M: f64 = 20_037_509.0;
 const MOST_NORTH_M: f64 = 1e8;
 
 impl Crs {
-    /// All of them, the one that everything is stored in first.
-    pub const ALL: [Self; 6] =
-        [Self::Crs84, Self::Wgs84, Self::WebMercator, Self::Vn2000, Self::Tm3At10800, Self::Tm3At10730];
-
-    /// Its name on the web.
-    pub fn uri(self) -> &'static str {
-        match self {
-            Self::Crs84 => "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
-            Self::Wgs84 => "http://www.opengis.net/def/crs/EPSG/0/4326",
-            Self::WebMercator => "http://www.opengis.net/def/crs/EPSG/0/3857",
-            Self::Vn2000 => "http://www.opengis.net/def/crs/EPSG/0/4756",
-            Self::Tm3At10800 => "http://www.opengis.net/def/crs/EPSG/0/5898",
-            Self::Tm3At10730 => "http://www.opengis.net/def/crs/EPSG/0/9216",
+    /// All of them, the one that everything is stored in first, VN-2000's grids last, in the order of [`GRIDS`].
+    pub const ALL: [Self; 4 + GRIDS.len()] = {
+        let mut all = [Self::Crs84; 4 + GRIDS.len()];
+        (all[1], all[2], all[3]) = (Self::Wgs84, Self::WebMercator, Self::Vn2000);
+        let mut index = 0;
+        while index < GRIDS.len() {
+            all[4 + index] = Self::Grid(&GRIDS[index]);
+            index += 1;
         }
-    }
-
-    /// The one with this name.
-    pub fn from_uri(uri: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|crs| crs.uri() == uri)
-    }
+        all
+    };
 
     /// Whether its coordinates are degrees.
     pub fn is_geographic(self) -> bool {
@@ -119,14 +115,13 @@ impl Crs {
             )
         });
         static VN2000: LazyLock<Option<Shift>> = LazyLock::new(|| Shift::new(&format!("+proj=longlat {TO_WGS84}")));
-        static AT_10800: LazyLock<Option<Shift>> = LazyLock::new(|| Shift::tm3("108"));
-        static AT_10730: LazyLock<Option<Shift>> = LazyLock::new(|| Shift::tm3("107.5"));
+        static OF_GRIDS: LazyLock<Vec<Option<Shift>>> =
+            LazyLock::new(|| GRIDS.iter().map(|grid| Shift::new(&grid.definition())).collect());
         match self {
             Self::Crs84 | Self::Wgs84 => None,
             Self::WebMercator => WEB_MERCATOR.as_ref(),
             Self::Vn2000 => VN2000.as_ref(),
-            Self::Tm3At10800 => AT_10800.as_ref(),
-            Self::Tm3At10730 => AT_10730.as_ref(),
+            Self::Grid(grid) => OF_GRIDS.get(GRIDS.iter().position(|one| one == grid)?)?.as_ref(),
         }
     }
 }
@@ -142,58 +137,5 @@ impl Shift {
     fn new(here: &str) -> Option<Self> {
         let wgs84 = Proj::from_proj_string("+proj=longlat +datum=WGS84").ok()?;
         Some(Self { wgs84, here: Proj::from_proj_string(here).ok()? })
-    }
-
-    fn tm3(meridian: &str) -> Option<Self> {
-        Self::new(&format!("+proj=tmerc +lat_0=0 +lon_0={meridian} +k=0.9999 +x_0=500000 +y_0=0 {TO_WGS84} +units=m"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn official_places_come_out_within_a_centimetre() {
-        // Longitude, latitude WGS 84 and coordinates by PROJ 9.5.1 with EPSG operation 6960.
-        for (crs, lon, lat, expected) in [
-            (Crs::Tm3At10800, 108.8, 15.12, [585_791.005_1, 1_672_370.101_3]),
-            (Crs::Tm3At10730, 108.8, 15.12, [639_538.479_5, 1_672_626.629_5]),
-            (Crs::Tm3At10730, 108.0, 14.35, [553_734.270_3, 1_587_082.469_1]),
-            (Crs::Tm3At10800, 106.6297, 10.8231, [349_961.383_96, 1_197_228.723_9]),
-            (Crs::Tm3At10800, 103.023, 21.386, [-16_740.472_92, 2_373_885.172_09]),
-            (Crs::WebMercator, 108.8, 15.12, [12_111_560.598_3, 1_703_033.601_8]),
-        ] {
-            let at = LonLat { lon, lat };
-            let found = crs.from_lon_lat(at).expect("a projection");
-            let near = |a: f64, b: f64| (a - b).abs() < 0.01;
-            assert!(near(found[0], expected[0]) && near(found[1], expected[1]), "{crs:?}: {found:?}");
-            let back = crs.to_lon_lat(found).expect("a place");
-            assert!((back.lon - lon).abs() < 1e-7 && (back.lat - lat).abs() < 1e-7, "{crs:?}: {back:?}");
-        }
-    }
-
-    #[test]
-    fn degrees_of_vn_2000_are_latitude_first_and_some_200_m_off() {
-        // PROJ 9.5.1: 108.8, 15.12 in EPSG:4756.
-        let found = Crs::Vn2000.from_lon_lat(LonLat { lon: 108.8, lat: 15.12 }).expect("a place");
-        assert!((found[0] - 15.121_029_784).abs() < 2e-9 && (found[1] - 108.798_189_283).abs() < 2e-9, "{found:?}");
-        assert_eq!(Crs::Wgs84.from_lon_lat(LonLat { lon: 108.8, lat: 15.12 }), Some([15.12, 108.8]));
-    }
-
-    #[test]
-    fn what_is_no_place_on_earth_is_none() {
-        assert_eq!(Crs::WebMercator.from_lon_lat(LonLat { lon: 0.0, lat: 90.0 }), None);
-        for crs in Crs::ALL {
-            assert_eq!(crs.to_lon_lat([f64::NAN, 0.0]), None, "{crs:?}");
-            assert_eq!(crs.to_lon_lat([1e300, 1e300]), None, "{crs:?}");
-            assert_eq!(crs.to_lon_lat([f64::INFINITY, 0.0]), None, "{crs:?}");
-            assert_eq!(Crs::from_uri(crs.uri()), Some(crs));
-        }
-        for edge in [-180.0, 180.0] {
-            let edge = LonLat { lon: edge, lat: 0.0 };
-            let at = [RADIUS_M * edge.lon.to_radians(), 0.0];
-            assert_eq!(Crs::WebMercator.to_lon_lat(at).map(|at| at.lon), Some(edge.lon));
-        }
     }
 }
