@@ -13,6 +13,7 @@ pub mod columns;
 pub mod compress;
 /// What became of a unit.
 pub mod convert;
+pub mod coordinates;
 /// Exact tables of counts.
 pub mod count;
 pub mod coverage;
