@@ -88,9 +88,17 @@ pub struct ImportArgs {
     /// GeoJSON (collection or one feature a line) or CSV; .gz too
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Reference system of the coordinates: only EPSG:4326 (longitude first) so far
-    #[arg(long, env = "BANDOSO_CRS", default_value = "EPSG:4326", value_name = "EPSG:n")]
-    pub crs: String,
+    /// Reference system of the coordinates: EPSG:4326, 3857, VN-2000 as EPSG:4756, 5896-5899, 9205-9218, 3405, 3406 or as
+    /// "TM3 108°15'"; without it what the file says, else EPSG:4326
+    #[arg(long, env = "BANDOSO_CRS", value_name = "EPSG:n")]
+    pub crs: Option<String>,
+    /// Whether the first of two coordinates (X) is the easting or the northing; without it by the columns' names, and X and Y
+    /// of a grid are the northing and the easting, as surveyors write them
+    #[arg(long, env = "BANDOSO_XY", value_name = "east-north|north-east")]
+    pub xy: Option<String>,
+    /// The reference system and the order are right: findings that speak against them no longer refuse the file
+    #[arg(long, env = "BANDOSO_SURE", value_parser = BoolishValueParser::new())]
+    pub sure: bool,
     /// CSV column of the longitude, if not called lon, longitude, x, kinh_do, …
     #[arg(long, env = "BANDOSO_X", value_name = "COL")]
     pub x: Option<String>,
@@ -109,6 +117,12 @@ pub struct ImportArgs {
     /// Write every finding to FILE, one JSON object a line
     #[arg(long, env = "BANDOSO_FINDINGS", value_name = "FILE")]
     pub findings: Option<PathBuf>,
+    /// Write the rows that are left out to FILE as CSV, in the sender's columns and with the reasons, to be corrected and sent again
+    #[arg(long, env = "BANDOSO_REJECTS", value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Write what was done to FILE as JSON: rows, findings, and how the files were read
+    #[arg(long, env = "BANDOSO_REPORT", value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }
 
 /// Options of `export`.
@@ -174,6 +188,12 @@ pub struct UnitsImportArgs {
     /// What valid_to is: the last day in force (inclusive), the first day after it (exclusive), or by whether it ends a month
     #[arg(long, env = "BANDOSO_VALID_TO", default_value = "auto", value_name = "auto|inclusive|exclusive")]
     pub valid_to: String,
+    /// Check everything and write nothing
+    #[arg(long, env = "BANDOSO_DRY_RUN", value_parser = BoolishValueParser::new())]
+    pub dry_run: bool,
+    /// Write every finding to FILE, one JSON object a line
+    #[arg(long, env = "BANDOSO_FINDINGS", value_name = "FILE")]
+    pub findings: Option<PathBuf>,
     /// Write nothing and exit 1 when there is any finding
     #[arg(long, env = "BANDOSO_STRICT", value_parser = BoolishValueParser::new())]
     pub strict: bool,

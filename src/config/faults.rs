@@ -139,6 +139,12 @@ fn a_fault_of_a_layer_names_its_line_and_what_is_expected() {
             4,
             "only in a field of type \"code\"",
         ),
+        (format!("{LEAST}{NAME}min = 1"), 4, "min, max: only in a field of type"),
+        (
+            format!("{LEAST}{}min = 2\nmax = 1.5", NAME.replace("\"text\"", "\"real\"")),
+            4,
+            "min: not above max; found 2 and 1.5",
+        ),
         (format!("{LEAST}{}", NAME.replace("\"text\"", "\"code\"")), 4, "the key codes: a list"),
         (format!("{LEAST}{}codes = []", NAME.replace("\"text\"", "\"code\"")), 4, "at least one code"),
         (

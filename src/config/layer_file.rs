@@ -179,17 +179,33 @@ fn read_field(source: &Source<'_>, keys: &mut Keys<'_, '_>) -> Option<Draft> {
     let codes = read_codes(source, keys, kind);
     let classification = keys.parsed_if("classification", CLASSIFICATION, parse_classification);
     let unit = keys.text_if("unit", "a unit of measure such as \"m³\"").map(Spanned::into_inner);
+    let (min, max) = read_range(source, keys, kind);
     let name = name?;
     if let Some(expected) = wrong_field_name(name.get_ref()) {
         source.fault(&name.span(), format!("name: {expected}; found {:?}", name.get_ref()));
     }
     let field = match (title, kind) {
         (Some(title), Some(kind)) => {
-            Some(Field { name: name.get_ref().clone(), title, kind, codes, classification, unit })
+            Some(Field { name: name.get_ref().clone(), title, kind, codes, classification, unit, min, max })
         }
         _ => None,
     };
     Some(Draft { name, kind, field })
+}
+
+/// The least and the greatest number that are no mistake.
+fn read_range(source: &Source<'_>, keys: &mut Keys<'_, '_>, kind: Option<FieldType>) -> (Option<f64>, Option<f64>) {
+    let (min, max) = (keys.number_if("min"), keys.number_if("max"));
+    let is_number = matches!(kind, None | Some(FieldType::Integer | FieldType::Real));
+    if !is_number && (min.is_some() || max.is_some()) {
+        source.fault(&keys.at(), "min, max: only in a field of type \"integer\" or \"real\"");
+    }
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+    {
+        source.fault(&keys.at(), format!("min: not above max; found {min} and {max}"));
+    }
+    (min, max)
 }
 
 fn read_codes(source: &Source<'_>, keys: &mut Keys<'_, '_>, kind: Option<FieldType>) -> Vec<Code> {

@@ -195,6 +195,16 @@ impl<'s, 't> Keys<'s, 't> {
         None
     }
 
+    /// An optional number.
+    pub(super) fn number_if(&mut self, key: &'static str) -> Option<f64> {
+        const LARGEST: f64 = 1e15;
+        if self.has(key) {
+            return self.number(key, &(-LARGEST..=LARGEST));
+        }
+        self.asked.push(key);
+        None
+    }
+
     /// A title that must be there.
     pub(super) fn title(&mut self, key: &'static str) -> Option<Title> {
         const EXPECTED: &str = "a title { vi = \"…\", en = \"…\" }";

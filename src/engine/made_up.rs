@@ -13,7 +13,7 @@ pub fn layer() -> Layer {
         let code = |code: &&str| Code { code: (*code).into(), vi: (*code).into(), en: (*code).into(), colour: None };
         let title = Title { vi: name.into(), en: name.into() };
         let codes = codes.iter().map(code).collect();
-        Field { name: name.into(), title, kind, codes, classification: None, unit: None }
+        Field { name: name.into(), title, kind, codes, classification: None, unit: None, min: None, max: None }
     };
     Layer {
         id: LayerId::parse("layer", "police.made_up").unwrap(),

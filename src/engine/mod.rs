@@ -28,6 +28,7 @@ pub mod morton;
 /// The nearest features.
 pub mod nearest;
 pub mod parts;
+pub mod readings;
 /// Rows in a box, a circle, a polygon.
 pub mod search;
 /// Which rows a request asks for.

@@ -1,12 +1,10 @@
 //! Which column or property of a file goes into which field of the layer.
 
+use super::position_columns::{self, Found};
 use super::text::column_key;
+use crate::engine::coordinates::Order;
+use crate::engine::crs::Crs;
 use crate::model::{Invalid, Layer};
-
-/// Names under which a longitude is found without being told.
-const LONGITUDES: [&str; 8] = ["lon", "longitude", "lng", "long", "x", "kinh_do", "kinh_độ", "kinh độ"];
-/// Names under which a latitude is found without being told.
-const LATITUDES: [&str; 6] = ["lat", "latitude", "y", "vi_do", "vĩ_độ", "vĩ độ"];
 
 /// What a column is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +20,8 @@ pub(super) struct Wanted {
     columns: Vec<Column>,
     x: Option<String>,
     y: Option<String>,
+    crs: Option<Crs>,
+    xy: Option<Order>,
 }
 
 #[derive(Debug)]
@@ -53,13 +53,29 @@ impl Wanted {
             wanted.told = Some(column.clone());
         }
         let columns = columns.into_iter().map(|(column, _)| column).collect();
-        Ok(Self { columns, x: None, y: None })
+        Ok(Self { columns, x: None, y: None, crs: None, xy: None })
     }
 
     /// The columns of the position, where the caller names them.
     pub fn with_position(mut self, x: Option<&str>, y: Option<&str>) -> Self {
         (self.x, self.y) = (x.map(str::to_owned), y.map(str::to_owned));
         self
+    }
+
+    /// How the two numbers of the position are to be read, where the caller says.
+    pub fn with_reading(mut self, crs: Option<Crs>, xy: Option<Order>) -> Self {
+        (self.crs, self.xy) = (crs, xy);
+        self
+    }
+
+    /// The reference system that the caller names.
+    pub fn crs(&self) -> Option<Crs> {
+        self.crs
+    }
+
+    /// The order that the caller names.
+    pub fn xy(&self) -> Option<Order> {
+        self.xy
     }
 
     /// What the column of this name is for: nothing, one field or several.
@@ -84,26 +100,31 @@ impl Wanted {
         Ok(())
     }
 
-    /// The indices of the columns of longitude and latitude in a header of column keys.
-    pub fn position(&self, file: &str, keys: &[String]) -> Result<(usize, usize), Invalid> {
-        let find = |option: &str, told: Option<&String>, guesses: &[&str]| {
-            let index = match told {
-                Some(name) => keys.iter().position(|key| *key == column_key(name)),
-                None => guesses.iter().find_map(|guess| keys.iter().position(|key| key == guess)),
-            };
-            index.ok_or_else(|| {
-                let what = told.map_or_else(|| guesses.join(", "), |name| format!("{name:?}"));
-                let shown: Vec<&str> = keys.iter().take(40).map(String::as_str).collect();
-                Invalid::new(option, format!("a column of {file}; there is no {what} among {}", shown.join(", ")))
-            })
+    /// The columns of the position in a file with these columns.
+    pub fn position(&self, file: &str, names: &[String]) -> Result<Found, Invalid> {
+        let missing = |option: &str, what: &str| {
+            let shown: Vec<String> = names.iter().take(40).map(|name| column_key(name)).collect();
+            Invalid::new(option, format!("a column of {file}; there is no {what} among {}", shown.join(", ")))
         };
-        Ok((find("--x", self.x.as_ref(), &LONGITUDES)?, find("--y", self.y.as_ref(), &LATITUDES)?))
+        let told = |option: &str, name: &Option<String>| match name {
+            None => Ok(None),
+            Some(told) => match names.iter().position(|name| column_key(name) == column_key(told)) {
+                None => Err(missing(option, &format!("{told:?}"))),
+                found => Ok(found),
+            },
+        };
+        let told = [told("--x", &self.x)?, told("--y", &self.y)?];
+        position_columns::find(names, told).map_err(|option| match option {
+            "--y" => missing(option, "latitude or northing (lat, vĩ độ, y, …)"),
+            _ => missing("--x", "longitude or easting (lon, kinh độ, x, …), nor both in one (toạ độ, wkt, …)"),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::plan::PositionFrom;
     use crate::import::tests::layer;
 
     fn keys(names: &[&str]) -> Vec<String> {
@@ -111,20 +132,20 @@ mod tests {
     }
 
     #[test]
-    fn the_position_is_found_by_the_usual_names_in_any_case() {
+    fn the_position_is_where_the_caller_says_or_where_it_is_usual() {
         let wanted = Wanted::new(&layer(), &[]).unwrap();
-        for (names, expected) in [
-            (["id", "Lat", "LON"], (2, 1)),
-            (["X", "Y", "z"], (0, 1)),
-            (["Kinh độ", "b", "Vĩ độ"], (0, 2)),
-            (["x", "latitude", "longitude"], (2, 1)),
-        ] {
-            assert_eq!(wanted.position("a.csv", &keys(&names)), Ok(expected), "{names:?}");
-        }
+        let columns = |found: Found| match found.from {
+            PositionFrom::Columns { x, y } => (x, y),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(wanted.position("a.csv", &keys(&["id", "Lat", "LON"])).map(columns), Ok((2, 1)));
         assert_eq!(wanted.position("a.csv", &keys(&["lon", "b"])).unwrap_err().parameter, "--y");
+        assert_eq!(wanted.position("a.csv", &keys(&["a", "b"])).unwrap_err().parameter, "--x");
         let told = wanted.with_position(Some("east"), None);
         assert_eq!(told.position("a.csv", &keys(&["lon", "lat"])).unwrap_err().parameter, "--x");
-        assert_eq!(told.position("a.csv", &keys(&["lon", "East", "lat"])), Ok((1, 2)));
+        assert_eq!(told.position("a.csv", &keys(&["lon", "East", "lat"])).map(columns), Ok((1, 2)));
+        let told = told.with_position(Some("a"), Some("b"));
+        assert_eq!(told.position("a.csv", &keys(&["lon", "lat", "b", "a"])).map(columns), Ok((3, 2)));
     }
 
     #[test]

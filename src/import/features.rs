@@ -7,17 +7,25 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::columns::Wanted;
+use super::ground::Ground;
 use super::ids::SeenIds;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::read;
 use super::record::Read;
-use super::rows::RowMaker;
+use super::rejects::Rejects;
+use super::rows::{Repeats, RowMaker};
+use super::shift::{self, Looked};
+use super::sites::Sites;
 use super::{FindingLog, ImportError};
-use crate::model::Layer;
+use crate::engine::coordinates::Order;
+use crate::engine::crs::Crs;
+use crate::engine::readings::Reading;
+use crate::model::{Invalid, Layer, Unit};
 use crate::store::{ImportBatch, ImportRow, Imported, Store, StoreError};
 
 pub use super::read::MAX_FILE_BYTES;
+pub use super::sites::Doubt;
 
 /// Rows handed to the store at a time.
 const BATCH_ROWS: usize = 1000;
@@ -53,6 +61,12 @@ pub struct FeatureOptions {
     pub x: Option<String>,
     /// Column of the latitude in CSV, if it has none of the usual names.
     pub y: Option<String>,
+    /// Reference system of the positions; what the file says, else WGS 84, where none is named.
+    pub crs: Option<Crs>,
+    /// Order of the two numbers of a position, where the names of columns do not tell.
+    pub xy: Option<Order>,
+    /// What becomes of rows and files that speak for another reading.
+    pub doubt: Doubt,
     /// What findings lead to.
     pub on_fault: OnFault,
     /// Whether it is written.
@@ -71,6 +85,19 @@ pub struct FeatureJob {
     pub options: FeatureOptions,
     /// Takes the findings in.
     pub findings: FindingLog,
+    /// Takes the rows in that are left out.
+    pub rejects: Option<Rejects>,
+}
+
+/// How one file was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileReading {
+    /// The file as the caller named it.
+    pub file: String,
+    /// How the two numbers of its positions were read.
+    pub reading: Reading,
+    /// The columns that fields, the id and the position were taken from.
+    pub columns: Vec<(String, String)>,
 }
 
 /// What an import did.
@@ -81,6 +108,12 @@ pub struct FeatureReport {
     pub left_out: u64,
     /// What is wrong with them.
     pub findings: FindingLog,
+    /// How each file was read.
+    pub files: Vec<FileReading>,
+    /// Why nothing went in, in words for people: a file that is not what it was said to be.
+    pub refusals: Vec<String>,
+    /// Rows in the rejects file, where one was asked for.
+    pub rejected: Option<u64>,
     /// What the store did; none where nothing was written, on purpose or because of findings.
     pub imported: Option<Imported>,
 }
@@ -93,18 +126,28 @@ pub async fn import_features(
     progress: Arc<Progress>,
 ) -> Result<FeatureReport, ImportError> {
     let layer = job.layer.clone();
-    let (sender, mut receiver) = mpsc::channel(WAITING_BATCHES);
-    let reading = tokio::task::spawn_blocking(move || read_files(job, sender, progress));
-    let stored = if let Some(store) = store {
-        store.import(&layer, receiver).await.map(Some)
-    } else {
-        while receiver.recv().await.is_some() {}
-        Ok(None)
+    let units = match store {
+        Some(store) => store.units().await?.units,
+        None => Vec::new(),
     };
-    let read = reading.await.map_err(|error| StoreError::Fault {
-        doing: format!("reading the files of {layer}", layer = layer.id),
-        cause: error.to_string(),
-    })?;
+    let (sender, mut receiver) = mpsc::channel(WAITING_BATCHES);
+    let on_fault = job.options.on_fault;
+    let reading = tokio::task::spawn_blocking(move || read_files(job, &units, sender, progress));
+    let storing = async {
+        let Some(store) = store else {
+            while receiver.recv().await.is_some() {}
+            return Ok(None);
+        };
+        store.import(&layer, receiver).await.map(Some)
+    };
+    let ending = async {
+        let read = reading.await.map_err(|error| StoreError::Fault {
+            doing: format!("reading the files of {}", layer.id),
+            cause: error.to_string(),
+        })?;
+        conclude(read?, on_fault, (store, &layer)).await
+    };
+    let (read, stored) = tokio::join!(ending, storing);
     match (read, stored) {
         (Ok(read), Ok(imported)) => Ok(FeatureReport { imported, ..read }),
         // The reader kept the last word back on purpose.
@@ -114,47 +157,104 @@ pub async fn import_features(
     }
 }
 
+/// What comes out of the reading, before the last word to the store.
+struct ReadAll {
+    report: FeatureReport,
+    looked: Vec<Looked>,
+    /// Whom to tell that it is to be written; none where it is not.
+    sender: Option<mpsc::Sender<ImportBatch>>,
+}
+
+/// Holds the rows against those stored, and says the last word.
+async fn conclude(
+    read: ReadAll,
+    on_fault: OnFault,
+    (store, layer): (Option<&dyn Store>, &Layer),
+) -> Result<FeatureReport, ImportError> {
+    let ReadAll { mut report, looked, sender } = read;
+    if let Some(store) = store {
+        let faults = shift::faults(store, layer, looked).await?;
+        for (file, fault) in report.files.iter().zip(faults) {
+            report.findings.extend(fault.map(|fault| fault.at(&file.file, None)));
+        }
+    }
+    let is_refused = on_fault == OnFault::Refuse && report.findings.faults() > 0;
+    if let Some(sender) = sender.filter(|_| !is_refused) {
+        // When the store has gone away it tells why itself.
+        let _ = sender.send(ImportBatch::Commit).await;
+    }
+    Ok(report)
+}
+
 fn read_files(
     mut job: FeatureJob,
+    units: &[Unit],
     sender: mpsc::Sender<ImportBatch>,
     progress: Arc<Progress>,
-) -> Result<FeatureReport, ImportError> {
+) -> Result<ReadAll, ImportError> {
     let wanted = Wanted::new(&job.layer, &job.options.map)?;
     let wanted = wanted.with_position(job.options.x.as_deref(), job.options.y.as_deref());
+    let wanted = wanted.with_reading(job.options.crs, job.options.xy);
+    let now = crate::model::Instant(jiff::Timestamp::now().as_microsecond());
     let mut maker = RowMaker {
         layer: job.layer,
+        today: now.day(&job.zone),
         zone: job.zone,
         findings: std::mem::take(&mut job.findings),
         place: String::new(),
         rows: 0,
+        rejects: job.rejects.take(),
         seen: SeenIds::default(),
+        ground: Arc::new(Ground::new(units)),
+        doubt: job.options.doubt,
         progress,
+        refusals: Vec::new(),
+        repeats: Repeats::default(),
     };
+    let (mut files, mut looked) = (Vec::new(), Vec::new());
     let mut outlet = Outlet { sender: Some(sender), batch: Vec::new(), sent: 0, on_fault: job.options.on_fault };
     for path in &job.files {
         maker.place = path.display().to_string();
-        read_file(path, &wanted, &mut maker, &mut outlet)?;
+        let (file, sites) = read_file(path, &wanted, &mut maker, &mut outlet)?;
+        looked.push(Looked::new(sites.places()));
+        files.push(file);
     }
-    outlet.end(job.options.ending, &maker)?;
-    Ok(FeatureReport { rows: maker.rows, left_out: maker.rows - outlet.sent, findings: maker.findings, imported: None })
+    let rejected = maker.rejects.take().map(Rejects::finish).transpose();
+    let rejected =
+        rejected.map_err(|error| Invalid::new("--rejects", format!("a file that can be written: {error}")))?;
+    let (sent, sender) = outlet.end(job.options.ending, &maker)?;
+    let (rows, left_out) = (maker.rows, maker.rows - sent);
+    let (findings, refusals) = (maker.findings, maker.refusals);
+    let report = FeatureReport { rows, left_out, findings, files, refusals, rejected, imported: None };
+    Ok(ReadAll { report, looked, sender })
 }
 
-fn read_file(path: &Path, wanted: &Wanted, maker: &mut RowMaker, outlet: &mut Outlet) -> Result<(), ImportError> {
+fn read_file(
+    path: &Path,
+    wanted: &Wanted,
+    maker: &mut RowMaker,
+    outlet: &mut Outlet,
+) -> Result<(FileReading, Sites), ImportError> {
     let mut records = read::open(path, &maker.progress)?;
     let mut plan = Plan::new(wanted, &records.source(), records.columns(), maker)?;
+    let mut sites = Sites::new(Arc::clone(&maker.ground), plan.reading, maker.doubt);
     loop {
         maker.go_on()?;
         match records.next()? {
             Some(Read::Record(record)) => {
                 plan.take_in(wanted, record.columns, maker)?;
-                if let Some(row) = maker.row(&record, &plan) {
+                if let Some(row) = maker.row(&record, &plan, &mut sites) {
                     outlet.push(row, maker)?;
                 }
             }
             Some(Read::Unreadable { line, message }) => maker.unreadable(line, message),
-            None => return plan.check_told(wanted),
+            None => break,
         }
     }
+    plan.check_told(wanted)?;
+    maker.judge(&sites);
+    let columns = plan.told(&maker.layer, records.columns());
+    Ok((FileReading { file: maker.place.clone(), reading: plan.reading, columns }, sites))
 }
 
 /// Hands rows to the store in batches.
@@ -176,19 +276,21 @@ impl Outlet {
     fn flush(&mut self, maker: &RowMaker) -> Result<(), ImportError> {
         let rows = std::mem::take(&mut self.batch);
         // The rest is read all the same, so that every finding is told.
-        if self.on_fault == OnFault::Refuse && maker.findings.faults() > 0 {
+        let refused = self.on_fault == OnFault::Refuse && maker.findings.faults() > 0;
+        if refused || !maker.refusals.is_empty() {
             self.sender = None;
         }
         self.send(ImportBatch::Rows(rows))
     }
 
-    fn end(&mut self, ending: Ending, maker: &RowMaker) -> Result<(), ImportError> {
+    /// How many rows were handed on, and the sender where they are to be written.
+    fn end(
+        mut self,
+        ending: Ending,
+        maker: &RowMaker,
+    ) -> Result<(u64, Option<mpsc::Sender<ImportBatch>>), ImportError> {
         self.flush(maker)?;
-        if ending == Ending::Commit {
-            self.send(ImportBatch::Commit)?;
-        }
-        self.sender = None;
-        Ok(())
+        Ok((self.sent, self.sender.filter(|_| ending == Ending::Commit)))
     }
 
     /// When the store has gone away it tells why itself: this only ends the reading.

@@ -50,10 +50,9 @@ impl FindingLog {
         &self.kept
     }
 
-    /// How many findings are faults. A column that the layer has no field for is worth knowing but no fault of the data:
-    /// nearly every file has some, so `--strict` does not refuse it.
+    /// How many findings are faults, notes left out.
     pub fn faults(&self) -> u64 {
-        self.counts.iter().filter(|(kind, _)| **kind != FindingKind::UnknownField).map(|(_, count)| count).sum()
+        self.counts.iter().filter(|(kind, _)| !kind.is_note()).map(|(_, count)| count).sum()
     }
 
     /// Ends the writing of findings; the first error of the writer, if any.
@@ -73,10 +72,9 @@ mod tests {
     fn every_finding_is_counted_though_only_the_first_are_kept() {
         let mut log = FindingLog::default();
         for line in 1..=25 {
-            let message = String::new();
-            log.add(Finding { kind: FindingKind::UnknownCode, place: "a.csv".into(), line: Some(line), message });
+            log.add(Finding::new(FindingKind::UnknownCode, "a.csv", "").on_line(Some(line)));
         }
-        log.add(Finding { kind: FindingKind::UnknownField, place: "a.csv".into(), line: None, message: String::new() });
+        log.add(Finding::new(FindingKind::UnknownField, "a.csv", ""));
         assert_eq!(log.counts().get(&FindingKind::UnknownCode), Some(&25));
         assert_eq!((log.kept().len(), log.faults()), (21, 25));
     }

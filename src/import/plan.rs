@@ -4,10 +4,18 @@ use std::collections::HashMap;
 
 use super::ImportError;
 use super::columns::{Target, Wanted};
-use super::record::{Cell, Header, PositionIn, Record, Source};
+use super::position_columns::{Found, order_of_xy};
+use super::record::{Cell, FileCrs, Header, PositionIn, Record, Source};
 use super::rows::RowMaker;
 use super::text::{column_key, normal};
 use super::values::shown;
+use crate::engine::coordinates::Order;
+use crate::engine::crs::Crs;
+use crate::engine::readings::Reading;
+use crate::model::{Invalid, Layer};
+
+/// How the names of columns begin that a rejects file adds.
+pub(super) const OWN_COLUMNS: &str = "bandoso_";
 
 /// Where a row's position comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +26,18 @@ pub(super) enum PositionFrom {
         x: usize,
         y: usize,
     },
+    /// Both in the column of this index.
+    Column(usize),
 }
 
 /// What the columns of one file are for.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub position: PositionFrom,
+    /// How the two numbers of the position are read.
+    pub reading: Reading,
+    /// Whether the caller named the order of the numbers.
+    pub order_is_told: bool,
     file: String,
     header: Header,
     /// The column of the id. Several only where records bring columns of their own: `ID` here, `id` there.
@@ -45,17 +59,23 @@ impl Plan {
         maker: &mut RowMaker,
     ) -> Result<Self, ImportError> {
         let file = maker.place.clone();
-        let position = match source.position {
-            PositionIn::Geometry => PositionFrom::Geometry,
+        let found = match source.position {
+            PositionIn::Geometry => Found { from: PositionFrom::Geometry, order: Some(Order::EastNorth) },
             PositionIn::Columns => {
                 let keys: Vec<String> = columns.iter().map(|name| column_key(name)).collect();
                 wanted.check_told(&file, |key| keys.iter().any(|known| known == key))?;
-                let (x, y) = wanted.position(&file, &keys)?;
-                PositionFrom::Columns { x, y }
+                wanted.position(&file, columns)?
             }
         };
+        let crs = crs_of(wanted, source, &file)?;
+        let order = wanted.xy().or(found.order).unwrap_or_else(|| order_of_xy(crs));
+        if wanted.xy().or(found.order).is_none() && order == Order::NorthEast {
+            maker.surveyors_order(crs);
+        }
         let mut plan = Self {
-            position,
+            position: found.from,
+            reading: Reading { crs, order },
+            order_is_told: wanted.xy().is_some(),
             file,
             header: source.header,
             id: Vec::new(),
@@ -78,8 +98,14 @@ impl Plan {
             self.columns += 1;
             self.keys.entry(column_key(name)).or_insert(column);
             let targets = wanted.targets(name);
-            let is_position = matches!(self.position, PositionFrom::Columns { x, y } if column == x || column == y);
-            if targets.is_empty() && !is_position && !normal(name).is_empty() {
+            let is_position = match self.position {
+                PositionFrom::Geometry => false,
+                PositionFrom::Columns { x, y } => column == x || column == y,
+                PositionFrom::Column(both) => column == both,
+            };
+            let is_for_nothing = targets.is_empty() && !is_position && !normal(name).is_empty();
+            // A rejects file that comes back has columns of ours.
+            if is_for_nothing && !name.starts_with(OWN_COLUMNS) {
                 maker.unknown_column(name);
             }
             for target in targets {
@@ -108,10 +134,57 @@ impl Plan {
         if record.id != Cell::Null && !self.id_is_told { record.id } else { first(&self.id, record) }
     }
 
+    /// What was taken from which column, by their names: fields and the id, then the position.
+    pub fn told(&self, layer: &Layer, columns: &[String]) -> Vec<(String, String)> {
+        let name = |column: &usize| columns.get(*column).cloned();
+        let fields = layer.fields.iter().zip(&self.fields).map(|(field, from)| (field.name.as_str(), from.as_slice()));
+        let own = fields.chain([("id", self.id.as_slice())]);
+        let mut told: Vec<(String, String)> =
+            own.filter_map(|(to, from)| Some((to.to_owned(), name(from.first()?)?))).collect();
+        let position: &[(&str, usize)] = match self.position {
+            PositionFrom::Geometry => &[],
+            PositionFrom::Columns { x, y } => &[("x", x), ("y", y)],
+            PositionFrom::Column(both) => &[("x,y", both)],
+        };
+        told.extend(position.iter().filter_map(|(to, from)| Some(((*to).to_owned(), name(from)?))));
+        told
+    }
+
+    /// Whether the column is one of the id's.
+    pub fn is_id(&self, column: usize) -> bool {
+        self.id.contains(&column)
+    }
+
+    /// The name of the column that a field of the layer is taken from.
+    pub fn column_of<'a>(&self, field: usize, record: &Record<'a>) -> &'a str {
+        let column = self.fields.get(field).and_then(|columns| columns.first());
+        column.and_then(|column| record.columns.get(*column)).map_or("", String::as_str)
+    }
+
     /// The cell for a field of the layer, by its index.
     pub fn cell<'a>(&self, field: usize, record: &Record<'a>) -> Cell<'a> {
         self.fields.get(field).map_or(Cell::Null, |columns| first(columns, record))
     }
+}
+
+/// The reference system of a file: what the caller says, else what the file says, else WGS 84.
+fn crs_of(wanted: &Wanted, source: &Source, file: &str) -> Result<Crs, Invalid> {
+    let unknown = |what: &str| {
+        let known = "WGS 84, Web Mercator, VN-2000 and its grids";
+        Invalid::new("--crs", format!("the reference system of {file}, which names {what}; {known} are read"))
+    };
+    let found = match (wanted.crs(), &source.crs) {
+        (Some(crs), _) => Ok(crs),
+        (None, None) => Ok(Crs::Wgs84),
+        (None, Some(FileCrs::Epsg(code))) => {
+            Crs::parse(&code.to_string()).ok_or_else(|| unknown(&format!("EPSG:{code}")))
+        }
+        (None, Some(FileCrs::Text(text))) => {
+            Crs::from_wkt(text).or_else(|| Crs::parse(text)).ok_or_else(|| unknown(&shown(text)))
+        }
+    };
+    // The order of the axes is the reading's own.
+    found.map(|crs| if crs == Crs::Crs84 { Crs::Wgs84 } else { crs })
 }
 
 /// The first cell of these columns that holds something.

@@ -1,45 +1,110 @@
-//! The position of a record: from its geometry or from two columns.
+//! The two numbers of a record's position, from its geometry or from its columns, in the order in which they are read.
 
 use super::fault::Fault;
-use super::geometry::on_earth;
 use super::plan::{Plan, PositionFrom};
 use super::record::{Cell, RawGeometry, Record};
 use super::text::normal;
 use super::values::shown;
-use crate::model::{FindingKind, LonLat};
+use crate::engine::coordinates::{Axis, Metres, Order, parse_angle, parse_metres, parse_pair};
+use crate::engine::readings::Reading;
+use crate::model::FindingKind;
 
-/// Where a record is, or why that cannot be told.
-pub(super) fn position(record: &Record, plan: &Plan) -> Result<LonLat, Fault> {
+/// A record's numbers as they stand, or why there are none.
+pub(super) fn numbers(record: &Record, plan: &Plan) -> Result<[f64; 2], Fault> {
     match plan.position {
-        PositionFrom::Columns { x, y } => from_cells(record.cells.cell(x), record.cells.cell(y)),
+        PositionFrom::Columns { x, y } => {
+            let cells = [record.cells.cell(x), record.cells.cell(y)];
+            from_cells(cells, plan.reading).map_err(|fault| {
+                let value = cells.map(|cell| normal(&cell.text()).into_owned()).join(", ");
+                fault.in_column(&[x, y].map(|column| name(record, column)).join(", "), &value)
+            })
+        }
+        PositionFrom::Column(column) => {
+            let text = record.cells.cell(column).text();
+            let found = from_text(&normal(&text), plan.reading, plan.order_is_told);
+            found.map_err(|fault| fault.in_column(name(record, column), &text))
+        }
         PositionFrom::Geometry => match &record.geometry {
-            RawGeometry::Point { x, y } => on_earth(*x, *y),
+            RawGeometry::Point { x, y } => Ok([*x, *y]),
             RawGeometry::None => Err(Fault::new(FindingKind::MissingPosition, "expected a geometry, found none")),
             RawGeometry::Unfit(fault) => Err(fault.clone()),
         },
     }
 }
 
-fn from_cells(x: Cell, y: Cell) -> Result<LonLat, Fault> {
-    if x.is_blank() || y.is_blank() {
-        return Err(Fault::new(
-            FindingKind::MissingPosition,
-            "expected a longitude and a latitude, found none; left out",
-        ));
-    }
-    if let (Some(lon), Some(lat)) = (number(x), number(y)) {
-        return on_earth(lon, lat);
-    }
-    let found = format!("{}, {}", shown(&normal(&x.text())), shown(&normal(&y.text())));
-    let message = format!("expected numbers in degrees with a decimal point, found {found}; left out");
-    Err(Fault::new(FindingKind::InvalidPosition, message))
+fn name<'a>(record: &Record<'a>, column: usize) -> &'a str {
+    record.columns.get(column).map_or("", String::as_str)
 }
 
-fn number(cell: Cell) -> Option<f64> {
+fn from_cells(cells: [Cell; 2], reading: Reading) -> Result<[f64; 2], Fault> {
+    if cells.iter().any(|cell| cell.is_blank()) {
+        return Err(missing());
+    }
+    // What a hemisphere says must be what the column is for.
+    let axes = match reading.order {
+        Order::EastNorth => [Axis::Longitude, Axis::Latitude],
+        Order::NorthEast => [Axis::Latitude, Axis::Longitude],
+    };
+    let found = [number(cells[0], reading), number(cells[1], reading)];
+    let [Some((a, a_axis)), Some((b, b_axis))] = found else {
+        let found = cells.map(|cell| shown(&normal(&cell.text()))).join(", ");
+        return Err(invalid(reading, &found));
+    };
+    let agrees = |said: Option<Axis>, axis| said.is_none_or(|said| said == axis);
+    if agrees(a_axis, axes[0]) && agrees(b_axis, axes[1]) {
+        return Ok([a, b]);
+    }
+    let message = "the hemispheres say that longitude and latitude are exchanged; left out";
+    Err(Fault::new(FindingKind::SwappedAxes, message))
+}
+
+fn number(cell: Cell, reading: Reading) -> Option<(f64, Option<Axis>)> {
     match cell {
-        Cell::Number(number) => Some(number),
-        Cell::Whole(number) => Some(number as f64),
-        Cell::Text(text) => normal(text).parse().ok(),
+        Cell::Number(number) => Some((number, None)),
+        Cell::Whole(number) => Some((number as f64, None)),
+        Cell::Text(text) => {
+            let text = normal(text);
+            // Most are plain numbers. `inf` and `NaN` are none.
+            let plain = text.parse().ok().filter(|number: &f64| number.is_finite()).map(|number| (number, None));
+            plain.or_else(|| {
+                let angle = || parse_angle(&text).map(|angle| (angle.degrees, angle.axis));
+                let metres = || parse_metres(&text).map(|metres| (metres, None));
+                if reading.crs.is_geographic() { angle().or_else(metres) } else { metres().or_else(angle) }
+            })
+        }
         _ => None,
     }
+}
+
+fn from_text(text: &str, reading: Reading, order_is_told: bool) -> Result<[f64; 2], Fault> {
+    if text.is_empty() {
+        return Err(missing());
+    }
+    let in_metres = if reading.crs.is_geographic() { Metres::No } else { Metres::Yes };
+    let Some(pair) = parse_pair(text, in_metres) else { return Err(invalid(reading, &shown(text))) };
+    let [a, b] = pair.numbers;
+    match pair.order {
+        Some(order) if order != reading.order => Ok([b, a]),
+        None if in_metres == Metres::No && !order_is_told => {
+            let message = format!("expected to know which of {} is the longitude; left out", shown(text));
+            Err(Fault::new(FindingKind::InvalidPosition, message).advised([
+                "thêm --xy east-north hoặc north-east".to_owned(),
+                "say --xy east-north or north-east".to_owned(),
+            ]))
+        }
+        _ => Ok([a, b]),
+    }
+}
+
+fn missing() -> Fault {
+    Fault::new(FindingKind::MissingPosition, "expected a longitude and a latitude, found none; left out")
+}
+
+fn invalid(reading: Reading, found: &str) -> Fault {
+    let expected = if reading.crs.is_geographic() {
+        "numbers in degrees, or degrees, minutes and seconds"
+    } else {
+        "numbers of metres"
+    };
+    Fault::new(FindingKind::InvalidPosition, format!("expected {expected}, found {found}; left out"))
 }

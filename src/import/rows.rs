@@ -1,53 +1,117 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::fault::Fault;
+use super::ground::Ground;
 use super::ids::{self, SeenIds};
 use super::plan::Plan;
-use super::position::position;
+use super::position::numbers;
 use super::progress::Progress;
-use super::record::Record;
+use super::record::{RawGeometry, Record};
+use super::rejects::Rejects;
+use super::sites::{Doubt, Sites};
 use super::values;
 use super::{FindingLog, ImportError};
-use crate::model::{FindingKind, Layer, Value};
-use crate::store::ImportRow;
+use crate::engine::crs::Crs;
+use crate::model::{Day, Field, FindingKind, Layer, LonLat, Value};
+use crate::store::{ImportId, ImportRow};
 
-/// Most rows in one import: their ids are remembered, 8 to 16 bytes each, to tell repeats.
+/// Most rows in one import: they and their ids are remembered, 16 to 24 bytes a row, to tell repeats.
 pub const MAX_ROWS: u64 = 50_000_000;
 
 /// Makes rows of one layer from whatever a file has, and names what is wrong with them.
 pub(super) struct RowMaker {
     pub layer: Layer,
     pub zone: TimeZone,
+    /// Times after it are yet to come.
+    pub today: Day,
     pub findings: FindingLog,
+    pub rejects: Option<Rejects>,
     /// The file being read, as findings name it.
     pub place: String,
     /// Rows met so far, whether or not they go in.
     pub rows: u64,
     pub seen: SeenIds,
+    pub ground: Arc<Ground>,
+    pub doubt: Doubt,
     pub progress: Arc<Progress>,
+    /// Why nothing goes in: a file is read as what it is not.
+    pub refusals: Vec<String>,
+    pub repeats: Repeats,
 }
 
 impl RowMaker {
     /// A row, or none when the record's position or id cannot be used. A value that cannot be used becomes null.
-    pub fn row(&mut self, record: &Record, plan: &Plan) -> Option<ImportRow> {
+    pub fn row(&mut self, record: &Record, plan: &Plan, sites: &mut Sites) -> Option<ImportRow> {
         self.count();
-        // The position comes first: a row without one does not use its id up.
-        let identity = position(record, plan).and_then(|at| {
-            let id = ids::from_cell(plan.id(record))?;
-            self.seen.take(&id)?;
-            Ok((id, at))
-        });
-        let (id, at) = identity.map_err(|fault| self.fault(record.line, fault)).ok()?;
-        let mut values = Vec::with_capacity(self.layer.fields.len());
-        for (index, field) in self.layer.fields.iter().enumerate() {
-            values.push(values::from_cell(field, plan.cell(index, record), &self.zone).unwrap_or_else(|fault| {
-                self.findings.add(fault.at(&self.place, Some(record.line)));
-                Value::Null
-            }));
+        let (id, at) = match self.identity(record, plan, sites) {
+            Ok(identity) => identity,
+            Err(fault) => {
+                self.reject(Some(record), record.line, fault);
+                return None;
+            }
+        };
+        if self.repeats.is_met(record, plan) {
+            let message = "like an earlier row in all columns but the id; stored as it is";
+            self.fault(record.line, Fault::new(FindingKind::DuplicateRow, message));
         }
+        let values = (0..self.layer.fields.len()).map(|index| self.value(index, record, plan)).collect();
         Some(ImportRow { id, at, values })
+    }
+
+    /// The position comes first: a row without one does not use its id up.
+    fn identity(&mut self, record: &Record, plan: &Plan, sites: &mut Sites) -> Result<(ImportId, LonLat), Fault> {
+        let (at, doubt) = sites.place(numbers(record, plan)?)?;
+        let cell = plan.id(record);
+        let named = |fault: Fault| fault.in_column("id", &cell.text());
+        let id = ids::from_cell(cell).map_err(named)?;
+        self.seen.take(&id).map_err(named)?;
+        if let Some(doubt) = doubt {
+            self.fault(record.line, doubt);
+        }
+        Ok((id, at))
+    }
+
+    fn value(&mut self, index: usize, record: &Record, plan: &Plan) -> Value {
+        let Some(field) = self.layer.fields.get(index) else { return Value::Null };
+        let cell = plan.cell(index, record);
+        let is_time = self.layer.time == Some(index);
+        let read = values::from_cell(field, cell, &self.zone);
+        let late = |value: &Value| match value {
+            Value::Date(day) => *day > self.today,
+            Value::Timestamp(at) => at.day(&self.zone) > self.today,
+            _ => false,
+        };
+        let (value, fault) = match read {
+            Ok(value) if is_time && late(&value) => {
+                let message = format!("{}: {} is yet to come", field.name, values::shown(&cell.text()));
+                (value, Some(Fault::new(FindingKind::FutureDate, message)))
+            }
+            Ok(value) => match beyond(field, &value) {
+                Some(fault) => (Value::Null, Some(fault)),
+                None => (value, None),
+            },
+            Err(fault) => (Value::Null, Some(fault)),
+        };
+        if let Some(fault) = fault {
+            self.fault(record.line, fault.in_column(plan.column_of(index, record), &cell.text()));
+        }
+        value
+    }
+
+    /// At the end of a file: whether its rows speak for another reading than the one told.
+    pub fn judge(&mut self, sites: &Sites) {
+        let Some(fault) = sites.verdict().and_then(|verdict| sites.refusal(&verdict)) else { return };
+        let finding = fault.at(&self.place, None);
+        if self.doubt == Doubt::Refuses {
+            let [vi, en] = finding.told_advice();
+            self.refusals.push(format!("{finding}\n  {vi}\n  {en}"));
+        }
+        self.findings.add(finding);
     }
 
     /// Asked before each row: fails once the import is given up or too large.
@@ -70,16 +134,77 @@ impl RowMaker {
     /// A row that cannot be read at all.
     pub fn unreadable(&mut self, line: u64, message: String) {
         self.count();
-        self.fault(line, Fault::new(FindingKind::UnreadableRow, message));
+        self.reject(None, line, Fault::new(FindingKind::UnreadableRow, message));
     }
 
     /// A column that the layer has no field for: told once in a file.
     pub fn unknown_column(&mut self, name: &str) {
         let message = format!("{} has no field for {}; it is left out", self.layer.id, values::shown(name));
-        self.findings.add(Fault::new(FindingKind::UnknownField, message).at(&self.place, None));
+        let fault = Fault::new(FindingKind::UnknownField, message).in_column(name, "");
+        self.findings.add(fault.at(&self.place, None));
+    }
+
+    /// X and Y of a grid without a word about their order: told once in a file.
+    pub fn surveyors_order(&mut self, crs: Crs) {
+        let message = format!("X is read as the northing and Y as the easting of {}", crs.name());
+        self.findings.add(Fault::new(FindingKind::SurveyorsOrder, message).at(&self.place, None));
+    }
+
+    fn reject(&mut self, record: Option<&Record>, line: u64, fault: Fault) {
+        let finding = fault.at(&self.place, Some(line));
+        if let Some(rejects) = &mut self.rejects {
+            rejects.add(record, &finding);
+        }
+        self.findings.add(finding);
     }
 
     fn fault(&mut self, line: u64, fault: Fault) {
         self.findings.add(fault.at(&self.place, Some(line)));
+    }
+}
+
+/// A number that its field does not allow.
+fn beyond(field: &Field, value: &Value) -> Option<Fault> {
+    let number = match value {
+        Value::Integer(number) => *number as f64,
+        Value::Real(number) => *number,
+        _ => return None,
+    };
+    if field.allows(number) {
+        return None;
+    }
+    let end = |end: Option<f64>| end.map_or_else(|| "any".to_owned(), |end| end.to_string());
+    let expected = format!("from {} to {}", end(field.min), end(field.max));
+    Some(Fault::new(
+        FindingKind::OutOfRange,
+        format!("{}: expected {expected}, found {number}; left empty", field.name),
+    ))
+}
+
+/// The rows of one import by what is in them, ids left out: 8 bytes each.
+#[derive(Default)]
+pub(super) struct Repeats {
+    met: HashSet<u64, RandomState>,
+    bytes: Vec<u8>,
+}
+
+impl Repeats {
+    /// Whether a row with just these cells stood before. Two different ones of 50 million are taken for one with a chance of
+    /// 1 in 10,000.
+    fn is_met(&mut self, record: &Record, plan: &Plan) -> bool {
+        self.bytes.clear();
+        for column in (0..record.columns.len()).filter(|column| !plan.is_id(*column)) {
+            let cell = record.cells.cell(column);
+            if !cell.is_blank() {
+                self.bytes.extend((column as u32).to_le_bytes());
+                self.bytes.extend(cell.text().as_bytes());
+                self.bytes.push(0xff);
+            }
+        }
+        if let RawGeometry::Point { x, y } = record.geometry {
+            self.bytes.extend(x.to_bits().to_le_bytes());
+            self.bytes.extend(y.to_bits().to_le_bytes());
+        }
+        !self.met.insert(xxh3_64(&self.bytes))
     }
 }

@@ -31,6 +31,8 @@ pub(super) fn layer() -> Layer {
         codes: Vec::new(),
         classification: None,
         unit: None,
+        min: None,
+        max: None,
     };
     let code = |code: &str| Code { code: code.into(), vi: code.into(), en: code.into(), colour: None };
     let category = Field { codes: vec![code("theft"), code("robbery")], ..field("category", FieldType::Code) };
@@ -138,7 +140,7 @@ impl Case {
         let files: Vec<PathBuf> = written.collect();
         let zone = TimeZone::get("Asia/Ho_Chi_Minh").unwrap();
         let options = self.options.clone();
-        let job = FeatureJob { layer: layer(), zone, files, options, findings: FindingLog::default() };
+        let job = FeatureJob { layer: layer(), zone, files, options, findings: FindingLog::default(), rejects: None };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(import_features(Some(&self.store), job, progress))
     }

@@ -66,7 +66,7 @@ impl<'a> Known<'a> {
         let day = uncovered_day(unit, &above)?;
         let when = if day == Day(i32::MIN) { String::new() } else { format!(" on {day}") };
         let message = format!("its parent {parent} is not known{when}; import the level above too");
-        Some(Finding { kind: FindingKind::UnknownParent, place: place(unit), line: None, message })
+        Some(Finding::new(FindingKind::UnknownParent, place(unit), message))
     }
 
     fn change_findings(&self, change: &UnitChange) -> Vec<Finding> {
@@ -75,11 +75,12 @@ impl<'a> Known<'a> {
         let missing =
             ends.into_iter().filter(|(code, day, _)| !self.of_code(code).iter().any(|unit| unit.valid.contains(*day)));
         missing
-            .map(|(code, day, word)| Finding {
-                kind: FindingKind::UnknownUnit,
-                place: format!("change {} to {}", change.old_code, change.new_code),
-                line: None,
-                message: format!("no unit {code} is known {word} {day}; import it too"),
+            .map(|(code, day, word)| {
+                Finding::new(
+                    FindingKind::UnknownUnit,
+                    format!("change {} to {}", change.old_code, change.new_code),
+                    format!("no unit {code} is known {word} {day}; import it too"),
+                )
             })
             .collect()
     }

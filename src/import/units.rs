@@ -23,6 +23,7 @@ use super::input::{self, Format};
 use super::scan::FeatureScanner;
 use super::unit_file::read_unit;
 use super::{FindingLog, ImportError};
+use crate::engine::coverage::comparison_findings;
 use crate::model::{Day, Finding, FindingKind, Invalid, Level, Unit, UnitChange};
 use crate::store::UnitTable;
 
@@ -155,6 +156,7 @@ impl UnitReader {
         let findings = check_units(&self.units, &self.changes, stored);
         self.findings.extend(findings);
         self.findings.extend(survey_units(&self.units, stored));
+        self.findings.extend(comparison_findings(&self.units, &stored.units));
     }
 
     fn add_unit(&mut self, unit: Unit, place: &str, line: u64) -> Result<(), ImportError> {
@@ -174,7 +176,7 @@ impl UnitReader {
     }
 
     fn find(&mut self, kind: FindingKind, place: &str, (line, message): (Option<u64>, String)) {
-        self.findings.add(Finding { kind, place: place.to_owned(), line, message });
+        self.findings.add(Finding::new(kind, place, message).on_line(line));
     }
 }
 

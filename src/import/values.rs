@@ -37,12 +37,12 @@ pub(super) fn from_text(field: &Field, text: &str, zone: &TimeZone) -> Result<Va
             "false" | "0" | "không" => Ok(Value::Boolean(false)),
             _ => expected("true or false (1 or 0, có or không)"),
         },
-        FieldType::Date => {
-            Day::parse(&field.name, text).map(Value::Date).or_else(|_| expected("a date such as 2025-07-01"))
-        }
+        FieldType::Date => Day::parse(&field.name, text)
+            .map(Value::Date)
+            .map_err(|_| no_date(field, "a date such as 2025-07-01", text)),
         FieldType::Timestamp => Instant::parse(&field.name, text, zone)
             .map(Value::Timestamp)
-            .or_else(|_| expected("a time such as 2025-07-01T08:00:00 or 2025-07-01T08:00:00+07:00")),
+            .map_err(|_| no_date(field, "a time such as 2025-07-01T08:00:00 or 2025-07-01T08:00:00+07:00", text)),
         FieldType::Code if field.codes.iter().any(|known| known.code == text) => Ok(Value::Text(text.to_owned())),
         FieldType::Code => {
             let message = format!("{}: {} is none of the field's codes", field.name, shown(text));
@@ -77,6 +77,10 @@ pub(super) fn from_cell(field: &Field, cell: Cell, zone: &TimeZone) -> Result<Va
     }
 }
 
+fn no_date(field: &Field, expected: &str, found: &str) -> Fault {
+    mismatch(field, expected, found).of_kind(FindingKind::UnparsableDate)
+}
+
 fn mismatch(field: &Field, expected: &str, found: &str) -> Fault {
     Fault::new(FindingKind::InvalidValue, format!("{}: expected {expected}, found {}", field.name, shown(found)))
 }
@@ -99,7 +103,7 @@ mod tests {
         let text = || "x".to_owned();
         let codes = vec![Code { code: "theft".into(), vi: text(), en: text(), colour: None }];
         let title = Title { vi: text(), en: text() };
-        Field { name: "f".into(), title, kind, codes, classification: None, unit: None }
+        Field { name: "f".into(), title, kind, codes, classification: None, unit: None, min: None, max: None }
     }
 
     fn zone() -> TimeZone {

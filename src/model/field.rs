@@ -53,7 +53,7 @@ pub struct Code {
 }
 
 /// A typed property of a layer's features.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// Name in tables, tiles and queries: `[a-z][a-z0-9_]*`.
@@ -72,4 +72,17 @@ pub struct Field {
     /// Unit of measure for people, such as `m³`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// Smallest number that is no mistake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// Largest number that is no mistake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+}
+
+impl Field {
+    /// Whether a number may be one of its values.
+    pub fn allows(&self, number: f64) -> bool {
+        self.min.is_none_or(|min| min <= number) && self.max.is_none_or(|max| number <= max)
+    }
 }

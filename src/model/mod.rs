@@ -7,6 +7,7 @@ mod feature;
 mod field;
 pub mod filter;
 mod finding;
+mod finding_kind;
 mod invalid;
 mod layer;
 mod request;
@@ -22,7 +23,8 @@ pub use catalogue::{Catalogue, Department, DutyRoles, Place};
 pub use coord::{Bbox, LonLat};
 pub use feature::{Feature, UnitLink, Value};
 pub use field::{Code, Field, FieldType};
-pub use finding::{Finding, FindingKind};
+pub use finding::Finding;
+pub use finding_kind::FindingKind;
 pub use invalid::Invalid;
 pub use layer::{GeometryKind, Layer, LayerId, Published, Residency, ZoomRange};
 pub use request::{

@@ -10,6 +10,7 @@ mod export;
 mod filters;
 mod http;
 mod import;
+mod positions;
 mod postgis;
 mod stores;
 mod support;

@@ -174,3 +174,22 @@ fn a_reader_that_has_had_enough_is_no_error() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
+
+#[test]
+fn a_dry_run_tells_the_faults_of_borders_and_writes_nothing() {
+    let desk = Desk::new();
+    let said = desk.run(&format!("units import --dry-run {}", fixture("provinces.geojson")));
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (Some(0), "units: read 3, changes read 0; nothing was written (--dry-run)\n")
+    );
+    assert!(!desk.path("map.gpkg").exists(), "a dry run makes no store");
+    let Some(districts) = shared("boundaries/second_source_districts_dvhcvn.geojson") else { return };
+    let said = desk.run(&format!("units import --dry-run {districts} --findings all.jsonl"));
+    assert!(said.err.contains("district 525 before 2025-07-01: gap: leaves a gap of 340.04 km²"), "{}", said.err);
+    let findings = std::fs::read_to_string(desk.path("all.jsonl")).unwrap();
+    let finding: Json = serde_json::from_str(findings.lines().last().unwrap()).unwrap();
+    assert_eq!((&finding["kind"], finding["advice"]["vi"].is_string()), (&Json::from("gap"), true));
+    let said = desk.run(&format!("units import --dry-run --strict {districts}"));
+    assert_eq!((said.code, said.out.ends_with("nothing was written (--strict)\n")), (Some(1), true), "{}", said.err);
+}

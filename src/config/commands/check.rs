@@ -61,8 +61,8 @@ async fn check_layer(store: &dyn Store, layer: &Layer, log: &mut FindingLog) -> 
 }
 
 fn check_feature(layer: &Layer, feature: &Feature, log: &mut FindingLog) {
-    let mut find = |kind, message| {
-        log.add(Finding { kind, place: format!("{} {}", layer.id, feature.id), line: None, message });
+    let mut find = |kind, message: String| {
+        log.add(Finding::new(kind, format!("{} {}", layer.id, feature.id), message));
     };
     if let Err(invalid) = LonLat::new("position", feature.at.lon, feature.at.lat) {
         find(FindingKind::InvalidPosition, format!("expected {}", invalid.expected));

@@ -1,29 +1,33 @@
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::answer::Answer;
 use super::failure::Failure;
 use super::progress::Shown;
+use super::report;
 use super::store::{Missing, missing_file, open};
 use super::tell;
 use crate::config::cli::{ImportArgs, Shared};
-use crate::import::features::{Ending, FeatureJob, FeatureOptions, FeatureReport, OnFault, import_features};
-use crate::import::{FindingLog, Progress};
+use crate::engine::coordinates::Order;
+use crate::engine::crs::Crs;
+use crate::import::features::{Doubt, Ending, FeatureJob, FeatureOptions, FeatureReport, OnFault, import_features};
+use crate::import::{FindingLog, Progress, Rejects};
 use crate::model::{Catalogue, Invalid, Layer, LayerId};
 
 /// `bandoso import`: points of a layer from files, in one transaction.
 pub(super) async fn import(args: &ImportArgs, shared: &Shared) -> Result<(), Failure> {
     let catalogue = super::catalogue(shared)?;
     let layer = layer(args, &catalogue)?;
-    check_crs(&args.crs)?;
     let options = options(args)?;
     // All that can be wrong with the command line is told before a store is touched.
     for file in &args.files {
         File::open(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     }
     let findings = args.findings.as_deref().map_or_else(|| Ok(FindingLog::default()), findings_file)?;
+    let rejects = args.rejects.as_deref().map(Rejects::new).transpose();
+    let rejects = rejects.map_err(|error| Failure::Usage(format!("--rejects: {error}")))?;
     let store = match missing_file(shared)? {
         Some(_) if args.dry_run => None,
         _ => Some(open(shared, &catalogue, Missing::Make).await?),
@@ -35,7 +39,7 @@ pub(super) async fn import(args: &ImportArgs, shared: &Shared) -> Result<(), Fai
     }
     let name = layer.id.to_string();
     let zone = catalogue.time_zone.clone();
-    let job = FeatureJob { layer, zone, files: args.files.clone(), options, findings };
+    let job = FeatureJob { layer, zone, files: args.files.clone(), options, findings, rejects };
     let progress = Arc::new(Progress::default());
     let shown = Shown::start(name.clone(), &args.files, Arc::clone(&progress));
     let stop = tokio::spawn(stop_on_signal(Arc::clone(&progress)));
@@ -60,12 +64,11 @@ fn layer(args: &ImportArgs, catalogue: &Catalogue) -> Result<Layer, Failure> {
     Ok(layer.clone())
 }
 
-fn check_crs(crs: &str) -> Result<(), Invalid> {
-    let plain = crs.trim().to_ascii_uppercase();
-    if matches!(plain.as_str(), "EPSG:4326" | "CRS84" | "OGC:CRS84") {
-        return Ok(());
-    }
-    Err(Invalid::new("--crs", format!("EPSG:4326, the only reference system that is read so far; found {crs:?}")))
+fn crs(text: &str) -> Result<Crs, Invalid> {
+    Crs::parse(text).ok_or_else(|| {
+        let known: Vec<String> = Crs::ALL.into_iter().map(Crs::code).collect();
+        Invalid::new("--crs", format!("one of {}, found {text:?}", known.join(", ")))
+    })
 }
 
 fn options(args: &ImportArgs) -> Result<FeatureOptions, Invalid> {
@@ -77,12 +80,15 @@ fn options(args: &ImportArgs) -> Result<FeatureOptions, Invalid> {
         map: args.map.iter().map(pair).collect::<Result<_, _>>()?,
         x: args.x.clone(),
         y: args.y.clone(),
+        crs: args.crs.as_deref().map(crs).transpose()?,
+        xy: args.xy.as_deref().map(|text| Order::parse("--xy", text)).transpose()?,
+        doubt: if args.sure { Doubt::Tells } else { Doubt::Refuses },
         on_fault: if args.strict { OnFault::Refuse } else { OnFault::Store },
         ending: if args.dry_run { Ending::DryRun } else { Ending::Commit },
     })
 }
 
-fn findings_file(path: &Path) -> Result<FindingLog, Failure> {
+pub(super) fn findings_file(path: &Path) -> Result<FindingLog, Failure> {
     let file =
         File::create(path).map_err(|error| Failure::Usage(format!("--findings: {}: {error}", path.display())))?;
     Ok(FindingLog::written_to(Box::new(BufWriter::new(file))))
@@ -104,7 +110,10 @@ async fn stop_on_signal(progress: Arc<Progress>) {
 fn conclude(args: &ImportArgs, name: &str, mut report: FeatureReport) -> Result<(), Failure> {
     tell::findings_aside(&report.findings);
     report.findings.flush().map_err(|error| Failure::Usage(format!("--findings: {error}")))?;
-    let refused = args.strict && report.findings.faults() > 0;
+    if let Some(path) = &args.report {
+        report::write(path, name, args, &report)?;
+    }
+    let is_refused = !report.refusals.is_empty() || (args.strict && report.findings.faults() > 0);
     let mut answer = Answer::new();
     let FeatureReport { rows, left_out, .. } = report;
     if let Some(done) = report.imported {
@@ -113,9 +122,19 @@ fn conclude(args: &ImportArgs, name: &str, mut report: FeatureReport) -> Result<
             done.added, done.changed, done.unchanged, done.outside
         ))?;
     } else {
-        let why = if refused { "--strict" } else { "--dry-run" };
+        let why = match report.refusals.is_empty() {
+            false => "refused",
+            true if is_refused => "--strict",
+            true => "--dry-run",
+        };
         answer.line(format_args!("{name}: read {rows}, not usable {left_out}; nothing was written ({why})"))?;
     }
+    if let (Some(rows), Some(path)) = (report.rejected, &args.rejects) {
+        answer.line(format_args!("{}: {rows} rows to correct and import again", path.display()))?;
+    }
     answer.end()?;
-    if refused { Err(Failure::Findings) } else { Ok(()) }
+    if !report.refusals.is_empty() {
+        let _ = writeln!(std::io::stderr(), "{}", report.refusals.join("\n"));
+    }
+    if is_refused { Err(Failure::Findings) } else { Ok(()) }
 }

@@ -8,6 +8,7 @@ mod failure;
 mod import;
 mod log;
 mod progress;
+mod report;
 mod serve;
 mod store;
 mod tell;

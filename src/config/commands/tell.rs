@@ -25,10 +25,20 @@ pub(super) fn findings(out: &mut dyn Write, log: &FindingLog) -> io::Result<()> 
 
 /// The same on the standard error, where nobody may be listening.
 pub(super) fn findings_aside(log: &FindingLog) {
-    let _ = findings(&mut io::stderr().lock(), log);
+    let mut aside = io::stderr().lock();
+    let _ = advice(&mut aside, log).and_then(|()| findings(&mut aside, log));
+}
+
+/// What each kind is called and what is to be done, in both languages.
+fn advice(out: &mut dyn Write, log: &FindingLog) -> io::Result<()> {
+    for (kind, count) in log.counts() {
+        let ([vi, en], [advice_vi, advice_en]) = (kind.title(), kind.advice());
+        writeln!(out, "{count} × {}: {vi}: {advice_vi} / {en}: {advice_en}", kind.name())?;
+    }
+    Ok(())
 }
 
 fn told(kind: FindingKind) -> String {
-    let note = if kind == FindingKind::UnknownField { " (no fault)" } else { "" };
+    let note = if kind.is_note() { " (no fault)" } else { "" };
     format!("{}{note}", kind.name())
 }

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::answer::Answer;
 use super::failure::Failure;
-use super::store::{Missing, open};
+use super::store::{Missing, missing_file, open};
 use super::tell;
 use crate::config::cli::{Shared, UnitsCommand, UnitsConvertArgs, UnitsImportArgs, UnitsListArgs};
 use crate::engine::convert::convert;
@@ -10,6 +10,7 @@ use crate::engine::locate::UnitIndex;
 use crate::engine::unit_map::UnitMap;
 use crate::import::units::{UnitReader, ValidTo};
 use crate::model::{ConvertRequest, Day, Level, LonLat, Unit};
+use crate::store::UnitTable;
 
 /// `bandoso units …`
 pub(super) async fn units(command: &UnitsCommand, shared: &Shared) -> Result<(), Failure> {
@@ -23,25 +24,38 @@ pub(super) async fn units(command: &UnitsCommand, shared: &Shared) -> Result<(),
 async fn import(args: &UnitsImportArgs, shared: &Shared) -> Result<(), Failure> {
     let catalogue = super::catalogue(shared)?;
     let mut reader = UnitReader::new(ValidTo::parse("--valid-to", &args.valid_to)?);
+    if let Some(path) = &args.findings {
+        reader.findings = super::import::findings_file(path)?;
+    }
     for file in &args.files {
         reader.read_file(file)?;
     }
-    let store = open(shared, &catalogue, Missing::Make).await?;
-    store.prepare(&catalogue).await?;
-    let stored = store.units().await?;
+    let store = match missing_file(shared)? {
+        Some(_) if args.dry_run => None,
+        _ => Some(open(shared, &catalogue, Missing::Make).await?),
+    };
+    let mut stored = UnitTable::default();
+    if let Some(store) = &store {
+        store.prepare(&catalogue).await?;
+        stored = store.units().await?;
+    }
     let checked = tokio::task::spawn_blocking(move || {
         reader.check_against(&stored);
         reader
     });
-    let reader = checked.await.map_err(|error| Failure::Fault(error.to_string()))?;
+    let mut reader = checked.await.map_err(|error| Failure::Fault(error.to_string()))?;
     tell::findings_aside(&reader.findings);
+    reader.findings.flush().map_err(|error| Failure::Usage(format!("--findings: {error}")))?;
     let mut answer = Answer::new();
     let (units, changes) = (reader.units.len(), reader.changes.len());
-    if args.strict && reader.findings.faults() > 0 {
-        answer.line(format_args!("units: read {units}, changes read {changes}; nothing was written (--strict)"))?;
+    let is_refused = args.strict && reader.findings.faults() > 0;
+    let store = store.filter(|_| !is_refused && !args.dry_run);
+    let Some(store) = store else {
+        let why = if is_refused { "--strict" } else { "--dry-run" };
+        answer.line(format_args!("units: read {units}, changes read {changes}; nothing was written ({why})"))?;
         answer.end()?;
-        return Err(Failure::Findings);
-    }
+        return if is_refused { Err(Failure::Findings) } else { Ok(()) };
+    };
     let done = store.put_units(&reader.units, &reader.changes).await?;
     answer.line(format_args!(
         "units: read {units}, added {}, changed {}, unchanged {}; changes read {changes}",

@@ -3,6 +3,7 @@
 //! Units are compared with those of their own level that are in force with them. Nothing is mended: units are stored and asked
 //! as they are published. For each unit its `ring`s, for each pair its `overlap`, for each date the `gap`s of the level.
 
+mod compare;
 mod gap;
 mod overlap;
 mod plane;
@@ -11,6 +12,8 @@ mod ring;
 
 #[cfg(test)]
 mod tests;
+
+pub use compare::comparison_findings;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -73,5 +76,5 @@ fn name(unit: &Unit) -> String {
 }
 
 fn finding(kind: FindingKind, unit: &Unit, message: String) -> Finding {
-    Finding { kind, place: name(unit), line: None, message }
+    Finding::new(kind, name(unit), message)
 }

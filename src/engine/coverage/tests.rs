@@ -156,3 +156,30 @@ fn a_bow_tie_is_named_and_the_others_are_surveyed_all_the_same() {
     assert!(findings[0].message.contains("108.050000,15.050000"), "{}", findings[0].message);
     assert!(coverage_findings(&[]).is_empty());
 }
+
+#[test]
+fn units_of_another_source_in_each_others_place_and_doubtful_ones_are_named() {
+    let (Some(other), Some(known)) = (
+        real_units("second_source_communes_2008_vietnam63.geojson"),
+        real_units("quang_ngai_kon_tum_communes_before_2025-07.geojson"),
+    ) else {
+        return;
+    };
+    let findings = comparison_findings(&other, &known);
+    let of = |kind: FindingKind| -> Vec<&str> {
+        findings.iter().filter(|finding| finding.kind == kind).map(|finding| finding.message.as_str()).collect()
+    };
+    let misplaced = of(FindingKind::MisplacedUnit);
+    for (name, place) in
+        [("Phường Trần Phú lies", "(Phường Nguyễn Nghiêm)"), ("Phường Nguyễn Nghiêm lies", "(Phường Trần Phú)")]
+    {
+        assert!(misplaced.iter().any(|message| message.starts_with(name) && message.contains(place)), "{misplaced:#?}");
+    }
+    let doubtful = of(FindingKind::DoubtfulUnit);
+    // The third one, Ia Tơi, is alike to two thirds.
+    for name in ["Xã la Dom ", "Xã la Đai "] {
+        assert!(doubtful.iter().chain(&misplaced).any(|told| told.starts_with(name)), "{doubtful:#?} {misplaced:#?}");
+    }
+    assert!(findings.len() < 12, "{findings:#?}");
+    assert_eq!(comparison_findings(&known, &known), [], "the same units are no others");
+}

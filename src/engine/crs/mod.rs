@@ -4,11 +4,14 @@
 //! ellipsoid. Its grids ([`GRIDS`]) are Transverse Mercator on that. EPSG tells its rotations as a *coordinate frame*'s (−0.00928836″, 0.01975479″, −0.00427372″); `+towgs84` takes a
 //! *position vector*'s, whose signs are the contrary. The heights that the shift brings are dropped, as PROJ does in two dimensions.
 
+mod datum_errors;
 mod grids;
 mod names;
 #[cfg(test)]
 mod tests;
+mod wkt;
 
+pub use datum_errors::DatumError;
 pub use grids::{GRIDS, Grid};
 
 use std::sync::LazyLock;
@@ -60,6 +63,11 @@ impl Crs {
     /// Whether its coordinates are degrees.
     pub fn is_geographic(self) -> bool {
         matches!(self, Self::Crs84 | Self::Wgs84 | Self::Vn2000)
+    }
+
+    /// Whether it is WGS 84 in degrees, in whatever order.
+    pub fn is_wgs84(self) -> bool {
+        matches!(self, Self::Crs84 | Self::Wgs84)
     }
 
     /// Whether latitude comes before longitude.

@@ -78,7 +78,16 @@ mod tests {
 
     fn read(text: &str, kind: FieldType) -> Result<String, String> {
         let title = Title { vi: "t".to_owned(), en: "t".to_owned() };
-        let field = Field { name: "t".to_owned(), title, kind, codes: Vec::new(), classification: None, unit: None };
+        let field = Field {
+            name: "t".to_owned(),
+            title,
+            kind,
+            codes: Vec::new(),
+            classification: None,
+            unit: None,
+            min: None,
+            max: None,
+        };
         let zone = TimeZone::get("Asia/Ho_Chi_Minh").expect("a zone");
         let condition = condition(text, Some(&field), &zone).map_err(|invalid| invalid.parameter)?;
         Ok(condition.map(|condition| write(&condition)).unwrap_or_default())

@@ -92,12 +92,11 @@ impl Inner {
                 findings.extend(of_row.into_iter().take(MOST_FINDINGS - findings.len()));
             }
             if found > findings.len() {
-                findings.push(Finding {
-                    kind: FindingKind::UnreadableRow,
-                    place: super::schema::table_name(&layer.id),
-                    line: None,
-                    message: format!("{} more findings like these", found - findings.len()),
-                });
+                findings.push(Finding::new(
+                    FindingKind::UnreadableRow,
+                    super::schema::table_name(&layer.id),
+                    format!("{} more findings like these", found - findings.len()),
+                ));
             }
             Ok(findings)
         })

@@ -77,27 +77,23 @@ impl RowFault {
             Self::Id(id) => (id, FindingKind::InvalidId, "ids are not negative".to_owned()),
             Self::Geometry(id, fault) => (id, fault.kind(), fault.to_string()),
         };
-        Finding {
-            kind,
-            place: format!("{} id {id}", table_name(&layer.id)),
-            line: None,
-            message: format!("{message}; the row is left out"),
-        }
+        Finding::new(kind, format!("{} id {id}", table_name(&layer.id)), format!("{message}; the row is left out"))
     }
 }
 
 /// Findings of a row that is a feature: values of another type than their field's.
 pub(super) fn misfit_findings(layer: &Layer, row: &StoredRow) -> Vec<Finding> {
     let fields = row.misfits.iter().filter_map(|index| layer.fields.get(*index));
-    let finding = |field: &crate::model::Field| Finding {
-        kind: FindingKind::InvalidValue,
-        place: format!("{} id {}", table_name(&layer.id), row.id),
-        line: None,
-        message: format!(
-            "the value of {} is not of its type, {}; it is read as empty",
-            field.name,
-            value::column_type(field.kind)
-        ),
+    let finding = |field: &crate::model::Field| {
+        Finding::new(
+            FindingKind::InvalidValue,
+            format!("{} id {}", table_name(&layer.id), row.id),
+            format!(
+                "the value of {} is not of its type, {}; it is read as empty",
+                field.name,
+                value::column_type(field.kind)
+            ),
+        )
     };
     fields.map(finding).collect()
 }

@@ -142,12 +142,8 @@ fn fit_columns(transaction: &Transaction<'_>, table: &str, layer: &Layer) -> rus
         .collect::<rusqlite::Result<_>>()?;
     let declared =
         |name: &str| columns.iter().find(|(column, _)| column.eq_ignore_ascii_case(name)).map(|(_, kind)| kind);
-    let mismatch = |column: &str, message: String| Finding {
-        kind: FindingKind::ColumnMismatch,
-        place: format!("{table}.{column}"),
-        line: None,
-        message,
-    };
+    let mismatch =
+        |column: &str, message: String| Finding::new(FindingKind::ColumnMismatch, format!("{table}.{column}"), message);
     let mut findings = Vec::new();
     for column in ["id", "geom"] {
         if declared(column).is_none() {

@@ -125,7 +125,7 @@ impl PostGis {
         if found > findings.len() {
             let message = format!("{} more findings like these", found - findings.len());
             let place = layer.id.to_string();
-            findings.push(Finding { kind: FindingKind::UnreadableRow, place, line: None, message });
+            findings.push(Finding::new(FindingKind::UnreadableRow, place, message));
         }
         Ok(findings)
     }

@@ -154,5 +154,5 @@ fn mismatches<'a>(table: &'a Relation, layer: &'a Layer, zone: &'a str) -> impl 
 }
 
 fn finding(kind: FindingKind, place: &str, message: String) -> Finding {
-    Finding { kind, place: place.to_owned(), line: None, message }
+    Finding::new(kind, place, message)
 }

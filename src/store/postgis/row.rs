@@ -109,18 +109,19 @@ impl RowFault {
             }
             Self::NoPlace(key) => (Some(key), FindingKind::InvalidPosition, "the position is no place on earth"),
         };
-        Finding { kind, place: place(layer, key), line: None, message: format!("{message}; the row is left out") }
+        Finding::new(kind, place(layer, key), format!("{message}; the row is left out"))
     }
 }
 
 /// Findings of a row that is a feature: values that its fields cannot have.
 pub(super) fn misfit_findings(layer: &Layer, row: &GoodRow) -> Vec<Finding> {
     let fields = row.misfits.iter().filter_map(|index| layer.fields.get(*index));
-    let finding = |field: &crate::model::Field| Finding {
-        kind: FindingKind::InvalidValue,
-        place: place(layer, Some(row.feature.id as i64)),
-        line: None,
-        message: format!("the value of {} is no finite {}; it is read as empty", field.name, sql_type(field.kind)),
+    let finding = |field: &crate::model::Field| {
+        Finding::new(
+            FindingKind::InvalidValue,
+            place(layer, Some(row.feature.id as i64)),
+            format!("the value of {} is no finite {}; it is read as empty", field.name, sql_type(field.kind)),
+        )
     };
     fields.map(finding).collect()
 }

@@ -70,6 +70,8 @@ pub fn layer() -> Layer {
             .collect(),
         classification: None,
         unit: None,
+        min: None,
+        max: None,
     };
     Layer {
         id: LayerId::parse("layer", "test.trial").expect("an id"),

@@ -81,7 +81,16 @@ fn field(name: &str, kind: FieldType, classification: Option<Classification>) ->
         colour: Some(colour.to_owned()),
     });
     let codes = if kind == FieldType::Code { codes.to_vec() } else { Vec::new() };
-    Field { name: name.to_owned(), title: title(name, name), kind, codes, classification, unit: None }
+    Field {
+        name: name.to_owned(),
+        title: title(name, name),
+        kind,
+        codes,
+        classification,
+        unit: None,
+        min: None,
+        max: None,
+    }
 }
 
 fn layer(id: &str, classification: Classification, fields: Vec<Field>) -> Layer {

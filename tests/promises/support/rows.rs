@@ -21,6 +21,8 @@ pub fn layer(id: &str, fields: &[(&str, FieldType)]) -> Layer {
         codes: Vec::new(),
         classification: None,
         unit: None,
+        min: None,
+        max: None,
     };
     let is_time = |(_, kind): &(&str, FieldType)| matches!(kind, FieldType::Date | FieldType::Timestamp);
     Layer {

@@ -33,7 +33,16 @@ fn field(name: &str, kind: FieldType) -> Field {
     } else {
         Vec::new()
     };
-    Field { name: name.to_owned(), title: title(name), kind, codes, classification: None, unit: None }
+    Field {
+        name: name.to_owned(),
+        title: title(name),
+        kind,
+        codes,
+        classification: None,
+        unit: None,
+        min: None,
+        max: None,
+    }
 }
 
 fn layer(id: &str) -> Layer {
