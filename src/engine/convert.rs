@@ -14,15 +14,11 @@ type Parts = BTreeMap<String, bool>;
 /// needs no table of its own. A place picks the one unit that holds it.
 pub fn convert(units: &UnitMap, index: &UnitIndex, request: &ConvertRequest) -> Result<Conversion, Invalid> {
     let from = asked(units, request)?;
-    let kept = units.valid(from.level, request.to).find(|unit| unit.id == from.id);
-    let parts = match kept {
-        Some(_) => Some(Parts::from([(from.code.clone(), true)])),
-        None if from.level == Level::Commune => follow(units.changes(), &from.code, (request.from, request.to)),
-        None => through_communes(units, from, (request.from, request.to)),
+    let days = (request.from, request.to);
+    let Some(parts) = parts_on(units, from, days) else {
+        return Ok(Conversion { from: from.id, to: Vec::new(), quality: Quality::Unknown });
     };
-    let Some(parts) = parts else { return Ok(Conversion { from: from.id, to: Vec::new(), quality: Quality::Unknown }) };
-    let known = |(code, whole): (&String, &bool)| Some((of_code(units, from.level, code, request.to)?.id, *whole));
-    let to: Vec<(UnitId, bool)> = parts.iter().filter_map(known).collect();
+    let to = known(units, from.level, &parts, request.to);
     if let Some(place) = request.at {
         let held = holding(units, &index.links(place), from.level, request.to);
         if let Holding::Covered(id) = held
@@ -39,6 +35,47 @@ pub fn convert(units: &UnitMap, index: &UnitIndex, request: &ConvertRequest) -> 
     Ok(Conversion { from: from.id, to, quality })
 }
 
+/// What became of a unit by a day, or what it was made of on an earlier one: the units of its level that are in force then, by
+/// code, and whether it went wholly into each (or that one into it). Where its level has none on that day, as districts have
+/// none since 2025, those that its communes became. Empty where no table tells.
+pub fn became(units: &UnitMap, unit: &Unit, day: Day) -> Vec<(UnitId, bool)> {
+    if unit.valid.contains(day) {
+        return vec![(unit.id, true)];
+    }
+    let last = unit.valid.to.map(|to| Day(to.0.saturating_sub(1)));
+    let Some(from) = last.filter(|last| *last < day).or(unit.valid.from) else { return Vec::new() };
+    if units.valid(unit.level, day).next().is_none() {
+        let communes = units.valid(Level::Commune, from).filter(|commune| is_under(units, commune, unit, from));
+        let mut parts = Parts::new();
+        for commune in communes {
+            for (code, whole) in parts_on(units, commune, (from, day)).unwrap_or_default() {
+                parts.entry(code).and_modify(|known| *known &= whole).or_insert(whole);
+            }
+        }
+        // Into one of several it did not go wholly, whatever its communes did.
+        let alone = parts.len() == 1;
+        parts.values_mut().for_each(|whole| *whole &= alone);
+        return known(units, Level::Commune, &parts, day);
+    }
+    parts_on(units, unit, (from, day)).map_or_else(Vec::new, |parts| known(units, unit.level, &parts, day))
+}
+
+fn parts_on(units: &UnitMap, unit: &Unit, days: (Day, Day)) -> Option<Parts> {
+    if unit.valid.contains(days.1) {
+        return Some(Parts::from([(unit.code.clone(), true)]));
+    }
+    match unit.level {
+        Level::Commune => follow(units.changes(), &unit.code, days),
+        _ => through_communes(units, unit, days),
+    }
+}
+
+/// The units of some codes on a day; codes of none are left out.
+fn known(units: &UnitMap, level: Level, parts: &Parts, day: Day) -> Vec<(UnitId, bool)> {
+    let known = |(code, whole): (&String, &bool)| Some((of_code(units, level, code, day)?.id, *whole));
+    parts.iter().filter_map(known).collect()
+}
+
 /// The unit that the request names: of the lowest level that has the code on that day, where no level is said.
 fn asked<'a>(units: &'a UnitMap, request: &ConvertRequest) -> Result<&'a Unit, Invalid> {
     let mut levels = Level::ALL.into_iter().rev().filter(|level| request.level.is_none_or(|asked| asked == *level));
@@ -51,7 +88,7 @@ fn asked<'a>(units: &'a UnitMap, request: &ConvertRequest) -> Result<&'a Unit, I
 }
 
 fn of_code<'a>(units: &'a UnitMap, level: Level, code: &str, day: Day) -> Option<&'a Unit> {
-    units.valid(level, day).find(|unit| unit.code == code)
+    units.of_code(level, code).iter().find(|unit| unit.valid.contains(day))
 }
 
 /// Follows the changes of each date between the two days, forwards or backwards. None when no change speaks of the unit.
@@ -222,6 +259,20 @@ mod tests {
     #[test]
     fn a_district_went_nowhere_that_a_table_tells() {
         assert_eq!(ask("600", None, false), (Vec::new(), Quality::Unknown));
+    }
+
+    #[test]
+    fn a_district_became_what_its_communes_became() {
+        let map = map();
+        let became = |id: i32, day: Day| -> Vec<(i32, bool)> {
+            let unit = map.unit(UnitId(id)).unwrap();
+            super::became(&map, unit, day).into_iter().map(|(id, whole)| (id.0, whole)).collect()
+        };
+        assert_eq!(became(4, CHANGE), vec![(8, true)], "its two communes are one");
+        assert_eq!(became(2, CHANGE), vec![(3, true)]);
+        assert_eq!(became(7, CHANGE), vec![(8, false), (9, false)]);
+        assert_eq!(became(8, Day(0)), vec![(5, true), (6, true), (7, false)]);
+        assert_eq!(became(10, CHANGE), vec![(10, true)]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod geodesic;
 pub mod locate;
 /// Places as sortable keys.
 pub mod morton;
+pub mod names;
 /// The nearest features.
 pub mod nearest;
 pub mod parts;

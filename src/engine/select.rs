@@ -28,10 +28,23 @@ impl<'a> Selected<'a> {
         Self::by(parts, |columns| Times::new(columns, time, interval, zone))
     }
 
+    /// These rows, of each part a word for each block: bit i for row `block × 64 + i`. Those that are gone are not selected.
+    pub fn these(parts: &'a Parts, rows: Vec<Vec<u64>>) -> Self {
+        let mut selected = Self::everything(parts);
+        let each = selected.each.iter_mut().zip(rows.into_iter().chain(std::iter::repeat(Vec::new())));
+        each.for_each(|(selection, rows)| selection.only = Some(rows));
+        selected
+    }
+
     fn by(parts: &'a Parts, times: impl Fn(&'a Columns) -> Times<'a>) -> Self {
         let cancel = Cancel::default();
-        let selection =
-            |part: &'a Part| Selection { part, times: times(&part.columns), filter: None, cancel: cancel.clone() };
+        let selection = |part: &'a Part| Selection {
+            part,
+            times: times(&part.columns),
+            filter: None,
+            only: None,
+            cancel: cancel.clone(),
+        };
         let each = parts.iter().map(selection).collect();
         Self { parts, each, cancel }
     }
@@ -80,6 +93,7 @@ pub struct Selection<'a> {
     part: &'a Part,
     times: Times<'a>,
     filter: Option<Predicate<'a>>,
+    only: Option<Vec<u64>>,
     cancel: Cancel,
 }
 
@@ -105,7 +119,7 @@ impl<'a> Selection<'a> {
 
     /// Whether it asks for every row that is there.
     pub fn is_everything(&self) -> bool {
-        matches!(self.times, Times::Any) && self.filter.is_none()
+        matches!(self.times, Times::Any) && self.filter.is_none() && self.only.is_none()
     }
 
     /// Whether the row is asked for.
@@ -115,7 +129,8 @@ impl<'a> Selection<'a> {
 
     /// The rows of a block that are asked for: bit i for row `block × 64 + i`. Bits past the last row mean nothing.
     pub fn word(&self, block: usize) -> u64 {
-        let there = !self.part.gone.word(block);
+        let only = self.only.as_ref().map_or(u64::MAX, |only| only.get(block).copied().unwrap_or(0));
+        let there = only & !self.part.gone.word(block);
         if there == 0 || self.cancel.is_cancelled() {
             return 0;
         }

@@ -53,6 +53,14 @@ impl UnitMap {
         self.units.iter().filter(move |unit| unit.level == level && unit.valid.contains(day))
     }
 
+    /// The units of a level that have a code, at one time or another, by first day.
+    pub fn of_code(&self, level: Level, code: &str) -> &[Unit] {
+        let first = self.units.partition_point(|unit| (unit.level, unit.code.as_str()) < (level, code));
+        let rest = self.units.get(first..).unwrap_or(&[]);
+        let count = rest.iter().take_while(|unit| unit.level == level && unit.code == code).count();
+        rest.get(..count).unwrap_or(&[])
+    }
+
     /// The changes of units.
     pub fn changes(&self) -> &[UnitChange] {
         &self.changes

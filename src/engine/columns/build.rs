@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashTable;
 use jiff::tz::TimeZone;
@@ -112,6 +112,7 @@ impl ColumnsBuilder {
             bbox: places.bbox,
             time_range: places.time_range,
             fingerprint,
+            names: OnceLock::new(),
         };
         (columns, places.link_sets)
     }

@@ -103,8 +103,31 @@ impl Texts {
         texts
     }
 
+    /// The indexes of the texts that hold a piece, ascending.
+    pub fn holding(&self, piece: &str) -> Vec<u32> {
+        let finder = memchr::memmem::Finder::new(piece);
+        let (mut found, mut index, mut from) = (Vec::new(), 0, 0);
+        while let Some(at) = self.bytes.as_bytes().get(from..).and_then(|rest| finder.find(rest)).map(|at| from + at) {
+            while self.ends.get(index).is_some_and(|end| *end as usize <= at) {
+                index += 1;
+            }
+            let Some(end) = self.ends.get(index).map(|end| *end as usize) else { break };
+            // A piece across the end of a text is in neither.
+            if at + piece.len() <= end {
+                found.push(index as u32);
+            }
+            from = end;
+        }
+        found
+    }
+
+    /// Memory that the texts take, bytes.
+    pub fn size(&self) -> usize {
+        self.bytes.len() + self.ends.len() * 4
+    }
+
     /// Gives back what was allocated ahead.
-    pub(super) fn shrink(&mut self) {
+    pub(in crate::engine) fn shrink(&mut self) {
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
     }

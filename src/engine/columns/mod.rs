@@ -7,6 +7,7 @@ mod links;
 mod sums;
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 pub use block::{BLOCK, block_of, mask, packed};
 pub use build::{ColumnsBuilder, fingerprint};
@@ -15,6 +16,7 @@ pub use links::LinkSets;
 pub use sums::{CodeSums, MOST_CODES};
 
 use super::morton::Cell;
+use super::names::NameIndex;
 use crate::model::{Bbox, Day, Feature, Instant, LonLat, Value};
 
 /// Features of one layer, for good. Row `r` of every column is the same feature.
@@ -46,6 +48,8 @@ pub struct Columns {
     pub time_range: Option<(Instant, Instant)>,
     /// Changes with any value of any feature, whatever the order they were read in.
     pub fingerprint: u64,
+    /// The index of the names in a field, made when names are first looked for.
+    names: OnceLock<(usize, NameIndex)>,
 }
 
 /// Stands for a missing day: no unit's validity begins on it.
@@ -130,6 +134,14 @@ impl Columns {
             values: self.fields.iter().map(|column| column.value(row)).collect(),
             units: links.links(self.links[row]).to_vec(),
         }
+    }
+
+    /// The index of the names in a text field, made now where it is not there: about a second for a million. None for another
+    /// field than the first one asked about: a layer has one that holds its names.
+    pub fn names(&self, field: usize) -> Option<&NameIndex> {
+        let Some(Column::Text { texts, .. }) = self.fields.get(field) else { return None };
+        let (of, names) = self.names.get_or_init(|| (field, NameIndex::new(texts)));
+        (*of == field).then_some(names)
     }
 
     /// The value of one field.
