@@ -5,17 +5,24 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::super::asked::Asked;
+use super::super::min_version::MIN_VERSION;
 use super::super::problem::Problem;
 use super::super::reply::{GEOJSON, JSON, shown_classification};
 use super::super::tiles::MVT;
 use super::super::{Service, Shared};
+use super::api_31::as_31;
 use super::api_parts::{components, fields};
-use super::form::{API, HTML, OPENAPI, SCHEMA, choose};
+use super::form::{API, HTML, OPENAPI, OPENAPI_31, SCHEMA, choose};
 use super::html::{Page, both, cell, json_reply, text};
 use super::in_both;
 use super::items_asked::PARAMETERS;
 use super::links::own;
 use crate::model::{Classification, Layer, View};
+
+/// `min_version` is told here and not beside the others: a program that makes up its values waits for each in vain.
+const DESCRIPTION: &str = "OGC API Features, OGC API Tiles. Every address that reads features or tiles takes \
+                           min_version=V as well: it waits until this node shows at least the version V of \
+                           Bandoso-Version, and answers 503 where that takes too long.";
 
 /// `GET /ogc/api`.
 pub async fn api(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
@@ -29,6 +36,9 @@ pub async fn api(State(shared): State<Shared>, asked: Asked) -> Result<Response,
     if form.is_page() {
         let links = own(&asked, &params, &API, form);
         return Ok(page(&document, &links).reply(classification).to(&asked));
+    }
+    if form.media == OPENAPI_31 {
+        return Ok(json_reply(OPENAPI_31, &as_31(document), classification)?.to(&asked));
     }
     Ok(json_reply(OPENAPI, &document, classification)?.to(&asked))
 }
@@ -70,7 +80,7 @@ fn document(service: &Service, base: &str) -> Value {
         "openapi": "3.0.3",
         "info": {
             "title": in_both(&service.atlas.catalogue().title),
-            "description": "OGC API Features, OGC API Tiles",
+            "description": DESCRIPTION,
             "version": env!("CARGO_PKG_VERSION"),
         },
         "servers": [{ "url": base }],
@@ -85,10 +95,10 @@ fn of_layer(layer: &Layer, view: View) -> Vec<(String, Value)> {
     let operation = |name: &str, media| Operation::new(&format!("{id}.{name}"), &title, media);
     let parameter = |name: &str| json!({ "$ref": format!("#/components/parameters/{name}") });
     let named = |names: &[&str]| names.iter().map(|name| parameter(name)).collect::<Vec<_>>();
-    let asked: Vec<&str> = PARAMETERS.into_iter().filter(|name| *name != "f").collect();
+    let asked: Vec<&str> = PARAMETERS.into_iter().filter(|name| !matches!(*name, "f" | MIN_VERSION)).collect();
     let mut items = named(&asked);
     items.extend(fields(layer, view));
-    let item = named(&["featureId", "crs", "as_of", "min_version"]);
+    let item = named(&["featureId", "crs", "as_of"]);
     vec![
         (path.clone(), operation("collection", JSON).missing(&[])),
         (format!("{path}/items"), operation("items", GEOJSON).missing(&items)),
@@ -105,8 +115,7 @@ fn of_layer(layer: &Layer, view: View) -> Vec<(String, Value)> {
 }
 
 /// Parameters of a tile.
-const TILE: [&str; 8] =
-    ["tileMatrix", "tileRow", "tileCol", "filter", "filter-lang", "tile-datetime", "as_of", "min_version"];
+const TILE: [&str; 7] = ["tileMatrix", "tileRow", "tileCol", "filter", "filter-lang", "tile-datetime", "as_of"];
 
 fn tile(operation: &Operation, parameters: &[Value]) -> Value {
     let problem = json!({ "$ref": "#/components/responses/problem" });
@@ -116,7 +125,7 @@ fn tile(operation: &Operation, parameters: &[Value]) -> Value {
         "responses": {
             "200": { "description": "Ô bản đồ / Tile", "content": binary },
             "204": { "description": "Ô trống / Empty tile" },
-            "400": problem, "404": problem, "503": problem,
+            "400": problem, "404": problem, "406": problem, "414": problem, "503": problem,
         },
     })
 }
@@ -162,7 +171,7 @@ impl Operation {
             "content": { self.media: { "schema": schema }, HTML: { "schema": { "type": "string" } } },
         });
         responses.insert("200".to_owned(), good);
-        for status in refusals.iter().chain(&["503"]) {
+        for status in refusals.iter().chain(&["414", "503"]) {
             responses.insert((*status).to_owned(), json!({ "$ref": "#/components/responses/problem" }));
         }
         json!({ "operationId": self.id, "summary": self.summary, "parameters": parameters, "responses": responses })

@@ -11,7 +11,16 @@ use crate::model::{Layer, MAX_ZOOM, View};
 pub fn fields(layer: &Layer, view: View) -> Vec<Value> {
     let shown =
         layer.fields.iter().filter(|field| view.sees_field(field) && !PARAMETERS.contains(&field.name.as_str()));
-    shown.map(|field| query(&field.name, "Bằng / Equal to", &of_field(field))).collect()
+    shown
+        .map(|field| {
+            let mut schema = of_field(field);
+            // A code that the layer does not list is no error: it matches nothing.
+            if let Some(members) = schema.as_object_mut() {
+                members.remove("enum");
+            }
+            query(&field.name, "Bằng / Equal to", &schema)
+        })
+        .collect()
 }
 
 fn query(name: &str, description: &str, schema: &Value) -> Value {
@@ -21,34 +30,46 @@ fn query(name: &str, description: &str, schema: &Value) -> Value {
     })
 }
 
+/// `datetime`: a day or an instant, or an interval of two, of which one may be open. Regular expressions of JSON Schema (ECMA-262).
+fn time_pattern() -> String {
+    let day = "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)\
+               |02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)";
+    let time = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])";
+    let end = format!("{day}({time})?");
+    format!("^({end}(/({end}|\\.\\.)?)?|(\\.\\.)?/{end})$")
+}
+
 /// The components; `most` is the largest page.
 pub fn components(most: usize) -> Value {
     let crs = json!({ "type": "string", "format": "uri", "enum": Crs::ALL.map(Crs::uri), "default": Crs::Crs84.uri() });
     let text = json!({ "type": "string" });
-    let bbox = json!({ "oneOf": [
-        { "type": "array", "items": { "type": "number" }, "minItems": 4, "maxItems": 4 },
-        { "type": "array", "items": { "type": "number" }, "minItems": 6, "maxItems": 6 },
-    ]});
-    let limit = json!({ "type": "integer", "minimum": 1, "maximum": most, "default": DEFAULT_LIMIT });
+    // The first line is what the standard's tests look for; five numbers are no box.
+    let bbox = json!({
+        "type": "array", "items": { "type": "number" }, "minItems": 4, "maxItems": 6,
+        "oneOf": [{ "minItems": 4, "maxItems": 4 }, { "minItems": 6, "maxItems": 6 }],
+    });
+    // No maximum: a greater number is taken for the greatest.
+    let limit = json!({ "type": "integer", "minimum": 1, "default": DEFAULT_LIMIT.min(most) });
+    let datetime = json!({ "type": "string", "pattern": time_pattern() });
     let languages = json!({ "type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text" });
     let form = json!({ "type": "string", "enum": ["json", "html"] });
-    let whole = json!({ "type": "integer", "format": "int64", "minimum": 0 });
+    let whole = json!({ "type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX });
+    let shown = format!("Số đối tượng mỗi trang / Features in a page; at most {most} are shown");
     json!({
         "parameters": {
             "f": query("f", "Dạng trả lời / Form of the answer", &form),
-            "limit": query("limit", "Số đối tượng mỗi trang / Features in a page; more than the maximum gives the maximum", &limit),
+            "limit": query("limit", &shown, &limit),
             "bbox": query("bbox", "Khung / Box: west, south, east, north, in the order of bbox-crs; west > east crosses the antimeridian", &bbox),
             "bbox-crs": query("bbox-crs", "Hệ toạ độ của khung / Reference system of bbox", &crs),
-            "datetime": query("datetime", "Thời điểm hoặc khoảng, gồm hai đầu / Instant, date, or interval with both its ends", &text),
+            "datetime": query("datetime", "Thời điểm hoặc khoảng, gồm hai đầu / Instant, date, or interval with both its ends", &datetime),
             "filter": query("filter", "Điều kiện CQL2 / Filter", &text),
             "filter-lang": query("filter-lang", "Ngôn ngữ của filter / Language of filter", &languages),
             "filter-crs": query("filter-crs", "Hệ toạ độ trong filter / Reference system of geometries in filter", &crs),
             "crs": query("crs", "Hệ toạ độ của trả lời / Reference system of the answer", &crs),
             "cursor": query("cursor", "Trang tiếp theo, từ liên kết next / The next page, from the link next", &text),
             "as_of": query("as_of", "Ngày của đơn vị hành chính / Date of the administrative units", &json!({ "type": "string", "format": "date" })),
-            "min_version": query("min_version", "Phiên bản tối thiểu / Least version of the layer", &text),
             "id": query("id", "Mã số / Id", &whole),
-            "tile-datetime": query("datetime", "Thời điểm hoặc khoảng [from, to) / Instant, date, or interval without its end", &text),
+            "tile-datetime": query("datetime", "Thời điểm hoặc khoảng [from, to) / Instant, date, or interval without its end", &datetime),
             "tileMatrix": { "name": "tileMatrix", "in": "path", "required": true, "schema": { "type": "integer", "minimum": 0, "maximum": MAX_ZOOM } },
             "tileRow": { "name": "tileRow", "in": "path", "required": true, "schema": whole },
             "tileCol": { "name": "tileCol", "in": "path", "required": true, "schema": whole },

@@ -100,10 +100,10 @@ fn own_links(asked: &Asked, summary: &LayerSummary, mut links: Vec<Value>) -> Ve
             "http://www.opengis.net/def/rel/ogc/1.0/queryables",
             SCHEMA,
             "Thuộc tính lọc được / Queryables",
-            url("/queryables?f=json"),
+            url("/queryables"),
         ),
-        link("http://www.opengis.net/def/rel/ogc/1.0/schema", SCHEMA, "Lược đồ / Schema", url("/schema?f=json")),
-        link("describedby", SCHEMA, "Lược đồ / Schema", url("/schema?f=json")),
+        link("http://www.opengis.net/def/rel/ogc/1.0/schema", SCHEMA, "Lược đồ / Schema", url("/schema")),
+        link("describedby", SCHEMA, "Lược đồ / Schema", url("/schema")),
         link("http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", JSON, "Bộ ô bản đồ / Tilesets", url("/tiles")),
         link("root", JSON, "Trang đầu / Landing page", asked.url("/ogc")),
     ]);

@@ -14,6 +14,8 @@ const TILEJSON: &str = "application/vnd.mapbox.tile+json";
 pub const SCHEMA: &str = "application/schema+json";
 /// The API's description.
 pub const OPENAPI: &str = "application/vnd.oai.openapi+json;version=3.0";
+/// The same in the later version.
+pub const OPENAPI_31: &str = "application/vnd.oai.openapi+json;version=3.1";
 
 /// A form that an answer can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +40,8 @@ pub const FEATURES: [Form; 2] = [Form { f: "json", media: GEOJSON, also: JSON },
 /// Of schemas.
 pub const SCHEMAS: [Form; 2] = [Form { f: "json", media: SCHEMA, also: JSON }, PAGE];
 /// Of the API's description.
-pub const API: [Form; 2] = [Form { f: "json", media: OPENAPI, also: JSON }, PAGE];
+pub const API: [Form; 3] =
+    [Form { f: "json", media: OPENAPI, also: JSON }, PAGE, Form { f: "json31", media: OPENAPI_31, also: OPENAPI_31 }];
 
 impl Form {
     /// Whether it is `TileJSON`.
@@ -82,13 +85,18 @@ fn accepted(accept: &str, offered: &[Form]) -> Option<Form> {
     best.map(|(_, form)| form)
 }
 
-/// The weight of a media type: that of the narrowest range which holds it. Parameters of types are not told apart.
+/// The weight of a media type: that of the narrowest range which holds it. Of the parameters of types only `version` tells them
+/// apart.
 fn weight(accept: &str, media: &str) -> f32 {
+    let whole = media;
     let media = essence(media);
     let group = media.split('/').next().unwrap_or("");
     let mut found = (0, 0.0);
     for range in accept.split(',') {
         let name = essence(range);
+        if version(range).is_some_and(|wanted| version(whole).is_some_and(|version| version != wanted)) {
+            continue;
+        }
         let narrowness = match name.strip_suffix("/*") {
             Some("*") => 1,
             Some(any) if any.eq_ignore_ascii_case(group) => 2,
@@ -103,6 +111,12 @@ fn weight(accept: &str, media: &str) -> f32 {
         }
     }
     found.1
+}
+
+/// The parameter `version` of a media type, without quotes.
+fn version(media: &str) -> Option<&str> {
+    let mut parameters = media.split(';').skip(1).map(str::trim);
+    parameters.find_map(|text| text.strip_prefix("version=")).map(|text| text.trim_matches('"'))
 }
 
 fn essence(media: &str) -> &str {
@@ -124,12 +138,21 @@ mod tests {
             ("text/html;q=0.5, application/*", &PLAIN, Some("json")),
             ("application/json;q=0, */*", &PLAIN, Some("html")),
             ("TEXT/HTML", &PLAIN, Some("html")),
-            ("application/vnd.oai.openapi+json;version=3.0", &API, Some("json")),
             ("application/gml+xml", &FEATURES, None),
             ("application/geo+json", &PLAIN, None),
             ("text/html;q=0", &PLAIN, None),
         ] {
             assert_eq!(accepted(accept, offered).map(|form| form.f), f, "{accept}");
+        }
+        for (accept, f) in [
+            ("application/vnd.oai.openapi+json;version=3.0", Some("json")),
+            ("application/vnd.oai.openapi+json", Some("json")),
+            ("application/vnd.oai.openapi+json;version=3.1", Some("json31")),
+            ("application/vnd.oai.openapi+json; version=\"3.1\", application/json;q=0.5", Some("json31")),
+            ("application/vnd.oai.openapi+json;version=2.0", None),
+            ("application/json", Some("json")),
+        ] {
+            assert_eq!(accepted(accept, &API).map(|form| form.f), f, "{accept}");
         }
     }
 }

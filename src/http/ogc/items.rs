@@ -1,6 +1,7 @@
 //! `GET /ogc/collections/{layer}/items`: features, a page at a time.
 
 use axum::extract::State;
+use axum::http::header::LINK;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use super::super::reply::{GEOJSON, JSON, Reply, VARY_ON_FORM, shown_classificati
 use super::form::FEATURES;
 use super::html::{Page, anchor, both, text};
 use super::items_asked::ItemsAsked;
-use super::links::{link, own};
+use super::links::{link, link_header, own};
 use super::{in_both, seen};
 use crate::model::{FeaturePage, Field, FieldType, FoundFeature, Value as Property};
 
@@ -61,7 +62,8 @@ pub async fn items(
     } else {
         geojson(&writer, &page, &links)?
     };
-    Ok(reply.versions(&page.versions).to(&asked))
+    let queryables = asked.url(&format!("{collection}/queryables"));
+    Ok(reply.versions(&page.versions).header(LINK, link_header(&links, &queryables)).to(&asked))
 }
 
 fn geojson(writer: &FeatureWriter<'_>, page: &FeaturePage, links: &[Value]) -> Result<Reply, Problem> {

@@ -8,7 +8,7 @@ use super::super::Shared;
 use super::super::asked::Asked;
 use super::super::problem::Problem;
 use super::super::reply::JSON;
-use super::form::{HTML, OPENAPI, PLAIN, choose};
+use super::form::{HTML, OPENAPI, OPENAPI_31, PLAIN, choose};
 use super::html::{Page, json_reply};
 use super::in_both;
 use super::links::{link, own};
@@ -37,10 +37,11 @@ pub async fn landing(State(shared): State<Shared>, asked: Asked) -> Result<Respo
 }
 
 /// What there is.
-fn places(asked: &Asked) -> [Value; 7] {
+fn places(asked: &Asked) -> [Value; 8] {
     let url = |path: &str| asked.url(path);
     [
         link("service-desc", OPENAPI, "Mô tả API / API definition", url("/ogc/api?f=json")),
+        link("service-desc", OPENAPI_31, "Mô tả API / API definition, OpenAPI 3.1", url("/ogc/api?f=json31")),
         link("service-doc", HTML, "Trang mô tả API / API documentation", url("/ogc/api?f=html")),
         link("conformance", JSON, "Các lớp tuân thủ / Conformance classes", url("/ogc/conformance")),
         link(

@@ -3,6 +3,7 @@
 //! One file for each resource. `form` chooses between JSON and a page, `links` and `html` write what all of them share.
 
 mod api;
+mod api_31;
 mod api_parts;
 mod collections;
 mod conformance;

@@ -49,6 +49,29 @@ async fn a_page_of_items_says_everything_the_standard_asks_for() {
 }
 
 #[tokio::test]
+async fn a_page_tells_its_links_in_a_header_too() {
+    let house = House::open().await;
+    let answer = house.get(&format!("{ITEMS}?limit=2")).await;
+    let header = answer.header("link").unwrap();
+    let next = format!("<{}>; rel=\"next\"; type=\"application/geo+json\"", link(&answer.json(), "next").unwrap());
+    assert!(header.contains(&next), "{header}");
+    let queryables =
+        "/ogc/collections/police.incidents/queryables>; rel=http://www.opengis.net/def/rel/ogc/1.0/queryables;";
+    assert!(
+        header.contains("rel=\"self\"") && header.contains("type=\"text/html\"") && header.contains(queryables),
+        "{header}"
+    );
+    let long = answer_to_long(&house).await;
+    assert!(long.len() < 1000 && long.contains("queryables"), "{long}");
+}
+
+/// The header of an answer whose address has no room in one.
+async fn answer_to_long(house: &House) -> String {
+    let filter = format!("filter=note%20IN%20({}%27b%27)", "%27a%27,".repeat(400));
+    house.get(&format!("{ITEMS}?limit=2&{filter}")).await.header("link").unwrap().to_owned()
+}
+
+#[tokio::test]
 async fn pages_hold_every_item_once_while_others_come_and_go() {
     let house = House::open().await;
     let filter = "filter=category%3D%27theft%27";

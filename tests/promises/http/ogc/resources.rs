@@ -118,8 +118,51 @@ async fn the_description_names_every_address_and_its_references_lead_somewhere()
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), all, "each operation has an id of its own");
-    let limit = &api["components"]["parameters"]["limit"];
-    assert_eq!(limit["schema"], json!({ "type": "integer", "minimum": 1, "maximum": 10000, "default": 100 }));
+    let parameters = &api["components"]["parameters"];
+    assert_eq!(parameters["limit"]["schema"], json!({ "type": "integer", "minimum": 1, "default": 100 }));
+    let bbox = &parameters["bbox"]["schema"];
+    assert_eq!((&bbox["type"], &bbox["minItems"], &bbox["maxItems"]), (&json!("array"), &json!(4), &json!(6)));
+    let category = items.as_array().unwrap().iter().find(|parameter| parameter["name"] == "category").unwrap();
+    assert!(category["schema"].get("enum").is_none(), "other codes are taken, and match nothing: {category}");
+}
+
+#[tokio::test]
+async fn the_description_is_there_in_both_versions() {
+    let house = House::open().await;
+    let media = "application/vnd.oai.openapi+json;version=3.1";
+    for answer in [house.get("/ogc/api?f=json31").await, house.get_with("/ogc/api", &[("accept", media)]).await] {
+        assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, Some(media)));
+        let api = answer.json();
+        assert_eq!(api["openapi"], "3.1.0");
+        assert_eq!(
+            api["components"]["schemas"]["feature"]["properties"]["geometry"]["type"],
+            json!(["object", "null"])
+        );
+        assert!(!answer.text().contains("nullable"));
+    }
+    let landing = house.json("/ogc").await;
+    let described = |link: &Value| link["rel"] == "service-desc" && link["type"] == media;
+    assert!(landing["links"].as_array().unwrap().iter().any(described), "{landing}");
+}
+
+#[tokio::test]
+async fn the_pattern_of_datetime_is_what_is_taken() {
+    let house = House::open().await;
+    let api = house.json("/ogc/api").await;
+    let pattern = api["components"]["parameters"]["datetime"]["schema"]["pattern"].as_str().unwrap().to_owned();
+    assert!(pattern.starts_with('^') && pattern.ends_with('$') && !pattern.contains("\\d"), "{pattern}");
+    for text in [
+        "2024-02-29",
+        "2025-07-01T08:00:00%2B07:00",
+        "../2025-07-01",
+        "/2025-07-01",
+        "2025-07-01/",
+        "2025-07-01/..",
+        "2025-07-01T00:00:00.5Z/2025-07-02",
+    ] {
+        let answer = house.get(&format!("/ogc/collections/police.incidents/items?limit=1&datetime={text}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{text}");
+    }
 }
 
 fn references(api: &Value, part: &Value) {

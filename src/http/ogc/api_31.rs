@@ -1,0 +1,43 @@
+//! The API's description in `OpenAPI` 3.1, made from the one in 3.0.
+
+use serde_json::{Value, json};
+
+/// The same document in `OpenAPI` 3.1, whose schemas are JSON Schema 2020-12: what may be null has `null` among its types, and a
+/// format of bytes is told by the media type alone.
+pub fn as_31(mut document: Value) -> Value {
+    convert(&mut document);
+    document["openapi"] = "3.1.0".into();
+    document["jsonSchemaDialect"] = "https://json-schema.org/draft/2020-12/schema".into();
+    document
+}
+
+fn convert(part: &mut Value) {
+    match part {
+        Value::Object(members) => {
+            if members.remove("nullable") == Some(Value::Bool(true))
+                && let Some(kind) = members.get("type").cloned()
+            {
+                members.insert("type".to_owned(), json!([kind, "null"]));
+            }
+            if members.get("format").is_some_and(|format| format == "binary") {
+                members.clear();
+            }
+            members.values_mut().for_each(convert);
+        }
+        Value::Array(items) => items.iter_mut().for_each(convert),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_null_says_so_in_the_words_of_its_version() {
+        let old = json!({ "openapi": "3.0.3", "a": [{ "type": "object", "nullable": true }, { "type": "string", "format": "binary" }] });
+        let new = as_31(old);
+        assert_eq!(new["openapi"], "3.1.0");
+        assert_eq!(new["a"], json!([{ "type": ["object", "null"] }, {}]));
+    }
+}
