@@ -33,7 +33,7 @@ pub use moment::Moment;
 pub use settings::AtlasSettings;
 pub use snapshot::{LayerSnapshot, LayerSummary, State, UnitSnapshot};
 
-pub use crate::engine::cql2::{read_json, read_text, write};
+pub use crate::engine::cql2::{FUNCTIONS, read_json, read_text, write};
 pub use crate::engine::unit_map::UnitMap;
 use crate::model::{Catalogue, Clock, Instant, LayerId, LonLat, Residency, UnitId, Versions, View};
 use crate::store::{Store, StoreError};

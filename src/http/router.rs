@@ -32,6 +32,7 @@ pub fn routes(shared: Shared) -> Router {
         .route("/ogc/style.css", get(ogc::style))
         .route("/ogc/conformance", get(ogc::conformance))
         .route("/ogc/api", get(ogc::api))
+        .route("/ogc/functions", get(ogc::functions))
         .route("/ogc/collections", get(ogc::collections))
         .route("/ogc/collections/{layer}", get(ogc::collection))
         .route("/ogc/collections/{layer}/queryables", get(ogc::queryables))

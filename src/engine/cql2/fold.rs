@@ -1,4 +1,5 @@
-//! What `CASEI` and `ACCENTI` make alike. `bandoso.fold_case` and `bandoso.fold_accents` are the same in SQL.
+//! What `CASEI`, `ACCENTI`, `lower` and `upper` make of a text. `bandoso.fold_case`, `fold_accents`, `lower_case` and `upper_case`
+//! are the same in SQL.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -9,6 +10,8 @@ pub fn fold(folding: Folding, text: &str) -> String {
     match folding {
         Folding::Case => fold_case(text),
         Folding::Accents => fold_accents(text),
+        Folding::Lower => text.to_lowercase(),
+        Folding::Upper => text.to_uppercase(),
     }
 }
 

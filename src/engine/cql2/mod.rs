@@ -11,11 +11,13 @@
 //!   Intervals hold both their ends. A text where a date or timestamp is wanted is read as one.
 //! - `geom` and `geometry` name the feature's position and `id` its id, unless a field has the name.
 //! - A point is on the boundary of a collection when it is on that of a member and inside none.
-//! - There are no functions but the standard's own; no field is an array, so `A_…` compares lists that are written out.
+//! - The functions beside the standard's own are those of `functions`, of one argument each. No field is an array, so `A_…`
+//!   compares lists that are written out.
 
 mod arithmetic;
 mod check;
 mod fold;
+mod functions;
 mod json;
 mod json_geometry;
 mod lexer;
@@ -33,6 +35,7 @@ use crate::model::filter::{Asked, Expr, Place};
 
 pub use check::check;
 pub use fold::fold;
+pub use functions::{FUNCTIONS, KnownFunction};
 pub use predicate::Predicate;
 pub use write::write;
 

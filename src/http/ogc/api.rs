@@ -67,6 +67,7 @@ fn document(service: &Service, base: &str) -> Value {
     add("/", Operation::new("landing", "Trang đầu / Landing page", JSON).plain());
     add("/conformance", Operation::new("conformance", "Các lớp tuân thủ / Conformance classes", JSON).plain());
     add("/api", Operation::new("api", "Mô tả API / API definition", OPENAPI).plain());
+    add("/functions", Operation::new("functions", "Hàm trong bộ lọc / Functions in filters", JSON).plain());
     add("/collections", Operation::new("collections", "Các lớp dữ liệu / Collections", JSON).plain());
     add("/tileMatrixSets", Operation::new("tileMatrixSets", "Sơ đồ chia ô / Tiling schemes", JSON).plain());
     let quad = Operation::new("WebMercatorQuad", "WebMercatorQuad", JSON);

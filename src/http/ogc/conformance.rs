@@ -15,9 +15,8 @@ use crate::model::Classification;
 
 const PREFIX: &str = "http://www.opengis.net/spec/";
 
-/// What the tests of `tests/promises/http/ogc` and `engine::cql2` hold. CQL2's class `functions` is not among them: there are none
-/// but the standard's own.
-pub const CLASSES: [&str; 36] = [
+/// What the tests of `tests/promises/http/ogc` and `engine::cql2` hold.
+pub const CLASSES: [&str; 37] = [
     "ogcapi-common-1/1.0/conf/core",
     "ogcapi-common-2/1.0/conf/collections",
     "ogcapi-features-1/1.0/conf/core",
@@ -45,6 +44,7 @@ pub const CLASSES: [&str; 36] = [
     "cql2/1.0/conf/temporal-functions",
     "cql2/1.0/conf/array-functions",
     "cql2/1.0/conf/property-property",
+    "cql2/1.0/conf/functions",
     "cql2/1.0/conf/arithmetic",
     "ogcapi-tiles-1/1.0/conf/core",
     "ogcapi-tiles-1/1.0/conf/tileset",

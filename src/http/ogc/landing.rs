@@ -37,7 +37,7 @@ pub async fn landing(State(shared): State<Shared>, asked: Asked) -> Result<Respo
 }
 
 /// What there is.
-fn places(asked: &Asked) -> [Value; 8] {
+fn places(asked: &Asked) -> [Value; 9] {
     let url = |path: &str| asked.url(path);
     [
         link("service-desc", OPENAPI, "Mô tả API / API definition", url("/ogc/api?f=json")),
@@ -56,6 +56,12 @@ fn places(asked: &Asked) -> [Value; 8] {
             JSON,
             "Các lớp dữ liệu / Collections",
             url("/ogc/collections"),
+        ),
+        link(
+            "http://www.opengis.net/def/rel/ogc/1.0/functions",
+            JSON,
+            "Hàm trong bộ lọc / Functions in filters",
+            url("/ogc/functions"),
         ),
         link(
             "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",

@@ -1,7 +1,7 @@
 use geo_types::Geometry;
 use jiff::tz::TimeZone;
 
-use super::{Arithmetic, Comparison};
+use super::{Arithmetic, Comparison, Function};
 use crate::model::{FieldType, Value};
 
 /// A filter that fits a layer: every name is a field that the view sees, every type is right.
@@ -64,6 +64,8 @@ pub enum Scalar {
     Literal(Value),
     /// A text folded.
     Folded(Folding, Box<Scalar>),
+    /// A function of a value whose type it takes.
+    Call(Function, Box<Scalar>),
     /// Two numbers of one type; null where the result is none (division by zero, no longer a number of the type).
     Arithmetic(Arithmetic, Box<Scalar>, Box<Scalar>),
     /// A whole number as a double.
@@ -81,6 +83,10 @@ pub enum Folding {
     Case,
     /// Diacritical marks, and the bar of `đ`.
     Accents,
+    /// All letters are made small.
+    Lower,
+    /// All letters are made capital.
+    Upper,
 }
 
 impl Scalar {
@@ -95,6 +101,7 @@ impl Scalar {
             Self::Literal(Value::Date(_)) => FieldType::Date,
             Self::Literal(Value::Timestamp(_)) | Self::DayStart(_) | Self::DayEnd(_) => FieldType::Timestamp,
             Self::Arithmetic(_, left, _) => left.kind(),
+            Self::Call(function, argument) => function.returns(argument.kind()),
         }
     }
 }

@@ -5,9 +5,11 @@
 //! that one, so both answer alike.
 
 mod checked;
+mod function;
 mod operator;
 mod syntax;
 
 pub use checked::{Condition, Filter, Folding, PlaceTest, Scalar};
+pub use function::Function;
 pub use operator::{Arithmetic, ArrayRelation, Comparison, Operator, SpatialRelation, TemporalRelation};
 pub use syntax::{Asked, Expr, ExprKind, Place};

@@ -1,7 +1,7 @@
 //! A filter as SQL: every value bound, every name quoted by whoever knows the table.
 //!
 //! The text takes the rows that `engine::cql2::Predicate` takes; `tests/promises/postgis/filters.rs` holds the two together. It
-//! needs the functions of `sql/migrations/V5__filters.sql`.
+//! needs the functions of `sql/migrations/V5__filters.sql` and `V6__functions.sql`.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use geo_types::{Coord, Geometry, LineString, Polygon};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::columns::{EPOCH_DAYS, EPOCH_US, quoted};
-use crate::model::filter::{Arithmetic, Comparison, Condition, Filter, Folding, PlaceTest, Scalar};
+use crate::model::filter::{Arithmetic, Comparison, Condition, Filter, Folding, Function, PlaceTest, Scalar};
 use crate::model::{Day, FieldType, Instant, Layer, Value};
 
 /// SQL expressions for what a filter may ask of a row.
@@ -162,6 +162,8 @@ impl Writer<'_> {
                 self.add(match folding {
                     Folding::Case => "bandoso.fold_case(",
                     Folding::Accents => "bandoso.fold_accents(",
+                    Folding::Lower => "bandoso.lower_case(",
+                    Folding::Upper => "bandoso.upper_case(",
                 });
                 self.scalar(inner);
                 self.add(")");
@@ -175,6 +177,7 @@ impl Writer<'_> {
                 self.scalar(right);
                 self.add(")");
             }
+            Scalar::Call(function, argument) => self.called(*function, argument),
             Scalar::Real(inner) => {
                 self.add("(");
                 self.scalar(inner);
@@ -187,6 +190,43 @@ impl Writer<'_> {
                 self.add(" - interval '1 microsecond')");
             }
         }
+    }
+
+    /// `engine::cql2::functions` in SQL.
+    fn called(&mut self, function: Function, argument: &Scalar) {
+        let whole = argument.kind() == FieldType::Integer;
+        let (before, after) = match function {
+            Function::Length => ("length(", ")::bigint"),
+            // The least whole number has no contrary.
+            Function::Abs if whole => ("abs(nullif(", ", -9223372036854775808))"),
+            Function::Abs => ("abs(", ")"),
+            Function::Round if !whole => ("round(", ")"),
+            Function::Floor if !whole => ("floor(", ")"),
+            Function::Ceil if !whole => ("ceil(", ")"),
+            Function::Round | Function::Floor | Function::Ceil => ("(", ")"),
+            Function::Year => return self.part("year", argument),
+            Function::Month => return self.part("month", argument),
+            Function::Day => return self.part("day", argument),
+            Function::Weekday => return self.part("isodow", argument),
+            Function::Hour => return self.part("hour", argument),
+        };
+        self.add(before);
+        self.scalar(argument);
+        self.add(after);
+    }
+
+    /// A part of a date, or of a timestamp on the clock of the filter's zone.
+    fn part(&mut self, part: &str, argument: &Scalar) {
+        self.add("bandoso.part_of('");
+        self.add(part);
+        self.add("', ");
+        self.scalar(argument);
+        if argument.kind() == FieldType::Timestamp {
+            self.add(" AT TIME ZONE ");
+            let zone = self.filter.zone.iana_name().unwrap_or("UTC").to_owned();
+            self.bind(SqlBind::Value(Value::Text(zone)), "text");
+        }
+        self.add(")");
     }
 
     /// The first instant of the day so many days after a date.

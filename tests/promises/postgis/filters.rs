@@ -73,7 +73,7 @@ async fn both_fold_every_letter_of_the_languages_written_here_alike() {
     // Latin with all its extensions, Greek, Cyrillic, Vietnamese, and what combines with them.
     let letters = (0x20..0x0530_u32).chain(0x1E00..0x2000).chain(0x20D0..0x20FF).chain(0xFB00..0xFB07);
     let letters: Vec<String> = letters.filter_map(char::from_u32).map(String::from).collect();
-    let query = "SELECT bandoso.fold_case(x), bandoso.fold_accents(x) FROM unnest($1::text[]) WITH ORDINALITY t(x, n) ORDER BY n";
+    let query = "SELECT bandoso.fold_case(x), bandoso.fold_accents(x), bandoso.lower_case(x), bandoso.upper_case(x) FROM unnest($1::text[]) WITH ORDINALITY t(x, n) ORDER BY n";
     let rows = client.query(query, &[&letters]).await.expect("folded");
     let differing: Vec<_> = letters
         .iter()
@@ -81,8 +81,10 @@ async fn both_fold_every_letter_of_the_languages_written_here_alike() {
         .filter(|(letter, row)| {
             fold(Folding::Case, letter) != row.get::<_, String>(0)
                 || fold(Folding::Accents, letter) != row.get::<_, String>(1)
+                || fold(Folding::Lower, letter) != row.get::<_, String>(2)
+                || fold(Folding::Upper, letter) != row.get::<_, String>(3)
         })
-        .map(|(letter, row)| (letter, row.get::<_, String>(0), row.get::<_, String>(1)))
+        .map(|(letter, row)| (letter, [0, 1, 2, 3].map(|column| row.get::<_, String>(column))))
         .collect();
     assert!(differing.is_empty(), "{differing:?}");
 }

@@ -217,7 +217,8 @@ impl Author {
     }
 
     fn text(&mut self) -> String {
-        match self.0.random_range(0..8) {
+        match self.0.random_range(0..9) {
+            8 => format!("{}({})", self.pick(&["lower", "UPPER"]), self.text()),
             0 | 1 => self.pick(&["text1", "text2"]).to_owned(),
             2 => self.pick(&["code1", "code2"]).to_owned(),
             3 => format!("CASEI({})", self.text()),
@@ -233,7 +234,13 @@ impl Author {
     }
 
     fn number(&mut self, depth: u32) -> String {
-        match self.0.random_range(0..if depth == 0 { 6 } else { 9 }) {
+        match self.0.random_range(0..if depth == 0 { 6 } else { 12 }) {
+            9 => format!("{}({})", self.pick(&["abs", "round", "floor", "ceil"]), self.number(depth - 1)),
+            10 => format!("{}({})", self.pick(&["year", "month", "day", "weekday"]), self.time()),
+            11 => match self.pick(&["text", "time"]) {
+                "text" => format!("length({})", self.text()),
+                _ => format!("hour({})", self.pick(&["at1", "at2"])),
+            },
             0 => self.pick(&["whole1", "whole2", "id"]).to_owned(),
             1 => self.pick(&["real1", "real2"]).to_owned(),
             2 | 3 => pick(&mut self.0, &WHOLES).to_string(),

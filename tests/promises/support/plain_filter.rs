@@ -1,7 +1,7 @@
 //! The plainest evaluation of a filter there can be: row by row, value by value.
 
 use bandoso::engine::cql2::fold;
-use bandoso::model::filter::{Arithmetic, Condition, Filter, PlaceTest, Scalar};
+use bandoso::model::filter::{Arithmetic, Condition, Filter, Function, PlaceTest, Scalar};
 use bandoso::model::{Day, Feature, Instant, Value};
 use geo::{Contains, Intersects};
 use geo_types::{Geometry, Point};
@@ -94,9 +94,34 @@ fn value_of(filter: &Filter, scalar: &Scalar, row: &Feature) -> Option<Value> {
             Value::Date(day) => Value::Timestamp(Instant(Day(day.0 + 1).start(&filter.zone).0 - 1)),
             other => panic!("{other:?} is no date"),
         },
+        Scalar::Call(function, argument) => called(filter, *function, &inner(argument)?)?,
         Scalar::Arithmetic(operator, left, right) => calculated(*operator, &inner(left)?, &inner(right)?)?,
     };
     (value != Value::Null).then_some(value)
+}
+
+fn called(filter: &Filter, function: Function, argument: &Value) -> Option<Value> {
+    let clock = match argument {
+        Value::Date(day) => day.to_date().at(0, 0, 0, 0),
+        Value::Timestamp(at) => filter.zone.to_datetime(jiff::Timestamp::from_microsecond(at.0).expect("in range")),
+        _ => jiff::civil::DateTime::default(),
+    };
+    Some(match (function, argument) {
+        (Function::Length, Value::Text(text)) => Value::Integer(text.chars().count() as i64),
+        (Function::Abs, Value::Integer(number)) if *number == i64::MIN => return None,
+        (Function::Abs, Value::Integer(number)) => Value::Integer(number.abs()),
+        (Function::Abs, Value::Real(number)) => Value::Real(number.abs()),
+        (Function::Round, Value::Real(number)) => Value::Real(number.round_ties_even()),
+        (Function::Floor, Value::Real(number)) => Value::Real(number.floor()),
+        (Function::Ceil, Value::Real(number)) => Value::Real(number.ceil()),
+        (Function::Round | Function::Floor | Function::Ceil, Value::Integer(number)) => Value::Integer(*number),
+        (Function::Year, _) => Value::Integer(clock.year().into()),
+        (Function::Month, _) => Value::Integer(clock.month().into()),
+        (Function::Day, _) => Value::Integer(clock.day().into()),
+        (Function::Weekday, _) => Value::Integer(clock.weekday().to_monday_one_offset().into()),
+        (Function::Hour, _) => Value::Integer(clock.hour().into()),
+        other => panic!("{other:?} do not fit"),
+    })
 }
 
 fn calculated(operator: Arithmetic, left: &Value, right: &Value) -> Option<Value> {

@@ -3,6 +3,7 @@
 use super::{Checker, article, name};
 use crate::engine::cql2::Fault;
 use crate::engine::cql2::fold::fold;
+use crate::engine::cql2::functions::{FUNCTIONS, Makes, known};
 use crate::engine::cql2::literal::{day, instant};
 use crate::model::filter::{Arithmetic, Expr, ExprKind, Folding, Operator, Scalar};
 use crate::model::{FieldType, Value};
@@ -35,10 +36,7 @@ impl Checker<'_> {
             ExprKind::Date(day) => Scalar::Literal(Value::Date(*day)),
             ExprKind::Timestamp(instant) => Scalar::Literal(Value::Timestamp(*instant)),
             ExprKind::Property(name) => self.property(expr, name)?,
-            ExprKind::Function(name, _) => {
-                let what = format!("there is no function {name:.64}; CASEI, ACCENTI, S_…, T_… and A_… are known");
-                return Err(Fault::new(&expr.at, what));
-            }
+            ExprKind::Function(name, operands) => self.called(expr, name, operands)?,
             ExprKind::Apply(Operator::CaseI, operands) => self.folded(Folding::Case, operands)?,
             ExprKind::Apply(Operator::AccentI, operands) => self.folded(Folding::Accents, operands)?,
             ExprKind::Apply(Operator::Arithmetic(operator), operands) => self.arithmetic(*operator, operands)?,
@@ -69,6 +67,36 @@ impl Checker<'_> {
             Some(Scalar::Literal(Value::Text(text))) => Scalar::Literal(Value::Text(fold(folding, &text))),
             Some(text) => Scalar::Folded(folding, Box::new(text)),
             None => Scalar::Literal(Value::Null),
+        })
+    }
+
+    /// A function of one value.
+    fn called(&self, expr: &Expr, name: &str, operands: &[Expr]) -> Result<Scalar, Fault> {
+        let Some(function) = known(name) else {
+            let names: Vec<_> = FUNCTIONS.iter().map(|function| function.name).collect();
+            let what = format!(
+                "there is no function {name:.64}; there are {}, and CASEI, ACCENTI, S_…, T_… and A_…",
+                names.join(", ")
+            );
+            return Err(Fault::new(&expr.at, what));
+        };
+        let [operand] = operands else {
+            let what = format!("{} takes 1 operand, found {}", function.name, operands.len());
+            return Err(Fault::new(&expr.at, what));
+        };
+        let argument = self.scalar(operand)?;
+        if !function.takes.contains(&argument.kind()) {
+            let wanted = function.takes.first().map_or("nothing", |kind| article(*kind));
+            let what =
+                format!("{} takes {wanted}, {} is {}", function.name, super::name(operand), article(argument.kind()));
+            return Err(Fault::new(&operand.at, what));
+        }
+        Ok(match (function.makes, argument) {
+            (Makes::Text(folding), Scalar::Literal(Value::Text(text))) => {
+                Scalar::Literal(Value::Text(fold(folding, &text)))
+            }
+            (Makes::Text(folding), argument) => Scalar::Folded(folding, Box::new(argument)),
+            (Makes::Value(function), argument) => Scalar::Call(function, Box::new(argument)),
         })
     }
 

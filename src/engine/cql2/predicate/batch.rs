@@ -8,7 +8,8 @@ use super::each;
 use crate::engine::columns::{Column, Columns, block_of, mask};
 use crate::engine::cql2::arithmetic::{real, whole};
 use crate::engine::cql2::fold::fold;
-use crate::model::filter::{Arithmetic, Filter, Folding, Scalar};
+use crate::engine::cql2::functions::{length, of_day, of_instant, of_real, of_whole};
+use crate::model::filter::{Arithmetic, Filter, Folding, Function, Scalar};
 use crate::model::{Day, FieldType, Instant, Value};
 
 /// A column of whole numbers, or of what is one underneath.
@@ -29,8 +30,18 @@ pub(super) enum Whole<'a> {
     Column(WholeColumn<'a>),
     Literal(i64),
     Calculated(Arithmetic, Box<[Whole<'a>; 2]>),
+    /// Of a whole number, a day, or an instant.
+    Called(Function, Box<Whole<'a>>, Clockwork),
+    Length(Text<'a>),
     DayStart(Box<Whole<'a>>, TimeZone),
     DayEnd(Box<Whole<'a>>, TimeZone),
+}
+
+/// What a function of a whole value reads it as.
+pub(super) enum Clockwork {
+    Number,
+    Day,
+    Instant(TimeZone),
 }
 
 /// Doubles.
@@ -38,6 +49,7 @@ pub(super) enum Real<'a> {
     Column(&'a [f64]),
     Literal(f64),
     Whole(Whole<'a>),
+    Called(Function, Box<Real<'a>>),
     Calculated(Arithmetic, Box<[Real<'a>; 2]>),
 }
 
@@ -100,6 +112,15 @@ impl<'a> Whole<'a> {
                 let sides = [Self::new(left, filter, columns), Self::new(right, filter, columns)];
                 Self::Calculated(*operator, Box::new(sides))
             }
+            Scalar::Call(Function::Length, text) => Self::Length(Text::new(text, columns)),
+            Scalar::Call(function, argument) => {
+                let clockwork = match argument.kind() {
+                    FieldType::Date => Clockwork::Day,
+                    FieldType::Timestamp => Clockwork::Instant(filter.zone.clone()),
+                    _ => Clockwork::Number,
+                };
+                Self::Called(*function, inner(argument), clockwork)
+            }
             Scalar::DayStart(day) => Self::DayStart(inner(day), filter.zone.clone()),
             Scalar::DayEnd(day) => Self::DayEnd(inner(day), filter.zone.clone()),
             // Of another type; a checked filter has none here.
@@ -124,6 +145,20 @@ impl<'a> Whole<'a> {
                 let known = left.load(block, wanted, out) & right.load(block, wanted, &mut other);
                 each(known, |row| replace(out, row, |left| whole(*operator, left, *other.get(row)?)))
             }
+            Self::Called(function, argument, clockwork) => {
+                let known = argument.load(block, wanted, out);
+                each(known, |row| {
+                    replace(out, row, |value| match clockwork {
+                        Clockwork::Number => of_whole(*function, value),
+                        Clockwork::Day => Some(of_day(*function, Day(value as i32))),
+                        Clockwork::Instant(zone) => Some(of_instant(*function, Instant(value), zone)),
+                    })
+                })
+            }
+            Self::Length(text) => each(wanted, |row| {
+                let found = text.text(block.saturating_mul(64).saturating_add(row));
+                replace(out, row, |_| found.map(|text| length(&text)))
+            }),
             Self::DayStart(day, zone) => {
                 let known = day.load(block, wanted, out);
                 each(known, |row| replace(out, row, |day| Some(Day(day as i32).start(zone).0)))
@@ -178,6 +213,9 @@ impl<'a> Real<'a> {
                 let sides = [Self::new(left, filter, columns), Self::new(right, filter, columns)];
                 Self::Calculated(*operator, Box::new(sides))
             }
+            Scalar::Call(function, argument) if argument.kind() == FieldType::Real => {
+                Self::Called(*function, Box::new(Self::new(argument, filter, columns)))
+            }
             other => Self::Whole(Whole::new(other, filter, columns)),
         }
     }
@@ -198,6 +236,11 @@ impl<'a> Real<'a> {
                 let mut wholes = [0; 64];
                 let known = inner.load(block, wanted, &mut wholes);
                 copied(&wholes, out, |value| value as f64);
+                known
+            }
+            Self::Called(function, argument) => {
+                let known = argument.load(block, wanted, out);
+                out.iter_mut().for_each(|value| *value = of_real(*function, *value));
                 known
             }
             Self::Calculated(operator, sides) => {

@@ -167,6 +167,41 @@ async fn fields_are_parameters_and_all_conditions_hold_at_once() {
 }
 
 #[tokio::test]
+async fn every_function_that_is_listed_can_be_called() {
+    let house = House::open().await;
+    let list = house.json("/ogc/functions").await;
+    for function in list["functions"].as_array().unwrap() {
+        let name = function["name"].as_str().unwrap();
+        for kind in function["arguments"][0]["type"].as_array().unwrap() {
+            let (argument, wrong) = match kind.as_str().unwrap() {
+                "string" => ("note", "loss"),
+                "integer" => ("id", "closed"),
+                "number" => ("loss", "note"),
+                _ => ("occurred_at", "loss"),
+            };
+            let good = matched(&house, &format!("filter={name}({argument})%20IS%20NOT%20NULL")).await;
+            assert_eq!(
+                good,
+                matched(&house, &format!("filter={argument}%20IS%20NOT%20NULL")).await,
+                "{name}({argument})"
+            );
+            for call in [format!("{name}({wrong})"), format!("{name}()"), format!("{name}({argument},{argument})")] {
+                let answer = house.get(&format!("{ITEMS}?filter={call}%20IS%20NULL")).await;
+                assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{call}");
+            }
+        }
+    }
+    let july = expected(&house, |_, _, values| match values[0] {
+        Property::Timestamp(at) => at.day(&house.atlas.catalogue().time_zone).to_date().month() == 7,
+        _ => false,
+    });
+    assert!(july > 0);
+    assert_eq!(matched(&house, "filter=Month(occurred_at)=7").await, july);
+    let json = "%7B%22op%22:%22=%22,%22args%22:%5B%7B%22op%22:%22month%22,%22args%22:%5B%7B%22property%22:%22occurred_at%22%7D%5D%7D,7%5D%7D";
+    assert_eq!(matched(&house, &format!("filter-lang=cql2-json&filter={json}")).await, july);
+}
+
+#[tokio::test]
 async fn geometries_of_a_filter_may_be_of_another_system() {
     let house = House::open().await;
     let inside = expected(&house, |lon, lat, _| (108.2..=108.4).contains(&lon) && (15.0..=15.2).contains(&lat));

@@ -5,11 +5,12 @@ use super::link;
 use crate::support::house::House;
 
 /// Every address without parameters, with the type of its JSON.
-const RESOURCES: [(&str, &str); 13] = [
+const RESOURCES: [(&str, &str); 14] = [
     ("/ogc", "application/json"),
     ("/ogc/", "application/json"),
     ("/ogc/conformance", "application/json"),
     ("/ogc/api", "application/vnd.oai.openapi+json;version=3.0"),
+    ("/ogc/functions", "application/json"),
     ("/ogc/collections", "application/json"),
     ("/ogc/collections/police.incidents", "application/json"),
     ("/ogc/collections/police.incidents/queryables", "application/schema+json"),
