@@ -104,7 +104,8 @@ impl Params {
     /// `filter` in the language that `filter-lang` names, CQL2 text if none.
     pub fn filter(&self) -> Result<Option<Asked>, Invalid> {
         let read = match self.text("filter-lang") {
-            None | Some("cql2-text") => read_text,
+            // The last is the name that it had in drafts of the standard; GDAL asks by it.
+            None | Some("cql2-text" | "cql-text") => read_text,
             Some("cql2-json") => read_json,
             Some(other) => return Err(Invalid::new("filter-lang", format!("cql2-text or cql2-json, found {other:?}"))),
         };

@@ -1,5 +1,7 @@
 //! CQL2 text into a tree: recursive descent over the standard's BNF, operators by their precedence.
 //!
+//! Beside the standard's words it takes `ILIKE`, as GDAL and PostgreSQL write LIKE between two CASEI.
+//!
 //! One rule reads every kind of operand; whether a text stands where a number must is for `check` to say, with a better message.
 
 use super::lexer::{Token, Word, words};
@@ -151,11 +153,16 @@ impl Parser {
             return Ok(denied(not, apply(at, Operator::IsNull, vec![left])));
         }
         let not = self.is_word(0, "NOT")
-            && ["LIKE", "BETWEEN", "IN"].iter().any(|word| self.is_word(1, word))
+            && ["LIKE", "ILIKE", "BETWEEN", "IN"].iter().any(|word| self.is_word(1, word))
             && self.takes_word("NOT");
         if self.takes_word("LIKE") {
             let pattern = self.sum()?;
             return Ok(denied(not, apply(at, Operator::Like, vec![left, pattern])));
+        }
+        if self.takes_word("ILIKE") {
+            let folded = |expr: Expr| apply(expr.at.clone(), Operator::CaseI, vec![expr]);
+            let operands = vec![folded(left), folded(self.sum()?)];
+            return Ok(denied(not, apply(at, Operator::Like, operands)));
         }
         if self.takes_word("BETWEEN") {
             let least = self.sum()?;

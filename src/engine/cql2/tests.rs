@@ -12,7 +12,7 @@ fn refusal(text: &str) -> String {
 }
 
 /// Filters and their canonical text.
-const CANONICAL: [(&str, &str); 40] = [
+const CANONICAL: [(&str, &str); 42] = [
     ("city='Toronto'", "city = 'Toronto'"),
     ("balance-150.0 > 0", "balance - 150.0 > 0"),
     ("updated >= date('1970-01-01')", "updated >= DATE('1970-01-01')"),
@@ -47,6 +47,8 @@ const CANONICAL: [(&str, &str); 40] = [
     ("A_EQUALS((), ((1, 2), 3))", "A_EQUALS((), ((1, 2), 3))"),
     ("S_WITHIN(road,Buffer(geometry,10,'m'))", "S_WITHIN(road, Buffer(geometry, 10, 'm'))"),
     ("avg() < 4", "avg() < 4"),
+    ("name ilike 'Ba %'", "CASEI(name) LIKE CASEI('Ba %')"),
+    ("name NOT ILIKE 'Ba %'", "NOT CASEI(name) LIKE CASEI('Ba %')"),
     ("vehicle_height > (bridge_clearance-1)", "vehicle_height > bridge_clearance - 1"),
     ("a AND b OR NOT c AND d", "a AND b OR NOT c AND d"),
     ("a AND (b OR c)", "a AND (b OR c)"),

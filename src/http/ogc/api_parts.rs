@@ -51,7 +51,7 @@ pub fn components(most: usize) -> Value {
     // No maximum: a greater number is taken for the greatest.
     let limit = json!({ "type": "integer", "minimum": 1, "default": DEFAULT_LIMIT.min(most) });
     let datetime = json!({ "type": "string", "pattern": time_pattern() });
-    let languages = json!({ "type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text" });
+    let languages = json!({ "type": "string", "enum": ["cql2-text", "cql2-json", "cql-text"], "default": "cql2-text" });
     let form = json!({ "type": "string", "enum": ["json", "html"] });
     let whole = json!({ "type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX });
     let shown = format!("Số đối tượng mỗi trang / Features in a page; at most {most} are shown");

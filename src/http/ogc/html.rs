@@ -19,6 +19,7 @@ const STYLE: &str = "\
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:0 auto;padding:1rem}
 nav a::after{content:' › '}
+h1,h2{line-height:1.25}
 h1 small,span[lang=en]{font-weight:normal;opacity:.75}
 table{border-collapse:collapse;display:block;overflow-x:auto}
 th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #8886}
@@ -54,6 +55,14 @@ pub fn cell(value: &Value) -> String {
             format!("<code>{}</code>", text(word))
         }
         Value::String(word) => text(word),
+        Value::Array(items) if items.iter().all(|item| !item.is_array()) => {
+            items.iter().map(cell).collect::<Vec<_>>().join("<br>")
+        }
+        Value::Array(items) => items.iter().map(|item| text(&item.to_string())).collect::<Vec<_>>().join("<br>"),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| format!("{}: {}", text(name), cell(value));
+            members.iter().map(member).collect::<Vec<_>>().join("<br>")
+        }
         other => text(&other.to_string()),
     }
 }

@@ -61,8 +61,10 @@ pub async fn item(
             .under("/ogc/collections?f=html", "Các lớp dữ liệu / Collections")
             .under(format!("{collection}?f=html"), &layer.title.vi)
             .under(format!("{collection}/items?f=html"), "Các đối tượng / Features");
-        let rows: Vec<Vec<String>> =
-            properties(&writer, &found).into_iter().map(|(name, value)| vec![name, value]).collect();
+        let rows: Vec<Vec<String>> = properties(&writer, &found, &shared.atlas.clock().zone)
+            .into_iter()
+            .map(|(name, value)| vec![name, value])
+            .collect();
         page.table(&[], &rows).links(&links);
         page.reply(classification)
     } else {

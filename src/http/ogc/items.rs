@@ -5,6 +5,7 @@ use axum::http::header::LINK;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,14 +13,15 @@ use super::super::Shared;
 use super::super::asked::{Asked, Segments};
 use super::super::problem::Problem;
 use super::super::query::cursor;
-use super::super::query::features::{FeatureWriter, Features, next_url, relation_name};
+use super::super::query::features::{FeatureWriter, Features, next_url};
 use super::super::reply::{GEOJSON, JSON, Reply, VARY_ON_FORM, shown_classification, to_json};
 use super::form::FEATURES;
 use super::html::{Page, anchor, both, text};
 use super::items_asked::ItemsAsked;
 use super::links::{link, link_header, own};
 use super::{in_both, seen};
-use crate::model::{FeaturePage, Field, FieldType, FoundFeature, Value as Property};
+use crate::engine::crs::Crs;
+use crate::model::{FeaturePage, Field, FieldType, FoundFeature, Relation, Value as Property};
 
 /// The system of an answer's coordinates.
 pub const CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
@@ -58,7 +60,7 @@ pub async fn items(
     let units = shared.atlas.units();
     let writer = FeatureWriter { layer, view, units: &units, crs };
     let reply = if form.is_page() {
-        page_of(&writer, &page, &links).reply(shown_classification(layer, view))
+        page_of(&writer, &page, &links, &shared.atlas.clock().zone).reply(shown_classification(layer, view))
     } else {
         geojson(&writer, &page, &links)?
     };
@@ -90,7 +92,7 @@ pub fn features_headers(reply: Reply, writer: &FeatureWriter<'_>) -> Reply {
     reply.header(CONTENT_CRS, crs).header(axum::http::header::VARY, HeaderValue::from_static(VARY_ON_FORM))
 }
 
-fn page_of(writer: &FeatureWriter<'_>, page: &FeaturePage, links: &[Value]) -> Page {
+fn page_of(writer: &FeatureWriter<'_>, page: &FeaturePage, links: &[Value], zone: &TimeZone) -> Page {
     let layer = writer.layer;
     let collection = format!("/ogc/collections/{}", layer.id);
     let mut html = Page::new(&layer.title.vi, &layer.title.en)
@@ -102,38 +104,50 @@ fn page_of(writer: &FeatureWriter<'_>, page: &FeaturePage, links: &[Value]) -> P
         "<p>{}</p>",
         both(&format!("{returned} trong {matched} đối tượng"), &format!("{returned} of {matched} features"))
     ));
+    let next = links.iter().find(|link| link["rel"] == "next").and_then(|link| link["href"].as_str());
+    let onwards = next.map(|href| format!("<p>{}</p>", anchor(href, &both("Trang sau", "Next page"))));
+    html.add(onwards.as_deref().unwrap_or(""));
     let mut head = vec!["id".to_owned()];
     head.extend(writer.fields().map(|(_, field)| both(&field.title.vi, &field.title.en)));
     head.extend([both("Đơn vị hành chính", "Unit"), both("Toạ độ", "Coordinates")]);
     let row = |found: &FoundFeature| {
         let id = found.feature.id;
         let mut row = vec![anchor(&format!("{collection}/items/{id}?f=html"), &id.to_string())];
-        row.extend(properties(writer, found).into_iter().map(|(_, value)| value));
+        row.extend(properties(writer, found, zone).into_iter().map(|(_, value)| value));
         row
     };
     let rows: Vec<Vec<String>> = page.features.iter().map(row).collect();
-    html.table(&head, &rows).links(links);
+    html.table(&head, &rows).add(onwards.as_deref().unwrap_or("")).links(links);
     html
 }
 
 /// What people are told of a feature: names of the properties and their values, both as they stand in a page.
-pub fn properties(writer: &FeatureWriter<'_>, found: &FoundFeature) -> Vec<(String, String)> {
+/// Times are those of the zone, degrees are rounded to a decimetre and metres to a centimetre.
+pub fn properties(writer: &FeatureWriter<'_>, found: &FoundFeature, zone: &TimeZone) -> Vec<(String, String)> {
     let mut rows: Vec<(String, String)> = writer
         .fields()
         .map(|(index, field)| {
             let value = found.feature.values.get(index).unwrap_or(&Property::Null);
-            (both(&field.title.vi, &field.title.en), property(field, value))
+            (both(&field.title.vi, &field.title.en), property(field, value, zone))
         })
         .collect();
-    let (code, relation) = writer.unit(found);
-    let unit = format!("{} {}", code.unwrap_or(""), relation_name(relation));
-    rows.push((both("Đơn vị hành chính", "Unit"), text(unit.trim())));
-    let place = writer.crs.from_lon_lat(found.feature.at).map(|[a, b]| format!("{a}, {b}"));
+    let held = found.unit.and_then(|(id, relation)| Some((writer.units.unit(id)?, relation)));
+    let unit = match held {
+        Some((unit, Relation::Near)) => {
+            both(&format!("gần {} ({})", unit.full_name, unit.code), &format!("near {}", unit.full_name))
+        }
+        Some((unit, _)) => text(&format!("{} ({})", unit.full_name, unit.code)),
+        None => both("ngoài địa bàn", "outside"),
+    };
+    rows.push((both("Đơn vị hành chính", "Unit"), unit));
+    let in_degrees = writer.crs == Crs::Crs84 || writer.crs.is_latitude_first();
+    let decimals = if in_degrees { 6 } else { 2 };
+    let place = writer.crs.from_lon_lat(found.feature.at).map(|[a, b]| format!("{a:.decimals$}, {b:.decimals$}"));
     rows.push((both("Toạ độ", "Coordinates"), place.unwrap_or_default()));
     rows
 }
 
-fn property(field: &Field, value: &Property) -> String {
+fn property(field: &Field, value: &Property, zone: &TimeZone) -> String {
     match value {
         Property::Null => String::new(),
         Property::Text(code) if field.kind == FieldType::Code => {
@@ -145,6 +159,9 @@ fn property(field: &Field, value: &Property) -> String {
         Property::Real(number) => number.to_string(),
         Property::Boolean(truth) => truth.to_string(),
         Property::Date(day) => day.to_string(),
-        Property::Timestamp(instant) => instant.to_string(),
+        Property::Timestamp(instant) => Timestamp::from_microsecond(instant.0).map_or_else(
+            |_| instant.to_string(),
+            |timestamp| timestamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        ),
     }
 }

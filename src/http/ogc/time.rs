@@ -62,7 +62,8 @@ fn open_end(text: &str, zone: &TimeZone) -> Result<Option<End>, Invalid> {
 }
 
 fn end(text: &str, zone: &TimeZone) -> Result<End, Invalid> {
-    if let Ok(day) = Day::parse(NAME, text) {
+    // GDAL writes a day as `2025-07-01T`.
+    if let Ok(day) = Day::parse(NAME, text.strip_suffix('T').unwrap_or(text)) {
         let next = Day(day.0.saturating_add(1)).start(zone);
         return Ok(End { first: day.start(zone), last: Instant(next.0.saturating_sub(1)) });
     }
@@ -101,6 +102,7 @@ mod tests {
                 FieldType::Timestamp,
                 "t IS NULL OR t >= TIMESTAMP('2025-07-01T00:00:00Z') AND t <= TIMESTAMP('2025-07-01T00:00:00Z')",
             ),
+            ("2025-07-01T/..", FieldType::Timestamp, "t IS NULL OR t >= TIMESTAMP('2025-06-30T17:00:00Z')"),
             ("2025-07-01/..", FieldType::Timestamp, "t IS NULL OR t >= TIMESTAMP('2025-06-30T17:00:00Z')"),
             ("/2025-07-01", FieldType::Timestamp, "t IS NULL OR t <= TIMESTAMP('2025-07-01T16:59:59.999999Z')"),
             ("2025-06-30T18:00:00Z/..", FieldType::Date, "t IS NULL OR t >= DATE('2025-07-01')"),

@@ -75,6 +75,8 @@ async fn both_fold_every_letter_of_the_languages_written_here_alike() {
     let letters: Vec<String> = letters.filter_map(char::from_u32).map(String::from).collect();
     let query = "SELECT bandoso.fold_case(x), bandoso.fold_accents(x), bandoso.lower_case(x), bandoso.upper_case(x) FROM unnest($1::text[]) WITH ORDINALITY t(x, n) ORDER BY n";
     let rows = client.query(query, &[&letters]).await.expect("folded");
+    // Unicode 16 gave these two a capital letter; the ICU of many servers is older.
+    let without_capital = ["\u{19B}", "\u{264}"];
     let differing: Vec<_> = letters
         .iter()
         .zip(&rows)
@@ -83,6 +85,7 @@ async fn both_fold_every_letter_of_the_languages_written_here_alike() {
                 || fold(Folding::Accents, letter) != row.get::<_, String>(1)
                 || fold(Folding::Lower, letter) != row.get::<_, String>(2)
                 || fold(Folding::Upper, letter) != row.get::<_, String>(3)
+                    && !without_capital.contains(&letter.as_str())
         })
         .map(|(letter, row)| (letter, [0, 1, 2, 3].map(|column| row.get::<_, String>(column))))
         .collect();

@@ -6,7 +6,7 @@ use crate::engine::cql2::fold::fold;
 use crate::engine::cql2::functions::{FUNCTIONS, Makes, known};
 use crate::engine::cql2::literal::{day, instant};
 use crate::model::filter::{Arithmetic, Expr, ExprKind, Folding, Operator, Scalar};
-use crate::model::{FieldType, Value};
+use crate::model::{Day, FieldType, Value};
 
 /// Names of the feature's position.
 const POSITION: [&str; 2] = ["geom", "geometry"];
@@ -165,6 +165,16 @@ impl Checker<'_> {
 
 /// A text literal as the date or time that it is compared with.
 pub(super) fn cast_text(expr: &Expr, scalar: Scalar, wanted: FieldType) -> Result<Scalar, Fault> {
+    let Scalar::Literal(Value::Text(text)) = &scalar else { return Ok(scalar) };
+    // GDAL writes a day as `2025-07-01T`.
+    let date = Day::parse("", text.strip_suffix('T').unwrap_or(text)).ok();
+    Ok(match (wanted, date) {
+        (FieldType::Date | FieldType::Timestamp, Some(day)) => Scalar::Literal(Value::Date(day)),
+        (wanted, _) => typed(expr, scalar, wanted)?,
+    })
+}
+
+fn typed(expr: &Expr, scalar: Scalar, wanted: FieldType) -> Result<Scalar, Fault> {
     let Scalar::Literal(Value::Text(text)) = &scalar else { return Ok(scalar) };
     Ok(match wanted {
         FieldType::Date => Scalar::Literal(Value::Date(day(&expr.at, text)?)),

@@ -64,6 +64,15 @@ async fn gdal_reads_layers_pages_filters_and_boxes() {
         ),
         (
             500,
+            vec!["-where".to_owned(), "category ILIKE 'TH%' OR loss < -2 AND NOT note IS NULL".to_owned()],
+            Box::new(|_, _, values| {
+                let is = |value: &Property, text: &str| *value == Property::Text(text.to_owned());
+                let lost = matches!(values[3], Property::Real(loss) if loss < -2.0);
+                is(&values[1], "theft") || lost && values[2] != Property::Null
+            }),
+        ),
+        (
+            500,
             words("-spat 108.2 15 108.4 15.2"),
             Box::new(|lon, lat, _| (108.2..=108.4).contains(&lon) && (15.0..=15.2).contains(&lat)),
         ),

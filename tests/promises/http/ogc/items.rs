@@ -197,6 +197,17 @@ async fn every_function_that_is_listed_can_be_called() {
     });
     assert!(july > 0);
     assert_eq!(matched(&house, "filter=Month(occurred_at)=7").await, july);
+    let since = expected(&house, |_, _, values| match values[0] {
+        Property::Timestamp(at) => at.0 >= instant("2025-06-30T17:00:00Z"),
+        _ => false,
+    });
+    for (day, lang) in [("2025-07-01", "cql2-text"), ("2025-07-01T", "cql-text")] {
+        assert_eq!(
+            matched(&house, &format!("filter=occurred_at%3E=%27{day}%27&filter-lang={lang}")).await,
+            since,
+            "{day}"
+        );
+    }
     let json = "%7B%22op%22:%22=%22,%22args%22:%5B%7B%22op%22:%22month%22,%22args%22:%5B%7B%22property%22:%22occurred_at%22%7D%5D%7D,7%5D%7D";
     assert_eq!(matched(&house, &format!("filter-lang=cql2-json&filter={json}")).await, july);
 }
