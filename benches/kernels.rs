@@ -16,7 +16,9 @@ use bandoso::engine::select::Selected;
 use bandoso::engine::tile::{PointsSource, points_layer};
 use bandoso::engine::unit_map::UnitMap;
 use bandoso::model::filter::Filter;
-use bandoso::model::{AsOf, Catalogue, Day, Dense, Feature, Layer, LayerId, Level, LonLat, TileCoord, View, World};
+use bandoso::model::{
+    AsOf, Catalogue, Day, Dense, Feature, Layer, LayerId, Level, LonLat, TileCoord, TimePart, View, World,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const POINTS: usize = 1_000_000;
@@ -106,9 +108,9 @@ fn kernels(criterion: &mut Criterion) {
         group.bench_function("z6, cells of the whole province", |run| run.iter(|| dense(&everything)));
         group.bench_function("z6, cells under a filter", |run| run.iter(|| dense(filtered)));
         let source = CountSource { layer, units: &units, zone: &bench.catalogue.time_zone };
-        let by = [Key::Unit(&answers), Key::Month];
-        group.bench_function("count by unit and month", |run| run.iter(|| count(&source, &by, &everything)));
-        group.bench_function("count under a filter", |run| run.iter(|| count(&source, &by, filtered)));
+        let by = [Key::Unit(&answers), Key::Time(TimePart::Month)];
+        group.bench_function("count by unit and month", |run| run.iter(|| count(&source, (&by, &[]), &everything)));
+        group.bench_function("count under a filter", |run| run.iter(|| count(&source, (&by, &[]), filtered)));
     }
     group.bench_function("within 2 km", |run| run.iter(|| rows_in_radius(&everything, black_box(TOWN), 2_000.0)));
     group.bench_function("nearest 10", |run| run.iter(|| nearest(&everything, black_box(TOWN), 10)));

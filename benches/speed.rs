@@ -17,7 +17,7 @@ use bandoso::demo::{Crowd, Demonstration};
 use bandoso::engine::compress::Encoding;
 use bandoso::model::{
     Area, AsOf, By, Catalogue, CountRequest, Dense, LayerId, Level, LocateRequest, LonLat, NearestRequest, TileCoord,
-    TileLayer, TileRequest, View, WithinRequest, World,
+    TileLayer, TileRequest, TimePart, View, WithinRequest, World,
 };
 use bandoso::store::{self, ImportBatch, Store};
 
@@ -213,8 +213,14 @@ async fn queries(atlas: &Arc<Atlas>, layer: &LayerId) {
         atlas.nearest(View::EVERYTHING, request).await.unwrap();
         timed(1, started);
         let started = Instant::now();
-        let by = vec![By::Level(Level::Commune), By::Month];
-        atlas.count(View::EVERYTHING, CountRequest { layer, by, datetime: None, filter: None, as_of }).await.unwrap();
+        let by = vec![By::Level(Level::Commune), By::Time(TimePart::Month)];
+        atlas
+            .count(
+                View::EVERYTHING,
+                CountRequest { layer, by, measures: Vec::new(), datetime: None, filter: None, as_of },
+            )
+            .await
+            .unwrap();
         timed(2, started);
         let started = Instant::now();
         atlas.locate(&LocateRequest { at, as_of: atlas.clock().today });

@@ -3,7 +3,10 @@
 //! Readers take the state as it is and keep it for the length of their request: they never see half of a change and never
 //! wait for a reload. `follow` moves the state on when the store's versions do.
 
+mod behind;
+mod compare;
 mod convert;
+mod count;
 mod desk;
 mod draw;
 mod error;

@@ -4,20 +4,21 @@ use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::{Answers, Holding, holding};
 use crate::engine::cancel::Cancel;
-use crate::engine::count::{CountSource, Key, count};
+use crate::engine::corridor::Corridor;
 use crate::engine::cql2::check;
-use crate::engine::geodesic::boxes_around;
+use crate::engine::geodesic::{boxes_around, distance_m};
 use crate::engine::locate::PreparedArea;
 use crate::engine::nearest::nearest;
 use crate::engine::parts::Row;
-use crate::engine::search::{rows_in_boxes, rows_in_polygon, rows_in_radius, rows_to_look_at};
+use crate::engine::search::{
+    rows_in_boxes, rows_in_corridor, rows_in_polygon, rows_in_radius, rows_to_look_at, steps_of_corridor,
+};
 use crate::engine::select::Selected;
 use crate::engine::within::{RowPage, page, page_of_all, rows_held};
 use crate::model::filter::{Asked, Filter};
 use crate::model::{
-    Area, AsOf, Bbox, By, CountRequest, CountTable, Day, FeaturePage, FoundFeature, Invalid, LayerId, Level,
-    LocateRequest, LocatedUnit, LonLat, NearestRequest, Relation, TimeInterval, UnitPick, Versions, View,
-    WithinRequest,
+    Area, AsOf, Bbox, Day, FeaturePage, FoundFeature, Invalid, LayerId, Level, LocateRequest, LocatedUnit, LonLat,
+    NearestRequest, Relation, TimeInterval, UnitPick, Versions, View, WithinRequest,
 };
 
 impl Atlas {
@@ -78,23 +79,6 @@ impl Atlas {
         self.tiles.work(cost, move |cancel| question.until(cancel).nearest(&request)).await?
     }
 
-    /// A table of exact counts.
-    pub async fn count(self: &Arc<Self>, view: View, request: CountRequest) -> Result<CountTable, AtlasError> {
-        let question = self.ask(view, &request.layer)?;
-        if request.by.contains(&By::Category) {
-            let category = question.snapshot.layer.category_field().filter(|field| view.sees_field(field));
-            category.ok_or_else(|| Invalid::new("by", format!("{} has no category field", request.layer)))?;
-        }
-        if request.by.contains(&By::Month) {
-            question.time("by")?;
-        }
-        if question.snapshot.large.is_some() {
-            return question.count_large(self.store.as_ref(), &request).await;
-        }
-        let cost = Cost { micros: 100 + question.rows() / 125 };
-        self.tiles.work(cost, move |cancel| question.until(cancel).count(&request)).await?
-    }
-
     pub(super) fn ask(&self, view: View, layer: &LayerId) -> Result<Question, AtlasError> {
         let state = self.state();
         let snapshot = Arc::clone(state.layer(view, layer)?);
@@ -119,7 +103,7 @@ impl Question {
         Self { cancel: cancel.clone(), ..self }
     }
 
-    fn rows(&self) -> u64 {
+    pub(super) fn rows(&self) -> u64 {
         self.snapshot.parts.len() as u64
     }
 
@@ -138,7 +122,10 @@ impl Question {
                 corners.for_each(|corner| bbox.extend(LonLat { lon: corner.x, lat: corner.y }));
                 look_at(&[bbox]) / 5
             }
-            Area::Unit(_) => self.rows() / 300,
+            Area::Corridor { lines, radius_m } => {
+                steps_of_corridor(&self.snapshot.parts, &Corridor::new(lines, *radius_m)) as u64 / 15
+            }
+            Area::Unit(_) | Area::Line(_) => self.rows() / 300,
         };
         Cost { micros: 30 + micros }
     }
@@ -159,6 +146,16 @@ impl Question {
                     "a simpler or smaller polygon: so many edges side by side over so many features take too long";
                 Invalid::new("coordinates", expected)
             })?,
+            Area::Corridor { lines, radius_m } => rows_in_corridor(&selected, &Corridor::new(lines, *radius_m))
+                .ok_or_else(|| {
+                    let expected =
+                        "a shorter line or a smaller radius_m: so many edges over so many features take too long";
+                    Invalid::new("coordinates", expected)
+                })?,
+            Area::Line(picks) => {
+                let words = self.words_behind(picks, request.as_of)?;
+                return Ok(page_of_all(&selected.kept(words), within));
+            }
             Area::Unit(pick) => self.rows_of_unit(&selected, pick, request.as_of)?,
             Area::Boxes(boxes) if !boxes.iter().any(|bbox| holds(bbox, &parts.bbox())) => {
                 rows_in_boxes(&selected, boxes)
@@ -171,13 +168,8 @@ impl Question {
     /// A page of rows as features.
     pub(super) fn found(&self, page: RowPage, request: &WithinRequest) -> FeaturePage {
         let parts = &self.snapshot.parts;
-        let found = page.rows.into_iter().map(|row| {
-            let distance_m = match &request.area {
-                Area::Radius { at, .. } => Some(crate::engine::geodesic::distance_m(*at, parts.at(row))),
-                _ => None,
-            };
-            (row, distance_m)
-        });
+        let measure = Measure::of(&request.area);
+        let found = page.rows.into_iter().map(|row| (row, measure.distance_m(parts.at(row))));
         FeaturePage {
             matched: page.matched,
             features: self.features(found, request.as_of),
@@ -196,23 +188,6 @@ impl Question {
         let found = found.into_iter().map(|(row, distance_m)| (row, Some(distance_m)));
         let features = self.features(found, request.as_of);
         FeaturePage { matched: features.len() as u64, features, next: None, versions: self.versions() }
-    }
-
-    fn count(&self, request: &CountRequest) -> Result<CountTable, AtlasError> {
-        let source = CountSource { layer: &self.snapshot.layer, units: &self.state.units.map, zone: &self.clock.zone };
-        let levels: Vec<(Level, Arc<Answers>)> = Level::ALL
-            .into_iter()
-            .filter(|level| request.by.contains(&By::Level(*level)))
-            .map(|level| (level, self.answers(level, request.as_of)))
-            .collect();
-        let keys = request.by.iter().filter_map(|by| match by {
-            By::Level(level) => levels.iter().find(|(known, _)| known == level).map(|(_, answers)| Key::Unit(answers)),
-            By::Category => Some(Key::Category),
-            By::Month => Some(Key::Month),
-        });
-        let keys: Vec<Key<'_>> = keys.collect();
-        let (total, rows) = count(&source, &keys, &self.selected(request.datetime, request.filter.as_ref())?);
-        Ok(CountTable { total, rows, versions: self.versions() })
     }
 
     /// The level of a line of a count by unit. The code must be one that a unit of the level has, at any date.
@@ -245,7 +220,7 @@ impl Question {
         }))
     }
 
-    fn answers(&self, level: Level, as_of: AsOf) -> Arc<Answers> {
+    pub(super) fn answers(&self, level: Level, as_of: AsOf) -> Arc<Answers> {
         self.snapshot.answers(&self.state.units.map, level, (as_of, self.clock.today))
     }
 
@@ -277,7 +252,11 @@ impl Question {
         Ok(checked?)
     }
 
-    fn selected(&self, datetime: Option<TimeInterval>, filter: Option<&Asked>) -> Result<Selected<'_>, AtlasError> {
+    pub(super) fn selected(
+        &self,
+        datetime: Option<TimeInterval>,
+        filter: Option<&Asked>,
+    ) -> Result<Selected<'_>, AtlasError> {
         let filter = self.checked(datetime, filter)?;
         let selected = Selected::in_time(&self.snapshot.parts, self.snapshot.layer.time, datetime, &self.clock.zone);
         Ok(match filter {
@@ -297,6 +276,31 @@ impl Question {
     }
 }
 
+/// From what distances are told.
+enum Measure {
+    Place(LonLat),
+    Line(Corridor),
+    Nothing,
+}
+
+impl Measure {
+    fn of(area: &Area) -> Self {
+        match area {
+            Area::Radius { at, .. } => Self::Place(*at),
+            Area::Corridor { lines, radius_m } => Self::Line(Corridor::new(lines, *radius_m)),
+            _ => Self::Nothing,
+        }
+    }
+
+    fn distance_m(&self, place: LonLat) -> Option<f64> {
+        match self {
+            Self::Place(at) => Some(distance_m(*at, place)),
+            Self::Line(corridor) => Some(corridor.distance_m(place)),
+            Self::Nothing => None,
+        }
+    }
+}
+
 /// Whether the box holds the whole of the other.
 fn holds(bbox: &Bbox, other: &Bbox) -> bool {
     let corners = [(other.west, other.south), (other.east, other.north)];
@@ -311,7 +315,7 @@ pub(super) fn has_time(snapshot: &LayerSnapshot, view: View, parameter: &str) ->
         .ok_or_else(|| Invalid::new(parameter, format!("{} has no time field to ask by", snapshot.layer.id)))
 }
 
-fn unknown_unit(code: &str) -> Invalid {
+pub(super) fn unknown_unit(code: &str) -> Invalid {
     Invalid::new("unit", format!("the code of a unit, or near, or outside; no unit has the code {code:?}"))
 }
 

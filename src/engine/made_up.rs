@@ -61,7 +61,12 @@ pub fn features(count: u64) -> Vec<Feature> {
 }
 
 pub fn parts(features: &[Feature]) -> Parts {
-    let mut builder = ColumnsBuilder::new(&layer(), &TimeZone::UTC);
+    parts_in(features, &TimeZone::UTC)
+}
+
+/// With days of a zone.
+pub fn parts_in(features: &[Feature], zone: &TimeZone) -> Parts {
+    let mut builder = ColumnsBuilder::new(&layer(), zone);
     builder.push(features);
     Parts::new(builder.finish())
 }

@@ -14,14 +14,18 @@ pub mod compress;
 /// What became of a unit.
 pub mod convert;
 pub mod coordinates;
+pub mod corridor;
 /// Exact tables of counts.
 pub mod count;
 pub mod coverage;
 pub mod cql2;
 pub mod crs;
 pub mod decode;
+/// Sums of doubles without rounding.
+pub mod exact;
 /// Distances on the ellipsoid.
 pub mod geodesic;
+pub mod join;
 pub mod locate;
 /// Places as sortable keys.
 pub mod morton;

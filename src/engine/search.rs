@@ -1,3 +1,4 @@
+use super::corridor::Corridor;
 use super::geodesic::{Circle, boxes_around};
 use super::locate::PreparedArea;
 use super::morton::Cell;
@@ -34,6 +35,32 @@ pub fn rows_in_radius(selected: &Selected<'_>, at: LonLat, radius_m: f64) -> Vec
         rows.dedup();
     }
     rows
+}
+
+/// The selected rows within the corridor of a line, edge included; none where the answer would cost too much, which is known
+/// before the work begins.
+pub fn rows_in_corridor(selected: &Selected<'_>, corridor: &Corridor) -> Option<Vec<Row>> {
+    if steps_of_corridor(selected.parts(), corridor) > MOST_STEPS {
+        return None;
+    }
+    let mut rows = Vec::new();
+    for (boxes, stretch) in corridor.stretches() {
+        for bbox in &boxes {
+            if selected.is_cancelled() {
+                return Some(rows);
+            }
+            rows.extend(rows_in(selected, bbox, |place| corridor.contains(stretch, place)));
+        }
+    }
+    // Stretches overlap.
+    rows.sort_unstable();
+    rows.dedup();
+    Some(rows)
+}
+
+/// How many features are compared with edges of the line: tens of nanoseconds each.
+pub fn steps_of_corridor(parts: &Parts, corridor: &Corridor) -> usize {
+    corridor.stretches().map(|(boxes, stretch)| rows_to_look_at(parts, &boxes) * corridor.edges_of(stretch)).sum()
 }
 
 fn rows_in(selected: &Selected<'_>, bbox: &Bbox, takes: impl Fn(LonLat) -> bool) -> Vec<Row> {

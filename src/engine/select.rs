@@ -43,6 +43,7 @@ impl<'a> Selected<'a> {
             times: times(&part.columns),
             filter: None,
             only: None,
+            kept: None,
             cancel: cancel.clone(),
         };
         let each = parts.iter().map(selection).collect();
@@ -70,6 +71,27 @@ impl<'a> Selected<'a> {
         self
     }
 
+    /// Of these, the rows whose bits are set: a word for each block of each part.
+    #[must_use]
+    pub fn kept(mut self, words: Vec<Vec<u64>>) -> Self {
+        for (selection, words) in self.each.iter_mut().zip(words) {
+            selection.kept = Some(words);
+        }
+        self
+    }
+
+    /// The same rows, decided once: for whoever asks for the same ones very often.
+    #[must_use]
+    pub fn settled(self) -> Self {
+        let blocks = |selection: &Selection<'_>| 0..selection.columns().len().div_ceil(BLOCK);
+        let words = |selection: &Selection<'_>| blocks(selection).map(|block| selection.word(block)).collect();
+        let words: Vec<Vec<u64>> = self.each.iter().map(words).collect();
+        if self.each.iter().all(Selection::is_everything) {
+            return self;
+        }
+        Self::everything(self.parts).kept(words).until(&self.cancel)
+    }
+
     /// What is selected from.
     pub fn parts(&self) -> &'a Parts {
         self.parts
@@ -94,6 +116,7 @@ pub struct Selection<'a> {
     times: Times<'a>,
     filter: Option<Predicate<'a>>,
     only: Option<Vec<u64>>,
+    kept: Option<Vec<u64>>,
     cancel: Cancel,
 }
 
@@ -119,7 +142,8 @@ impl<'a> Selection<'a> {
 
     /// Whether it asks for every row that is there.
     pub fn is_everything(&self) -> bool {
-        matches!(self.times, Times::Any) && self.filter.is_none() && self.only.is_none()
+        let any = matches!(self.times, Times::Any) && self.filter.is_none();
+        any && self.only.is_none() && self.kept.is_none()
     }
 
     /// Whether the row is asked for.
@@ -130,7 +154,10 @@ impl<'a> Selection<'a> {
     /// The rows of a block that are asked for: bit i for row `block × 64 + i`. Bits past the last row mean nothing.
     pub fn word(&self, block: usize) -> u64 {
         let only = self.only.as_ref().map_or(u64::MAX, |only| only.get(block).copied().unwrap_or(0));
-        let there = only & !self.part.gone.word(block);
+        let mut there = only & !self.part.gone.word(block);
+        if let Some(kept) = &self.kept {
+            there &= kept.get(block).copied().unwrap_or(0);
+        }
         if there == 0 || self.cancel.is_cancelled() {
             return 0;
         }

@@ -18,6 +18,15 @@ pub enum Format {
     Csv,
 }
 
+/// What a table begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bom {
+    /// U+FEFF.
+    With,
+    /// Its first cell.
+    Without,
+}
+
 /// The parameters of a request, decoded, each one known and given once.
 #[derive(Debug, Clone, Default)]
 pub struct Params {
@@ -65,6 +74,18 @@ impl Params {
     /// All but one.
     pub fn without(&self, name: &str) -> Self {
         Self { pairs: self.pairs.iter().filter(|(known, _)| known != name).cloned().collect() }
+    }
+
+    /// Those of some names.
+    pub fn only(&self, names: &[&str]) -> Self {
+        Self { pairs: self.pairs.iter().filter(|(known, _)| names.contains(&known.as_str())).cloned().collect() }
+    }
+
+    /// With another value of one.
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut params = self.without(name);
+        params.pairs.push((name.to_owned(), value.to_owned()));
+        params
     }
 
     /// `layer`, which must be given.
@@ -138,6 +159,15 @@ impl Params {
             None | Some("json" | "geojson") => Ok(Format::Json),
             Some("csv") => Ok(Format::Csv),
             Some(text) => Err(Invalid::new("f", format!("json or csv, found {text:?}"))),
+        }
+    }
+
+    /// Whether a table begins with a byte order mark, by which Excel knows UTF-8: `bom`, beside `f=csv` only.
+    pub fn bom(&self) -> Result<Bom, Invalid> {
+        match (self.flag("bom")?, self.format()?) {
+            (true, Format::Json) => Err(Invalid::new("bom", "bom beside f=csv only")),
+            (true, Format::Csv) => Ok(Bom::With),
+            (false, _) => Ok(Bom::Without),
         }
     }
 

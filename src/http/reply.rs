@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::asked::Asked;
 use super::problem::Problem;
 use crate::engine::compress::{Encoding, pack};
-use crate::model::{Classification, Layer, Versions, View};
+use crate::model::{AsOf, Classification, Layer, Versions, View};
 
 /// Versions of what was read, `layer=V,…`.
 pub const BANDOSO_VERSION: HeaderName = HeaderName::from_static("bandoso-version");
@@ -21,6 +21,8 @@ pub const BANDOSO_VERSION: HeaderName = HeaderName::from_static("bandoso-version
 pub const BANDOSO_FEATURES: HeaderName = HeaderName::from_static("bandoso-features");
 /// Number of features on all pages of a CSV answer, which has no other place for it.
 pub const BANDOSO_MATCHED: HeaderName = HeaderName::from_static("bandoso-matched");
+/// Under which date's units.
+pub const BANDOSO_AS_OF: HeaderName = HeaderName::from_static("bandoso-as-of");
 /// Type of JSON answers.
 pub const JSON: &str = "application/json";
 /// Type of features.
@@ -65,6 +67,15 @@ impl Reply {
     #[must_use]
     pub fn versions(mut self, versions: &Versions) -> Self {
         self.headers.insert(BANDOSO_VERSION, version_header(versions));
+        self
+    }
+
+    /// Says under which date's units: a day, or `own` for each feature's own date.
+    #[must_use]
+    pub fn as_of(mut self, as_of: AsOf) -> Self {
+        if let Ok(text) = HeaderValue::try_from(as_of_text(as_of)) {
+            self.headers.insert(BANDOSO_AS_OF, text);
+        }
         self
     }
 
@@ -141,6 +152,14 @@ pub fn cache_control(classification: Classification) -> HeaderValue {
 pub fn shown_classification(layer: &Layer, view: View) -> Classification {
     let fields = layer.fields.iter().filter(|field| view.sees_field(field)).filter_map(|field| field.classification);
     fields.fold(layer.classification, Classification::max)
+}
+
+/// A day, or `own`.
+pub fn as_of_text(as_of: AsOf) -> String {
+    match as_of {
+        AsOf::Own => "own".to_owned(),
+        AsOf::Day(day) => day.to_string(),
+    }
 }
 
 /// `police.incidents=12,units=3`.

@@ -22,7 +22,7 @@ pub fn routes(shared: Shared) -> Router {
         .route("/layers", get(layers::layers))
         // Questions of place.
         .route("/query/locate", get(query::locate))
-        .route("/query/within", get(query::within).post(query::within_polygon))
+        .route("/query/within", get(query::within).post(query::within_shape))
         .route("/query/nearest", get(query::nearest))
         .route("/query/count", get(query::count))
         .route("/query/units/convert", get(query::convert))

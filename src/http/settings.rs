@@ -36,8 +36,10 @@ pub struct HttpSettings {
     pub uri_bytes: usize,
     /// Largest body, bytes; larger gets 413. Default 16 MiB.
     pub body_bytes: usize,
-    /// Most vertices of a polygon in a body; more gets 422. Default 100,000.
+    /// Most vertices of a polygon or line in a body; more gets 422. Default 100,000.
     pub vertices: usize,
+    /// Longest line in a body, metres; longer gets 422. Default 5,000,000.
+    pub line_m: f64,
     /// Largest `radius_m`, metres. Default 1,000,000.
     pub radius_m: f64,
     /// Largest `count` of nearest features. Default 1,000.
@@ -76,6 +78,7 @@ impl Default for HttpSettings {
             uri_bytes: 8192,
             body_bytes: 16 << 20,
             vertices: 100_000,
+            line_m: 5_000_000.0,
             radius_m: 1_000_000.0,
             nearest: 1000,
             page: 10_000,

@@ -31,43 +31,6 @@ pub struct FeaturePage {
     pub versions: Versions,
 }
 
-/// One key of a count's row.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum CountKey {
-    /// The unit that covers the features.
-    Unit(UnitId),
-    /// Features near a unit, covered by none.
-    Near,
-    /// Features in and near no unit.
-    Outside,
-    /// A code of the main code field.
-    Code(String),
-    /// `2025-07`.
-    Month(String),
-    /// The features have no value.
-    Null,
-}
-
-/// One row of a table of counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CountRow {
-    /// One for each word of the request's `by`.
-    pub keys: Vec<CountKey>,
-    /// How many features.
-    pub count: u64,
-}
-
-/// A table of counts: the rows add up to `total`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CountTable {
-    /// All features asked for.
-    pub total: u64,
-    /// In the order of their keys; rows of no feature are left out.
-    pub rows: Vec<CountRow>,
-    /// What it was read from.
-    pub versions: Versions,
-}
-
 /// The unit of one level that holds a place.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocatedUnit {

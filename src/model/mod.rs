@@ -2,7 +2,9 @@
 
 mod answer;
 mod catalogue;
+mod compare;
 mod coord;
+mod count;
 mod feature;
 mod field;
 pub mod filter;
@@ -13,14 +15,18 @@ mod layer;
 mod request;
 mod tile;
 mod time;
+mod time_part;
 mod unit;
 mod view;
 
-pub use answer::{
-    Conversion, CountKey, CountRow, CountTable, FeaturePage, FoundFeature, LocatedUnit, Quality, Versions,
-};
+pub use answer::{Conversion, FeaturePage, FoundFeature, LocatedUnit, Quality, Versions};
 pub use catalogue::{Catalogue, Department, DutyRoles, Place};
+pub use compare::{Compare, Comparison};
 pub use coord::{Bbox, LonLat};
+pub use count::{
+    By, ComparedRow, ComparedTable, CountKey, CountRequest, CountRow, CountTable, Function, LinePick, Measure,
+    PickedKey,
+};
 pub use feature::{Feature, UnitLink, Value};
 pub use field::{Code, Field, FieldType};
 pub use finding::Finding;
@@ -28,11 +34,11 @@ pub use finding_kind::FindingKind;
 pub use invalid::Invalid;
 pub use layer::{GeometryKind, Layer, LayerId, Published, Residency, ZoomRange};
 pub use request::{
-    Area, By, ConvertRequest, CountRequest, Dense, LocateRequest, NearestRequest, TileLayer, TileRequest, UnitPick,
-    WithinRequest,
+    Area, ConvertRequest, Dense, LocateRequest, NearestRequest, TileLayer, TileRequest, UnitPick, WithinRequest,
 };
 pub use tile::{BUFFER, EXTENT, MAX_ZOOM, TileCoord, World};
 pub use time::{AsOf, Clock, Day, DayInterval, Instant, TimeInterval};
+pub use time_part::TimePart;
 pub use unit::{Level, Relation, Unit, UnitChange, UnitId};
 pub use view::{Classification, View};
 

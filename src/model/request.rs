@@ -1,9 +1,9 @@
 //! Questions, checked at the door and trusted inside.
 
-use geo_types::MultiPolygon;
+use geo_types::{MultiLineString, MultiPolygon};
 
 use super::filter::Asked;
-use super::{AsOf, Bbox, Day, Invalid, LayerId, Level, LonLat, TileCoord, TimeInterval};
+use super::{AsOf, Bbox, Day, Invalid, LayerId, Level, LinePick, LonLat, TileCoord, TimeInterval};
 
 /// One layer of a tile, as named in its address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -82,6 +82,15 @@ pub enum Area {
     Unit(UnitPick),
     /// Inside a polygon, border included, holes left out. Degrees WGS 84, straight in longitude and latitude.
     Polygon(MultiPolygon<f64>),
+    /// Within a geodesic distance of lines, edge included. Between vertices a line follows the great circle.
+    Corridor {
+        /// Degrees WGS 84, edges far shorter than half the world.
+        lines: MultiLineString<f64>,
+        /// Metres, above 0.
+        radius_m: f64,
+    },
+    /// The features behind a row of a table of counts.
+    Line(Vec<LinePick>),
     /// In any of some boxes.
     Boxes(Vec<Bbox>),
     /// Anywhere.
@@ -132,54 +141,6 @@ pub struct NearestRequest {
     /// Features for which it is true.
     pub filter: Option<Asked>,
     /// Under which date's units the features' `unit` is given.
-    pub as_of: AsOf,
-}
-
-/// What a count is broken down by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum By {
-    /// Units of a level.
-    Level(Level),
-    /// Codes of the layer's main code field.
-    Category,
-    /// Months of the layer's time field, in the catalogue's time zone.
-    Month,
-}
-
-impl By {
-    /// Reads one word of `by`.
-    pub fn parse(parameter: &str, text: &str) -> Result<Self, Invalid> {
-        match text {
-            "category" => Ok(Self::Category),
-            "month" => Ok(Self::Month),
-            text => Level::parse(parameter, text).map(Self::Level).map_err(|_| {
-                Invalid::new(parameter, format!("commune, district, province, category or month, found {text:?}"))
-            }),
-        }
-    }
-
-    /// The word, and the key in each row.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Level(level) => level.name(),
-            Self::Category => "category",
-            Self::Month => "month",
-        }
-    }
-}
-
-/// A table of exact counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CountRequest {
-    /// Whose features.
-    pub layer: LayerId,
-    /// Up to three, no two alike.
-    pub by: Vec<By>,
-    /// When.
-    pub datetime: Option<TimeInterval>,
-    /// Features for which it is true.
-    pub filter: Option<Asked>,
-    /// Under which date's units.
     pub as_of: AsOf,
 }
 

@@ -1,11 +1,15 @@
 use async_trait::async_trait;
-use geo_types::MultiPolygon;
+use geo_types::{MultiLineString, MultiPolygon};
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::StoreError;
+use crate::engine::corridor::Corridor;
+use crate::engine::count::Measured;
 use crate::model::filter::Filter;
-use crate::model::{Bbox, Day, Dense, Feature, Instant, Layer, LonLat, TileCoord, TimeInterval, UnitId, UnitLink};
+use crate::model::{
+    Bbox, CountKey, Day, Dense, Feature, Instant, Layer, LonLat, TileCoord, TimeInterval, TimePart, UnitId, UnitLink,
+};
 
 /// What a question gave, and the layer's version that it was read from.
 #[derive(Debug)]
@@ -77,6 +81,30 @@ pub enum LargeArea<'a> {
     Everywhere,
     /// Where the join says so.
     Held(Held),
+    /// Within the corridor of a line.
+    Corridor(LargeCorridor<'a>),
+    /// The rows behind a line of a table of counts: each of these is true of them.
+    Line(Vec<LargeKey>),
+}
+
+/// A corridor, for the database and for whoever decides what is by its edge.
+#[derive(Debug, Clone, Copy)]
+pub struct LargeCorridor<'a> {
+    /// The line.
+    pub lines: &'a MultiLineString<f64>,
+    /// Geodesic metres, edge included.
+    pub radius_m: f64,
+    /// The same, measured.
+    pub corridor: &'a Corridor,
+}
+
+/// What is true of a row.
+#[derive(Debug, Clone)]
+pub enum LargeKey {
+    /// Its answer of the join.
+    Held(Held),
+    /// A value of its own.
+    Own(RowKey, CountKey),
 }
 
 /// Rows by their answer of the join for one level.
@@ -130,30 +158,39 @@ pub enum Extracted {
     Rows(Vec<Feature>),
 }
 
-/// What rows are counted by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What rows are counted by, and what is measured of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grouping {
     /// By their units, and by the span between these days in which their own day is.
     pub units: Option<Vec<Day>>,
-    /// By the layer's category.
-    pub category: bool,
-    /// By the month of the layer's time.
-    pub month: bool,
+    /// By values of their own.
+    pub keys: Vec<RowKey>,
+    /// Indices of the numeric fields that are measured.
+    pub measured: Vec<usize>,
+}
+
+/// A value of a row that rows are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowKey {
+    /// Of a code or boolean field, by its index.
+    Field(usize),
+    /// Of the layer's time.
+    Time(TimePart),
 }
 
 /// Rows that are alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Group {
     /// Their units; empty where they are not counted by unit.
     pub links: Vec<UnitLink>,
     /// The number of bounds on or before their own day; none for rows without a day.
     pub span: Option<usize>,
-    /// Their code.
-    pub code: Option<String>,
-    /// The first day of their month.
-    pub month: Option<Day>,
+    /// One value for each key: code, truth, time or null.
+    pub keys: Vec<CountKey>,
     /// How many.
     pub count: u64,
+    /// What was measured, one for each field.
+    pub measured: Vec<Measured>,
 }
 
 /// Answers about layers that are not loaded into memory.

@@ -39,6 +39,10 @@ impl Question {
             (Area::Boxes(boxes), _) => LargeArea::Boxes(boxes),
             (Area::Unit(_), Some(held)) => LargeArea::Held(held),
             (Area::Everywhere | Area::Unit(_), _) => LargeArea::Everywhere,
+            (Area::Corridor { .. } | Area::Line(_), _) => {
+                let cause = "a corridor and a row of a count are asked by pages".to_owned();
+                return Err(StoreError::Fault { doing: format!("extracting {}", layer.id), cause });
+            }
         };
         large_layers(store, layer)?.extract(&wanted, &area, (request.after, request.limit), &rows).await
     }

@@ -1,6 +1,7 @@
 //! Layers that are not loaded: the database says which rows an answer is about, and counts them; the engine draws and measures
 //! what is left, so that both ways give one answer.
 
+mod count;
 mod counted;
 mod extract;
 mod query;

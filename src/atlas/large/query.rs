@@ -1,29 +1,35 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{fields_read, parts_of, refused};
 use crate::atlas::AtlasError;
+use crate::atlas::behind::LineKey;
+use crate::atlas::count::Counted;
 use crate::atlas::load::large_layers;
 use crate::atlas::query::Question;
-use crate::engine::as_of::{Holding, holding};
-use crate::engine::count::{CountSource, sort};
+use crate::engine::corridor::Corridor;
 use crate::engine::select::Selected;
 use crate::engine::within::{RowPage, page};
 use crate::model::filter::{Comparison, Condition, Filter, Scalar};
 use crate::model::{
-    Area, AsOf, By, CountKey, CountRequest, CountRow, CountTable, Day, Feature, FeaturePage, FoundFeature,
-    NearestRequest, TimeInterval, UnitId, UnitPick, Value, Versions, WithinRequest,
+    Area, AsOf, CountKey, Day, Feature, FeaturePage, FoundFeature, Level, LinePick, NearestRequest, TimeInterval,
+    UnitId, UnitPick, Value, Versions, WithinRequest,
 };
-use crate::store::{Group, Grouping, Held, LargeArea, Picked, Store, Wanted};
+use crate::store::{Held, LargeArea, LargeCorridor, LargeKey, Picked, RowKey, Store, Wanted};
 
 impl Question {
     /// The features in an area, of a layer that is not loaded.
     pub async fn within_large(&self, store: &dyn Store, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {
         let filter = self.checked(request.datetime, request.filter.as_ref())?;
+        let corridor;
         let area = match &request.area {
             Area::Radius { at, radius_m } => LargeArea::Radius(*at, *radius_m),
             Area::Polygon(polygon) => LargeArea::Polygon(polygon),
             Area::Unit(pick) => LargeArea::Held(self.held(pick, request.as_of)?),
+            Area::Corridor { lines, radius_m } => {
+                corridor = Corridor::new(lines, *radius_m);
+                LargeArea::Corridor(LargeCorridor { lines, radius_m: *radius_m, corridor: &corridor })
+            }
+            Area::Line(picks) => LargeArea::Line(self.large_line(picks, request.as_of)?),
             Area::Boxes(boxes) => LargeArea::Boxes(boxes),
             Area::Everywhere => LargeArea::Everywhere,
         };
@@ -65,93 +71,62 @@ impl Question {
         Ok(question.nearest_of(&Selected::everything(&question.snapshot.parts), request))
     }
 
-    /// A table of counts of a layer that is not loaded.
-    pub async fn count_large(&self, store: &dyn Store, request: &CountRequest) -> Result<CountTable, AtlasError> {
-        let filter = self.checked(request.datetime, request.filter.as_ref())?;
-        let mut wanted = self.wanted(filter.as_ref(), request.datetime, request.as_of);
-        wanted.fields.clear();
-        let by_unit = request.by.iter().any(|by| matches!(by, By::Level(_)));
-        let grouping = Grouping {
-            units: by_unit.then(|| self.bounds(request.as_of)),
-            category: request.by.contains(&By::Category),
-            month: request.by.contains(&By::Month),
-        };
-        let large = large_layers(store, &self.snapshot.layer).map_err(refused)?;
-        let found = large.count(&wanted, &grouping).await.map_err(refused)?;
-        let mut total = 0;
-        let mut counts: HashMap<Vec<CountKey>, u64> = HashMap::new();
-        for group in &found.found {
-            total += group.count;
-            let keys = request.by.iter().map(|by| self.key(group, *by, request.as_of)).collect();
-            *counts.entry(keys).or_insert(0) += group.count;
-        }
-        if request.by.is_empty() {
-            counts.clear();
-        }
-        let source = CountSource { layer: &self.snapshot.layer, units: &self.state.units.map, zone: &self.clock.zone };
-        let mut rows: Vec<CountRow> = counts.into_iter().map(|(keys, count)| CountRow { keys, count }).collect();
-        sort(&source, &mut rows);
-        let at = self.state.versions([&Arc::new(self.snapshot.at(found.version, self.snapshot.parts.clone()))]);
-        Ok(CountTable { total, rows, versions: at })
-    }
-
-    fn key(&self, group: &Group, by: By, as_of: AsOf) -> CountKey {
-        match by {
-            By::Level(level) => {
-                let day = self.day_of(group.span, as_of);
-                match holding(&self.state.units.map, &group.links, level, day) {
-                    Holding::Covered(id) => CountKey::Unit(id),
-                    Holding::Near(_) => CountKey::Near,
-                    Holding::Outside => CountKey::Outside,
-                }
-            }
-            By::Category => group.code.clone().map_or(CountKey::Null, CountKey::Code),
-            By::Month => group.month.map_or(CountKey::Null, |month| {
-                let date = month.to_date();
-                CountKey::Month(format!("{:04}-{:02}", date.year(), date.month()))
-            }),
-        }
-    }
-
-    /// Days between which units change, where each feature has its own day.
-    fn bounds(&self, as_of: AsOf) -> Vec<Day> {
-        match as_of {
-            AsOf::Own => self.state.units.map.bounds().to_vec(),
-            AsOf::Day(_) => Vec::new(),
-        }
-    }
-
-    /// A day of the span between the bounds: the units of all its days are the same. None is today's.
-    fn day_of(&self, span: Option<usize>, as_of: AsOf) -> Day {
-        let bounds = self.state.units.map.bounds();
-        match (as_of, span) {
-            (AsOf::Day(day), _) => day,
-            (AsOf::Own, None) => self.clock.today,
-            (AsOf::Own, Some(0)) => bounds.first().map_or(self.clock.today, |first| Day(first.0.saturating_sub(1))),
-            (AsOf::Own, Some(span)) => bounds.get(span - 1).copied().unwrap_or(self.clock.today),
-        }
-    }
-
     /// The rows behind one line of a count by unit.
     pub(super) fn held(&self, pick: &UnitPick, as_of: AsOf) -> Result<Held, AtlasError> {
         let level = self.level_of(pick)?;
+        let picked = match pick {
+            UnitPick::Near(_) => Picked::Near,
+            UnitPick::Outside(_) => Picked::Outside,
+            UnitPick::Code(_, code) => {
+                let units = self.state.units.map.all().iter();
+                let same = units.filter(|unit| unit.level == level && unit.code == *code);
+                Picked::Covered(same.map(|unit| unit.id).collect())
+            }
+        };
+        Ok(self.held_at(level, as_of, picked))
+    }
+
+    fn held_at(&self, level: Level, as_of: AsOf, picked: Picked) -> Held {
         let units = &self.state.units.map;
         let valid = |day: Day| -> Vec<UnitId> { units.valid(level, day).map(|unit| unit.id).collect() };
         let bounds = self.bounds(as_of);
         let valid = (0..=bounds.len()).map(|span| valid(self.day_of(Some(span), as_of))).collect();
         let today = bounds.iter().take_while(|bound| **bound <= self.clock.today).count();
-        let picked = match pick {
-            UnitPick::Near(_) => Picked::Near,
-            UnitPick::Outside(_) => Picked::Outside,
-            UnitPick::Code(_, code) => {
-                let same = units.all().iter().filter(|unit| unit.level == level && unit.code == *code);
-                Picked::Covered(same.map(|unit| unit.id).collect())
-            }
-        };
-        Ok(Held { bounds, today, valid, picked })
+        Held { bounds, today, valid, picked }
     }
 
-    fn wanted<'a>(&'a self, filter: Option<&'a Filter>, datetime: Option<TimeInterval>, as_of: AsOf) -> Wanted<'a> {
+    /// The keys of a line of a table of counts.
+    fn large_line(&self, picks: &[LinePick], as_of: AsOf) -> Result<Vec<LargeKey>, AtlasError> {
+        let key = |(counted, keys): LineKey| match counted {
+            Counted::Level(level) => {
+                let units: Vec<UnitId> = keys
+                    .iter()
+                    .filter_map(|key| match key {
+                        CountKey::Unit(id) => Some(*id),
+                        _ => None,
+                    })
+                    .collect();
+                let picked = match keys.first() {
+                    Some(CountKey::Near) => Picked::Near,
+                    Some(CountKey::Outside) => Picked::Outside,
+                    _ => Picked::Covered(units),
+                };
+                LargeKey::Held(self.held_at(level, as_of, picked))
+            }
+            Counted::Field(field) => {
+                LargeKey::Own(RowKey::Field(field), keys.into_iter().next().unwrap_or(CountKey::Null))
+            }
+            Counted::Time(part) => LargeKey::Own(RowKey::Time(part), keys.into_iter().next().unwrap_or(CountKey::Null)),
+        };
+        Ok(self.line(picks)?.into_iter().map(key).collect())
+    }
+
+    pub(super) fn wanted<'a>(
+        &'a self,
+        filter: Option<&'a Filter>,
+        datetime: Option<TimeInterval>,
+        as_of: AsOf,
+    ) -> Wanted<'a> {
         let layer = &*self.snapshot.layer;
         let fields = fields_read(layer, self.view, as_of, |_| true);
         Wanted { layer, fields, filter, datetime, zone: &self.clock.zone }

@@ -44,7 +44,7 @@ impl Drawing {
             }
         }
         if let Some(snapshot) = self.counted.take_if(|snapshot| snapshot.large.is_some()) {
-            let by = Grouping { units: Some(Vec::new()), category: false, month: false };
+            let by = Grouping { units: Some(Vec::new()), ..Grouping::default() };
             let wanted = self.wanted(&snapshot, request, Vec::new());
             let large = large_layers(store, &snapshot.layer).map_err(refused)?;
             let found = large.count(&wanted, &by).await.map_err(refused)?;

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::super::Shared;
 use super::super::asked::Asked;
 use super::super::min_version::{MIN_VERSION, UNITS};
-use super::super::params::{Format, Params};
+use super::super::params::{Bom, Format, Params};
 use super::super::problem::Problem;
 use super::super::reply::{CSV, Reply};
 use super::table::Table;
@@ -44,7 +44,7 @@ impl<'a> UnitAnswer<'a> {
 
 /// `from` and `to` are days; `at` picks the one unit that holds a place.
 pub async fn convert(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
-    let params = asked.params(&["code", "from", "to", "at", "level", MIN_VERSION, "f"])?;
+    let params = asked.params(&["code", "from", "to", "at", "level", MIN_VERSION, "f", "bom"])?;
     let zone = shared.atlas.clock().zone;
     let day = |name: &str| params.day(name, &zone)?.ok_or_else(|| missing(&params, name));
     let request = ConvertRequest {
@@ -54,7 +54,7 @@ pub async fn convert(State(shared): State<Shared>, asked: Asked) -> Result<Respo
         to: day("to")?,
         at: params.at()?,
     };
-    let format = params.format()?;
+    let (format, bom) = (params.format()?, params.bom()?);
     shared.reach(&params, &[UNITS]).await?;
     let (conversion, versions) = shared.atlas.convert(&request)?;
     let units = shared.atlas.units();
@@ -69,7 +69,7 @@ pub async fn convert(State(shared): State<Shared>, asked: Asked) -> Result<Respo
             let answer = json!({ "from": from, "to": to, "quality": conversion.quality, "version": versions });
             Reply::json(&answer, Classification::Public)?
         }
-        Format::Csv => Reply::new(CSV, csv(&to)?, Classification::Public),
+        Format::Csv => Reply::new(CSV, csv(&to, bom)?, Classification::Public),
     };
     Ok(reply.versions(&versions).to(&asked))
 }
@@ -78,12 +78,12 @@ fn missing(params: &Params, name: &str) -> Invalid {
     params.required(name).err().unwrap_or_else(|| Invalid::new(name, "a date"))
 }
 
-fn csv(to: &[UnitAnswer]) -> Result<Vec<u8>, Problem> {
+fn csv(to: &[UnitAnswer], bom: Bom) -> Result<Vec<u8>, Problem> {
     let mut table = Table::new(&["code", "name", "full_name", "level", "valid_from", "valid_to", "share"]);
     for unit in to {
         table.text(unit.code).text(unit.name).text(unit.full_name).text(unit.level.name());
         table.text(unit.valid_from.as_deref().unwrap_or("")).text(unit.valid_to.as_deref().unwrap_or(""));
         table.text(unit.share.unwrap_or("")).end_row();
     }
-    table.finish()
+    table.finish(bom)
 }

@@ -4,14 +4,14 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::super::asked::Asked;
-use super::super::params::Format;
+use super::super::params::{Bom, Format};
 use super::super::problem::Problem;
-use super::super::reply::{CSV, GEOJSON, Reply, shown_classification, to_json};
+use super::super::reply::{CSV, GEOJSON, Reply, as_of_text, shown_classification, to_json};
 use super::millimetres;
 use super::table::Table;
 use crate::atlas::UnitMap;
 use crate::engine::crs::Crs;
-use crate::model::{FeaturePage, Field, FoundFeature, Layer, Relation, Value, Versions, View};
+use crate::model::{AsOf, FeaturePage, Field, FoundFeature, Layer, Relation, Value, Versions, View};
 
 /// How a layer's features are written for a caller.
 #[derive(Clone, Copy)]
@@ -32,6 +32,8 @@ pub struct PageWriter<'a> {
     pub writer: FeatureWriter<'a>,
     /// The features.
     pub page: &'a FeaturePage,
+    /// Under which date's units.
+    pub as_of: AsOf,
     /// Address of this page.
     pub own: String,
     /// Address of the next one.
@@ -56,16 +58,16 @@ impl<'a> FeatureWriter<'a> {
 
 impl PageWriter<'_> {
     /// The answer in a format.
-    pub fn reply(&self, format: Format) -> Result<Reply, Problem> {
+    pub fn reply(&self, (format, bom): (Format, Bom)) -> Result<Reply, Problem> {
         let classification = shown_classification(self.writer.layer, self.writer.view);
         let reply = match format {
             Format::Json => Reply::new(GEOJSON, to_json(self)?, classification),
             Format::Csv => {
-                let reply = Reply::new(CSV, self.table().finish()?, classification);
+                let reply = Reply::new(CSV, self.table().finish(bom)?, classification);
                 reply.paged(self.page.matched, self.next.as_deref())
             }
         };
-        Ok(reply.versions(&self.page.versions))
+        Ok(reply.versions(&self.page.versions).as_of(self.as_of))
     }
 
     fn table(&self) -> Table {
@@ -121,6 +123,7 @@ impl Serialize for PageWriter<'_> {
         map.serialize_entry("numberMatched", &self.page.matched)?;
         map.serialize_entry("numberReturned", &self.page.features.len())?;
         map.serialize_entry("version", versions)?;
+        map.serialize_entry("as_of", &as_of_text(self.as_of))?;
         map.serialize_entry("links", &links)?;
         map.serialize_entry("features", &Features { writer: self.writer, found: &self.page.features })?;
         map.end()

@@ -8,14 +8,14 @@ use serde_json::json;
 use super::super::Shared;
 use super::super::asked::Asked;
 use super::super::min_version::{MIN_VERSION, UNITS};
-use super::super::params::Format;
+use super::super::params::{Bom, Format};
 use super::super::problem::Problem;
 use super::super::reply::{CSV, Reply};
 use super::features::relation_name;
 use super::millimetres;
 use super::table::Table;
 use crate::atlas::{Atlas, UnitMap};
-use crate::model::{Classification, Day, Level, LocateRequest, LocatedUnit, LonLat, Relation};
+use crate::model::{AsOf, Classification, Day, Level, LocateRequest, LocatedUnit, LonLat, Relation};
 
 #[derive(Serialize)]
 struct UnitAnswer<'a> {
@@ -41,16 +41,17 @@ fn unit_answer(located: LocatedUnit, units: &UnitMap) -> UnitAnswer<'_> {
 
 /// The chain from province to commune on a day, today where not said.
 pub async fn locate(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
-    let params = asked.params(&["at", "as_of", "explain", MIN_VERSION, "f"])?;
+    let params = asked.params(&["at", "as_of", "explain", MIN_VERSION, "f", "bom"])?;
     let clock = shared.atlas.clock();
     let as_of = params.day("as_of", &clock.zone)?.unwrap_or(clock.today);
     let (at, explain, format) = (params.required_at()?, params.flag("explain")?, params.format()?);
+    let bom = params.bom()?;
     shared.reach(&params, &[UNITS]).await?;
     let (located, versions) = shared.atlas.locate(&LocateRequest { at, as_of });
     let units = shared.atlas.units();
     let answers: Vec<UnitAnswer> = located.iter().map(|unit| unit_answer(*unit, &units)).collect();
     let reply = match format {
-        Format::Csv => Reply::new(CSV, csv(&answers)?, Classification::Public),
+        Format::Csv => Reply::new(CSV, csv(&answers, bom)?, Classification::Public),
         Format::Json => {
             let mut answer = json!({ "as_of": as_of.to_string(), "units": answers, "version": versions });
             if explain && let Some(answer) = answer.as_object_mut() {
@@ -60,17 +61,17 @@ pub async fn locate(State(shared): State<Shared>, asked: Asked) -> Result<Respon
             Reply::json(&answer, Classification::Public)?
         }
     };
-    Ok(reply.versions(&versions).to(&asked))
+    Ok(reply.versions(&versions).as_of(AsOf::Day(as_of)).to(&asked))
 }
 
-fn csv(units: &[UnitAnswer]) -> Result<Vec<u8>, Problem> {
+fn csv(units: &[UnitAnswer], bom: Bom) -> Result<Vec<u8>, Problem> {
     let mut table = Table::new(&["level", "code", "name", "full_name", "relation", "distance_m"]);
     for unit in units {
         table.text(unit.level.name()).text(unit.code.unwrap_or("")).text(unit.name.unwrap_or(""));
         table.text(unit.full_name.unwrap_or("")).text(relation_name(unit.relation)).metres(unit.distance_m);
         table.end_row();
     }
-    table.finish()
+    table.finish(bom)
 }
 
 /// How far beyond a unit a place may still be `near` it, metres: the join's rule.

@@ -2,11 +2,14 @@
 
 mod convert;
 mod count;
+mod count_links;
+mod count_table;
 pub(super) mod cursor;
 pub(super) mod features;
 mod locate;
 mod nearest;
-mod polygon;
+mod row;
+mod shape;
 mod table;
 mod within;
 
@@ -14,7 +17,7 @@ pub use convert::convert;
 pub use count::count;
 pub use locate::locate;
 pub use nearest::nearest;
-pub use within::{within, within_polygon};
+pub use within::{within, within_shape};
 
 /// Metres to the millimetre: more digits say more than any position knows.
 fn millimetres(metres: f64) -> f64 {

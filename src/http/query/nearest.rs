@@ -15,8 +15,18 @@ const DEFAULT_COUNT: usize = 10;
 
 /// `numberMatched` is the number given: all features are some distance away.
 pub async fn nearest(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
-    let params =
-        asked.params(&["layer", "at", "count", "filter", "filter-lang", "datetime", "as_of", MIN_VERSION, "f"])?;
+    let params = asked.params(&[
+        "layer",
+        "at",
+        "count",
+        "filter",
+        "filter-lang",
+        "datetime",
+        "as_of",
+        MIN_VERSION,
+        "f",
+        "bom",
+    ])?;
     let (zone, view) = (shared.atlas.clock().zone, shared.settings.view);
     let request = NearestRequest {
         layer: params.layer()?,
@@ -26,16 +36,17 @@ pub async fn nearest(State(shared): State<Shared>, asked: Asked) -> Result<Respo
         filter: params.filter()?,
         as_of: params.as_of(&zone)?,
     };
-    let format = params.format()?;
+    let (form, as_of) = ((params.format()?, params.bom()?), request.as_of);
     shared.reach(&params, &[request.layer.as_str()]).await?;
     let summary = shared.atlas.layer(view, &request.layer)?;
     let page = shared.atlas.nearest(view, request).await?;
     let writer = PageWriter {
         writer: FeatureWriter { layer: &summary.layer, view, units: &shared.atlas.units(), crs: Crs::Crs84 },
         page: &page,
+        as_of,
         own: asked.own_url(),
         next: None,
         method: None,
     };
-    Ok(writer.reply(format)?.to(&asked))
+    Ok(writer.reply(form)?.to(&asked))
 }

@@ -5,6 +5,7 @@
 
 use csv::{Terminator, Writer, WriterBuilder};
 
+use super::super::params::Bom;
 use super::super::problem::Problem;
 use super::millimetres;
 use crate::model::Value;
@@ -66,11 +67,16 @@ impl Table {
     }
 
     /// The whole table.
-    pub fn finish(self) -> Result<Vec<u8>, Problem> {
-        match self.fault {
-            Some(fault) => Err(Problem::internal(format!("writing CSV: {fault}"))),
-            None => self.writer.into_inner().map_err(|fault| Problem::internal(format!("writing CSV: {fault}"))),
+    pub fn finish(self, bom: Bom) -> Result<Vec<u8>, Problem> {
+        let failed = |fault: String| Problem::internal(format!("writing CSV: {fault}"));
+        if let Some(fault) = self.fault {
+            return Err(failed(fault.to_string()));
         }
+        let rows = self.writer.into_inner().map_err(|fault| failed(fault.to_string()))?;
+        Ok(match bom {
+            Bom::With => ["\u{feff}".as_bytes(), &rows].concat(),
+            Bom::Without => rows,
+        })
     }
 
     fn cell(&mut self, text: &str) -> &mut Self {
@@ -96,7 +102,7 @@ mod tests {
             table.text(text).end_row();
         }
         table.number(-0.5).end_row();
-        let csv = String::from_utf8(table.finish().expect("a table")).expect("UTF-8");
+        let csv = String::from_utf8(table.finish(Bom::Without).expect("a table")).expect("UTF-8");
         assert_eq!(csv, "a\r\n'=1+1\r\n'+84 255\r\n-5\r\n'@x\r\na=b\r\n\"Đồn \"\"A\"\", 2\"\r\n-0.5\r\n");
     }
 }

@@ -17,37 +17,52 @@ use super::super::problem::{Kind, Problem};
 use super::super::{Service, Shared};
 use super::cursor;
 use super::features::{FeatureWriter, PageWriter, next_url};
-use super::polygon::read_polygon;
+use super::row::read_row;
+use super::shape::{Shape, read_shape};
 use crate::engine::crs::Crs;
 use crate::model::{Area, Invalid, Level, UnitPick, WithinRequest};
 
 const DEFAULT_LIMIT: usize = 100;
 
 /// Parameters besides those of the area.
-const PAGE: [&str; 9] = ["layer", "filter", "filter-lang", "datetime", "as_of", "limit", "cursor", MIN_VERSION, "f"];
+const PAGE: [&str; 10] =
+    ["layer", "filter", "filter-lang", "datetime", "as_of", "limit", "cursor", MIN_VERSION, "f", "bom"];
 
-/// `GET /query/within`: `at` with `radius_m`, or `unit`.
+/// `GET /query/within`: `at` with `radius_m`, or `unit`, or `row`.
 pub async fn within(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
-    let params = asked.params(&[&PAGE[..], &["at", "radius_m", "unit", "level"]].concat())?;
-    let area = area(&params, &shared)?;
+    let params = asked.params(&[&PAGE[..], &["at", "radius_m", "unit", "level", "row"]].concat())?;
+    let area = match params.text("row") {
+        Some(row) => line_area(&params, row)?,
+        None => area(&params, &shared)?,
+    };
     let question = xxh3_64(format!("{area:?}").as_bytes());
     answer(&shared, &asked, Question { params, area, fingerprint: question, method: None }).await
 }
 
-/// `POST /query/within`: the polygon in the body.
-pub async fn within_polygon(
+/// `POST /query/within`: the polygon in the body, or the line with `radius_m`.
+pub async fn within_shape(
     State(shared): State<Shared>,
     asked: Asked,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let params = asked.params(&PAGE)?;
+    let params = asked.params(&[&PAGE[..], &["radius_m"]].concat())?;
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Problem::of(Kind::UnsupportedBody, "Content-Encoding", "expected a body that is not compressed"));
     }
     let body = body?;
-    let area = Area::Polygon(read_polygon(&body, shared.settings.vertices)?);
-    let question = xxh3_64(&body);
+    let shape = read_shape(&body, (shared.settings.vertices, shared.settings.line_m))?;
+    let area = match (shape, params.radius_m(shared.settings.radius_m)?) {
+        (Shape::Polygon(polygon), None) => Area::Polygon(polygon),
+        (Shape::Line(lines), Some(radius_m)) => Area::Corridor { lines, radius_m },
+        (Shape::Polygon(_), Some(_)) => {
+            return Err(Invalid::new("radius_m", "radius_m beside a line only, not beside a polygon").into());
+        }
+        (Shape::Line(_), None) => {
+            return Err(Invalid::new("radius_m", "the distance from the line in metres; it is missing").into());
+        }
+    };
+    let question = xxh3_64(format!("{:?} {:?}", params.text("radius_m"), xxh3_64(&body)).as_bytes());
     answer(&shared, &asked, Question { params, area, fingerprint: question, method: Some("POST") }).await
 }
 
@@ -63,7 +78,7 @@ async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -> Re
     let Question { params, area, fingerprint, method } = question;
     let (zone, view) = (service.atlas.clock().zone, service.settings.view);
     let layer = params.layer()?;
-    let (datetime, as_of, format) = (params.datetime(&zone)?, params.as_of(&zone)?, params.format()?);
+    let (datetime, as_of, format) = (params.datetime(&zone)?, params.as_of(&zone)?, (params.format()?, params.bom()?));
     let filter = params.filter()?;
     let limit = params.whole("limit", 1..=service.settings.page, DEFAULT_LIMIT)?;
     let question = xxh3_64(format!("{layer} {datetime:?} {filter:?} {as_of:?} {fingerprint}").as_bytes());
@@ -74,11 +89,20 @@ async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -> Re
     let writer = PageWriter {
         writer: FeatureWriter { layer: &summary.layer, view, units: &service.atlas.units(), crs: Crs::Crs84 },
         page: &page,
+        as_of,
         own: asked.own_url(),
         next: page.next.map(|after| next_url(asked, &params, &cursor::write(after, question))),
         method,
     };
     Ok(writer.reply(format)?.to(asked))
+}
+
+/// The features behind a row of a table of counts, which no other area stands beside.
+fn line_area(params: &Params, row: &str) -> Result<Area, Invalid> {
+    if let Some(other) = ["at", "radius_m", "unit", "level"].into_iter().find(|name| params.text(name).is_some()) {
+        return Err(Invalid::new(other, "either row, or at and radius_m, or unit"));
+    }
+    read_row("row", row).map(Area::Line)
 }
 
 fn area(params: &Params, service: &Service) -> Result<Area, Invalid> {
@@ -89,9 +113,10 @@ fn area(params: &Params, service: &Service) -> Result<Area, Invalid> {
         (None, None, Some(unit)) => unit_pick(unit, level).map(Area::Unit),
         (Some(_), None, None) => Err(Invalid::new("radius_m", "the radius in metres beside at; it is missing")),
         (None, Some(_), None) => Err(Invalid::new("at", "the centre lon,lat beside radius_m; it is missing")),
-        (None, None, None) => {
-            Err(Invalid::new("at", "at and radius_m, or unit, or a POST with a polygon; none of them is given"))
-        }
+        (None, None, None) => Err(Invalid::new(
+            "at",
+            "at and radius_m, or unit, or row, or a POST with a polygon or line; none of them is given",
+        )),
         (_, _, Some(_)) => Err(Invalid::new("unit", "either unit, or at and radius_m")),
         (Some(_), Some(_), None) => Err(Invalid::new("level", "level beside unit only")),
     }

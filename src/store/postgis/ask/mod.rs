@@ -3,9 +3,11 @@
 //! The database decides which rows an answer is about, counts them and cuts pages; what is left of them is drawn and measured by
 //! the engine, as rows in memory are. `tests/promises/postgis/large.rs` holds both ways equal.
 
+mod corridor;
 mod count;
 mod extent;
 mod extract;
+mod held;
 mod nearest;
 mod question;
 mod sql;

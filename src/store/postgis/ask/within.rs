@@ -3,12 +3,14 @@
 use tokio_postgres::types::Type;
 
 use super::Table;
+use super::corridor::{in_corridor, is_by_edge};
+use super::held::{has_value, is_held};
 use super::question::Question;
 use super::sql::{Sql, select_rows};
 use crate::engine::geodesic::{boxes_around, is_within};
-use crate::model::{Feature, LonLat, UnitId};
+use crate::model::{Feature, LonLat};
 use crate::store::postgis::filter::{SqlBind, ewkb};
-use crate::store::{IdPage, LargeArea, Picked, StoreError, Wanted};
+use crate::store::{IdPage, LargeArea, LargeKey, StoreError, Wanted};
 
 /// Metres by which `PostGIS` and the engine may differ about a distance: both are right to 15 nm.
 pub(super) const DOUBT_M: f64 = 1e-6;
@@ -55,6 +57,7 @@ impl Question<'_> {
 fn decided(area: &LargeArea<'_>, place: LonLat) -> bool {
     match area {
         LargeArea::Radius(at, radius_m) => is_within(*at, place, *radius_m),
+        LargeArea::Corridor(corridor) => corridor.corridor.holds(place),
         _ => true,
     }
 }
@@ -63,12 +66,14 @@ fn decided(area: &LargeArea<'_>, place: LonLat) -> bool {
 fn page(table: &Table, wanted: &Wanted<'_>, area: &LargeArea<'_>, (after, limit): (i64, usize)) -> Sql {
     let (id, at) = (&table.columns.id, &table.columns.position);
     let mut sql = Sql::new(format!("WITH hit AS MATERIALIZED (SELECT {id} AS id, "));
-    if let LargeArea::Radius(place, radius_m) = area {
-        distance(&mut sql, table, *place);
-        sql.add(" > ");
-        sql.bind(radius_m - DOUBT_M, Type::FLOAT8);
-    } else {
-        sql.add("false");
+    match area {
+        LargeArea::Radius(place, radius_m) => {
+            distance(&mut sql, table, *place);
+            sql.add(" > ");
+            sql.bind(radius_m - DOUBT_M, Type::FLOAT8);
+        }
+        LargeArea::Corridor(corridor) => is_by_edge(&mut sql, table, corridor),
+        _ => sql.add("false"),
     }
     sql.add(&format!(" AS doubtful, ST_X({at}) AS lon, ST_Y({at}) AS lat"));
     sql.wanted(table, wanted);
@@ -118,26 +123,22 @@ pub(super) fn in_area(sql: &mut Sql, table: &Table, wanted: &Wanted<'_>, area: &
             sql.bind(SqlBind::Geometry(ewkb(&(*polygon).clone().into())), Type::BYTEA);
             sql.add("))");
         }
+        LargeArea::Corridor(corridor) => in_corridor(sql, table, corridor),
+        LargeArea::Line(keys) => {
+            for key in keys {
+                sql.add(" AND ");
+                match key {
+                    LargeKey::Held(held) => is_held(sql, table, wanted, held),
+                    LargeKey::Own(key, value) => has_value(sql, table, (wanted.layer, wanted.zone), (*key, value)),
+                }
+            }
+        }
         LargeArea::Held(held) => {
             sql.add(" AND ");
-            if held.bounds.is_empty() {
-                picked(sql, table, held.valid.first().map_or(&[], Vec::as_slice), &held.picked);
-                return;
-            }
-            sql.add("CASE coalesce(");
-            sql.span(table, (wanted.layer, wanted.zone), &held.bounds);
-            sql.add(", ");
-            sql.bind(i32::try_from(held.today).unwrap_or(i32::MAX), Type::INT4);
-            sql.add(")");
-            for (span, valid) in held.valid.iter().enumerate() {
-                sql.add(&format!(" WHEN {span} THEN "));
-                picked(sql, table, valid, &held.picked);
-            }
-            sql.add(" END");
+            is_held(sql, table, wanted, held);
         }
     }
 }
-
 /// Adds geodesic metres from a place.
 pub(super) fn distance(sql: &mut Sql, table: &Table, from: LonLat) {
     sql.add(&format!("ST_DistanceSpheroid({}, ST_Point(", table.columns.position));
@@ -145,37 +146,4 @@ pub(super) fn distance(sql: &mut Sql, table: &Table, from: LonLat) {
     sql.add(", ");
     sql.bind(from.lat, Type::FLOAT8);
     sql.add(", 4326), 'SPHEROID[\"WGS 84\",6378137,298.257223563]')");
-}
-
-/// Adds the join's rule: of the row's links the first one whose unit is valid is the answer.
-fn picked(sql: &mut Sql, table: &Table, valid: &[UnitId], picked: &Picked) {
-    let first = |sql: &mut Sql| {
-        sql.add(&format!(
-            "(SELECT link FROM unnest({}) WITH ORDINALITY AS links (link, place) WHERE abs(link) = ANY (",
-            table.units
-        ));
-        sql.bind(valid.iter().map(|id| id.0).collect::<Vec<i32>>(), Type::INT4_ARRAY);
-        sql.add(") ORDER BY place LIMIT 1)");
-    };
-    match picked {
-        Picked::Covered(units) => {
-            // An overlap is quickly seen, and few rows have one.
-            let units: Vec<i32> = units.iter().map(|id| id.0).collect();
-            sql.add(&format!("({} && ", table.units));
-            sql.bind(units.clone(), Type::INT4_ARRAY);
-            sql.add(" AND ");
-            first(sql);
-            sql.add(" = ANY (");
-            sql.bind(units, Type::INT4_ARRAY);
-            sql.add("))");
-        }
-        Picked::Near => {
-            first(sql);
-            sql.add(" < 0");
-        }
-        Picked::Outside => {
-            first(sql);
-            sql.add(" IS NULL");
-        }
-    }
 }

@@ -120,3 +120,47 @@ async fn a_table_of_features_is_safe_in_a_spreadsheet() {
     );
     assert!(first.header("link").is_some_and(|link| link.ends_with(">; rel=\"next\"")), "{:?}", first.header("link"));
 }
+
+#[tokio::test]
+async fn a_corridor_holds_what_is_near_the_line() {
+    let house = House::open().await;
+    let line = r#"{"type":"LineString","coordinates":[[108.6,15.0],[108.9,15.2]]}"#;
+    let around = |radius_m: &str| format!("/query/within?layer=police.incidents&limit=1000{radius_m}");
+    let near = house.post(&around("&radius_m=3000"), line).await.json();
+    let distances = near["features"].as_array().expect("features").iter();
+    assert!(distances.clone().count() > 0, "{near}");
+    for feature in distances {
+        let metres = feature["properties"]["distance_m"].as_f64().expect("metres");
+        assert!(metres <= 3000.0, "{feature}");
+    }
+    let polygon = r#"{"type":"Polygon","coordinates":[[[108.6,15.0],[108.9,15.2],[108.7,15.3],[108.6,15.0]]]}"#;
+    for (body, radius_m, status, parameter) in [
+        (line, "", 400, "radius_m"),
+        (polygon, "&radius_m=10", 400, "radius_m"),
+        (line, "&radius_m=0", 400, "radius_m"),
+        (r#"{"type":"LineString","coordinates":[[0,0],[90,0]]}"#, "&radius_m=10", 422, "coordinates"),
+    ] {
+        let answer = house.post(&around(radius_m), body).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["parameter"]), (status, &parameter.into()), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_no_table_has_is_refused() {
+    let house = House::open().await;
+    for row in [
+        "",
+        "[]",
+        "%7B%22commune%22:null%7D",
+        "%7B%22commune%22:%22nowhere%22%7D",
+        "%7B%22month%22:%222025-7%22%7D",
+        "%7B%22category%22:1%7D",
+        "%7B%22count%22:1%7D",
+        "%7B%22title%22:%22a%22%7D",
+    ] {
+        let answer = house.get(&format!("/query/within?layer=police.incidents&row={row}")).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["parameter"]), (400, &"row".into()), "{row}");
+    }
+    let answer = house.get("/query/within?layer=police.incidents&row=%7B%7D&unit=21001").await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["parameter"]), (400, &"unit".into()));
+}

@@ -230,11 +230,30 @@ impl Questions {
     }
 
     fn count(&mut self) -> String {
-        let keys = ["commune", "district", "province", "category", "month"];
+        let keys = [
+            "commune", "district", "province", "category", "day", "week", "month", "year", "hour", "weekday", "truth1",
+            "code1",
+        ];
         let by: Vec<&str> = keys.choose_multiple(&mut self.0, 3).copied().collect();
         let by = by[..self.0.random_range(0..=3)].join(",");
         let by = if by.is_empty() { by } else { format!("&by={by}") };
-        format!("/query/count?layer=LAYER{by}{}", self.parameters())
+        let measures = ["", "", "&sum=whole1,real1&avg=real1", "&min=real1,whole1&max=whole1,real1&avg=whole1"];
+        let measures = measures.choose(&mut self.0).expect("one");
+        format!("/query/count?layer=LAYER{by}{measures}{}", self.parameters())
+    }
+
+    fn line(&mut self, places: &[LonLat]) -> String {
+        let from = self.place(places);
+        let mut off = |spread: f64| spread * self.0.random_range(-1.0..1.0);
+        let spread = 10_f64.powf(off(1.5) - 1.5);
+        let mut vertices = vec![(from.lon, from.lat)];
+        for _ in 0..5 {
+            let (lon, lat) = vertices[vertices.len() - 1];
+            vertices.push(((lon + off(spread)).clamp(-180.0, 180.0), (lat + off(spread)).clamp(-90.0, 90.0)));
+        }
+        let vertices: Vec<String> = vertices.iter().map(|(lon, lat)| format!("[{lon},{lat}]")).collect();
+        let (early, late) = vertices.split_at(3);
+        format!(r#"{{"type":"MultiLineString","coordinates":[[{}],[{}]]}}"#, early.join(","), late.join(","))
     }
 
     fn polygon(&mut self, places: &[LonLat]) -> String {
@@ -246,6 +265,16 @@ impl Questions {
     }
 }
 
+/// Addresses of the lists behind the rows of a table, and their lengths.
+fn rows_of(answer: &str) -> Vec<(String, u64)> {
+    let json = answer.find('{').map_or("", |start| &answer[start..]);
+    let table = serde_json::Deserializer::from_str(json).into_iter::<Value>().next();
+    let table = table.expect("an answer").expect("JSON");
+    let rows = table["rows"].as_array().map_or(&[][..], Vec::as_slice);
+    let row = |row: &Value| Some((row["href"].as_str()?.to_owned(), row["count"].as_u64()?));
+    rows.iter().filter_map(row).collect()
+}
+
 fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
 }
@@ -255,14 +284,23 @@ async fn a_few_hundred_questions_are_answered_alike_from_memory_and_by_the_datab
     let Some(house) = House::open(View::EVERYTHING).await else { return };
     let places = places();
     let mut questions = Questions(StdRng::seed_from_u64(77), 0);
-    let (mut answered, mut dense) = (0, 0);
-    for _ in 0..250 {
+    let (mut answered, mut dense, mut followed) = (0, 0, 0);
+    for _ in 0..130 {
         for pair in PAIRS {
-            let square = questions.polygon(&places);
+            let (square, line) = (questions.polygon(&places), questions.line(&places));
+            let radius_m = 10_f64.powf(questions.0.random_range(1.0..4.5));
             let mut paths = [questions.tile(&places), questions.within(&places), questions.nearest(&places)]
                 .map(|path| (path, None))
                 .to_vec();
-            paths.push((questions.count(), None));
+            let count = questions.count();
+            let table = house.same(pair, &count, None).await;
+            if let Some((href, count)) = rows_of(&table).choose(&mut questions.0) {
+                let list = house.same(pair, &format!("{href}&limit=3"), None).await;
+                assert!(list.contains(&format!("\"numberMatched\":{count},")), "{href}: {count}\n{list}");
+                followed += 1;
+            }
+            let corridor = format!("/query/within?layer=LAYER&limit=50&radius_m={radius_m}{}", questions.parameters());
+            paths.push((corridor, Some(line)));
             paths.push((format!("/query/within?layer=LAYER&limit=500{}", questions.parameters()), Some(square)));
             for (path, body) in paths {
                 let answer = house.same(pair, &path, body.as_deref()).await;
@@ -271,7 +309,10 @@ async fn a_few_hundred_questions_are_answered_alike_from_memory_and_by_the_datab
             }
         }
     }
-    assert!(answered > 2_000 && dense > 50, "{answered} answered, {dense} dense");
+    assert!(
+        answered > 1_800 && dense > 25 && followed > 100,
+        "{answered} answered, {dense} dense, {followed} followed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -328,4 +369,29 @@ async fn changes_are_answered_alike_and_move_versions() {
     while features(PAIRS[0][0]) != features(PAIRS[0][1]) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corridor_holds_what_postgis_finds_within_the_distance() {
+    let Some(house) = House::open(View::EVERYTHING).await else { return };
+    let (places, psql) = (places(), client(house.database.url()).await);
+    let mut questions = Questions(StdRng::seed_from_u64(12), 0);
+    let mut found = 0;
+    for _ in 0..60 {
+        let (line, radius_m) = (questions.line(&places), 10_f64.powf(questions.0.random_range(1.0..4.5)));
+        let path = format!("/query/within?layer=test.at_a&limit=1&radius_m={radius_m}");
+        let (_, _, body) = house.ask(Request::post(path).body(Body::from(line.clone())).expect("a request")).await;
+        let answer: Value = serde_json::from_slice(&body).expect("JSON");
+        let matched = answer["numberMatched"].as_i64().expect("a number");
+        // PostGIS measures from the foot of the perpendicular on the sphere: up to 1e-5 of the distance too much.
+        let doubt_m = radius_m * 2e-5 + 1e-3;
+        let within =
+            "SELECT count(*) FROM test.at_a WHERE ST_DWithin(geom::geography, ST_GeomFromGeoJSON($1)::geography, $2)";
+        let count =
+            async |radius_m: f64| -> i64 { psql.query_one(within, &[&line, &radius_m]).await.expect("counted").get(0) };
+        let (least, most) = (count(radius_m - doubt_m).await, count(radius_m + doubt_m).await);
+        assert!((least..=most).contains(&matched), "{matched}, not {least} to {most}: {radius_m} m round {line}");
+        found += matched;
+    }
+    assert!(found > 1_000, "{found}");
 }

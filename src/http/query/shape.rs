@@ -1,15 +1,17 @@
-//! A polygon in a request's body: GeoJSON (RFC 7946) read in bounded memory. Coordinates are never held as a tree of JSON:
+//! A shape in a request's body: GeoJSON (RFC 7946) read in bounded memory. Coordinates are never held as a tree of JSON:
 //! reading stops at the first vertex too many.
 
 use std::cell::Cell;
 use std::fmt;
 
-use geo_types::{Coord, LineString, MultiPolygon, Polygon};
+use geo_types::{Coord, LineString, MultiLineString, MultiPolygon, Polygon};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::super::problem::{Kind, Problem};
+use crate::engine::geodesic::distance_m;
+use crate::model::LonLat;
 
 #[derive(Deserialize)]
 struct Body<'a> {
@@ -21,31 +23,62 @@ struct Body<'a> {
     geometry: Option<&'a RawValue>,
 }
 
-/// Reads a `Polygon`, a `MultiPolygon`, or a `Feature` of one, with at most `vertices` positions. Degrees WGS 84, longitude first.
+/// A shape to ask with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// What is inside.
+    Polygon(MultiPolygon<f64>),
+    /// What is near it.
+    Line(MultiLineString<f64>),
+}
+
+/// Reads a `Polygon`, `MultiPolygon`, `LineString`, `MultiLineString`, or a `Feature` of one, with at most `vertices` positions; a line
+/// is at most `line_m` metres long. Degrees WGS 84, longitude first.
 ///
 /// Where rings cross themselves or each other, inside is what the crossing test says (even–odd).
-pub fn read_polygon(body: &[u8], vertices: usize) -> Result<MultiPolygon<f64>, Problem> {
+pub fn read_shape(body: &[u8], (vertices, line_m): (usize, f64)) -> Result<Shape, Problem> {
     let mut object: Body = parse(body)?;
     if object.r#type.as_deref() == Some("Feature") {
-        let geometry =
-            object.geometry.ok_or_else(|| invalid("geometry", "a Polygon or MultiPolygon in the Feature"))?;
+        let geometry = object.geometry.ok_or_else(|| invalid("geometry", "a polygon or line in the Feature"))?;
         object = parse(geometry.get().as_bytes())?;
     }
-    let polygons = match object.r#type.as_deref() {
-        Some("Polygon") => {
-            let rings: Vec<LineString<f64>> = coordinates(object.coordinates, vertices)?;
-            vec![rings]
+    match object.r#type.as_deref() {
+        Some("Polygon") => polygons(vec![coordinates(object.coordinates, vertices)?]),
+        Some("MultiPolygon") => polygons(coordinates(object.coordinates, vertices)?),
+        Some("LineString") => {
+            let positions: Vec<Position> = coordinates(object.coordinates, vertices)?;
+            lines(vec![positions.into_iter().map(|Position(coord)| coord).collect()], line_m)
         }
-        Some("MultiPolygon") => coordinates(object.coordinates, vertices)?,
+        Some("MultiLineString") => lines(coordinates(object.coordinates, vertices)?, line_m),
         found => {
-            let detail = format!("a GeoJSON Polygon, MultiPolygon or a Feature of one, found {found:?}");
-            return Err(invalid("type", &detail));
+            let detail = format!(
+                "a GeoJSON Polygon, MultiPolygon, LineString, MultiLineString or a Feature of one, found {found:?}"
+            );
+            Err(invalid("type", &detail))
         }
-    };
+    }
+}
+
+fn polygons(polygons: Vec<Vec<LineString<f64>>>) -> Result<Shape, Problem> {
     if polygons.is_empty() {
         return Err(invalid("coordinates", "at least one polygon"));
     }
-    polygons.into_iter().map(polygon).collect()
+    let polygons: Result<MultiPolygon<f64>, Problem> = polygons.into_iter().map(polygon).collect();
+    polygons.map(Shape::Polygon)
+}
+
+fn lines(lines: Vec<LineString<f64>>, line_m: f64) -> Result<Shape, Problem> {
+    if lines.is_empty() || lines.iter().any(|line| line.0.len() < 2) {
+        return Err(invalid("coordinates", "at least one line, each of at least 2 positions"));
+    }
+    let place = |coord: Coord<f64>| LonLat { lon: coord.x, lat: coord.y };
+    let edges = lines.iter().flat_map(LineString::lines);
+    let length_m: f64 = edges.map(|edge| distance_m(place(edge.start), place(edge.end))).sum();
+    if length_m > line_m {
+        let detail = format!("a line of at most {line_m} m, found {} m; ask for parts of it", length_m.round());
+        return Err(invalid("coordinates", &detail));
+    }
+    Ok(Shape::Line(MultiLineString(lines)))
 }
 
 fn invalid(member: &str, expected: &str) -> Problem {
@@ -69,7 +102,7 @@ fn coordinates<T: Ring>(raw: Option<&RawValue>, vertices: usize) -> Result<Vec<T
     let mut reader = serde_json::Deserializer::from_str(raw.get());
     ListOf::<T>::new(&left).deserialize(&mut reader).map_err(|fault| {
         if fault.to_string().starts_with(TOO_MANY) {
-            return invalid("coordinates", &format!("at most {vertices} vertices; simplify the polygon"));
+            return invalid("coordinates", &format!("at most {vertices} vertices; simplify the shape"));
         }
         let detail = format!("arrays of rings of positions [lon, lat]; {fault}");
         invalid("coordinates", &detail)
@@ -202,6 +235,10 @@ impl<'de, T: Ring> DeserializeSeed<'de> for Element<'_, T> {
 mod tests {
     use super::*;
 
+    fn read_polygon(body: &[u8], vertices: usize) -> Result<Shape, Problem> {
+        read_shape(body, (vertices, 1e6))
+    }
+
     const SQUARE: &str = "[[0,0],[1,0],[1,1],[0,0]]";
 
     #[test]
@@ -244,6 +281,18 @@ mod tests {
             (polygon("[[[0,0],[\"1\",0],[1,1],[0,0]]]"), Kind::InvalidGeometry, "coordinates"),
             (polygon("[[[0,0],[NaN,0],[1,1],[0,0]]]"), Kind::MalformedBody, "body"),
             (polygon("[[[0,0],[1e999,0],[1,1],[0,0]]]"), Kind::InvalidGeometry, "coordinates"),
+            ("{\"type\":\"LineString\",\"coordinates\":[[0,0]]}".to_owned(), Kind::InvalidGeometry, "coordinates"),
+            ("{\"type\":\"LineString\",\"coordinates\":[]}".to_owned(), Kind::InvalidGeometry, "coordinates"),
+            (
+                "{\"type\":\"LineString\",\"coordinates\":[[0,0],[9,9]]}".to_owned(),
+                Kind::InvalidGeometry,
+                "coordinates",
+            ),
+            (
+                "{\"type\":\"MultiLineString\",\"coordinates\":[[[0,0],[0,1]],[]]}".to_owned(),
+                Kind::InvalidGeometry,
+                "coordinates",
+            ),
             (polygon(&deep), Kind::InvalidGeometry, "coordinates"),
         ] {
             let refused = read_polygon(body.as_bytes(), 100).expect_err(&body);
