@@ -4,7 +4,7 @@ use super::AtlasError;
 use super::count::{Counted, keys};
 use super::query::{Question, unknown_unit};
 use crate::engine::count::rows_behind;
-use crate::model::{AsOf, CountKey, FieldType, Invalid, Level, LinePick, PickedKey};
+use crate::model::{AsOf, CountKey, FieldType, FirstDay, Invalid, Level, LinePick, PickedKey};
 
 /// A key of a row: what it is of, and which keys it may be.
 pub(super) type LineKey = (Counted, Vec<CountKey>);
@@ -32,14 +32,10 @@ impl Question {
         Ok((counted, keys))
     }
 
-    fn units_of(
-        &self,
-        level: Level,
-        (code, from): (&str, Option<Option<crate::model::Day>>),
-    ) -> Result<Vec<CountKey>, Invalid> {
+    fn units_of(&self, level: Level, (code, from): (&str, FirstDay)) -> Result<Vec<CountKey>, Invalid> {
         let units = self.state.units.map.all().iter();
         let same = units.filter(|unit| unit.level == level && unit.code == *code);
-        let same = same.filter(|unit| from.is_none_or(|from| from == unit.valid.from));
+        let same = same.filter(|unit| from.is(unit.valid.from));
         let keys: Vec<CountKey> = same.map(|unit| CountKey::Unit(unit.id)).collect();
         if keys.is_empty() {
             return Err(Invalid { parameter: "row".to_owned(), ..unknown_unit(code) });

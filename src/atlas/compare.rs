@@ -53,12 +53,12 @@ fn side_by_side(by: &[By], comparison: &Comparison, (now, before): (CountTable, 
     }
     for row in before.rows {
         let keys = keys_now(by, comparison, &row.keys);
-        match places.get(&keys).and_then(|place| rows.get_mut(*place)).filter(|known| known.before.count == 0) {
-            Some(known) => known.before = row,
-            None => {
-                let now = CountRow { keys, count: 0, measured: nulls(&row) };
-                rows.push(ComparedRow { now, before: row });
-            }
+        let known = places.get(&keys).and_then(|place| rows.get_mut(*place));
+        if let Some(known) = known.filter(|known| known.before.count == 0) {
+            known.before = row;
+        } else {
+            let now = CountRow { keys, count: 0, measured: nulls(&row) };
+            rows.push(ComparedRow { now, before: row });
         }
     }
     rows

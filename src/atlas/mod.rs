@@ -3,6 +3,7 @@
 //! Readers take the state as it is and keep it for the length of their request: they never see half of a change and never
 //! wait for a reload. `follow` moves the state on when the store's versions do.
 
+mod around;
 mod behind;
 mod compare;
 mod convert;
@@ -12,6 +13,7 @@ mod draw;
 mod error;
 mod extract;
 mod follow;
+mod join;
 mod large;
 mod line;
 mod load;

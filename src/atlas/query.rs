@@ -25,19 +25,7 @@ impl Atlas {
     /// The units that hold a place on a day, largest first: one for each level that has units on that day.
     pub fn locate(&self, request: &LocateRequest) -> (Vec<LocatedUnit>, Versions) {
         let state = self.state();
-        let links = state.units.index.links(request.at);
-        let levels =
-            Level::ALL.into_iter().filter(|level| state.units.map.valid(*level, request.as_of).next().is_some());
-        let located = levels.map(|level| {
-            let held = holding(&state.units.map, &links, level, request.as_of);
-            let distance_m = match held {
-                Holding::Covered(_) => Some(0.0),
-                Holding::Near(unit) => state.units.index.distance_m(unit, request.at),
-                Holding::Outside => None,
-            };
-            LocatedUnit { level, relation: held.relation(), unit: held.unit(), distance_m }
-        });
-        (located.collect(), state.versions([]))
+        (located(&state, (request.at, request.as_of)), state.versions([]))
     }
 
     /// The features in an area, a page of them.
@@ -80,8 +68,12 @@ impl Atlas {
     }
 
     pub(super) fn ask(&self, view: View, layer: &LayerId) -> Result<Question, AtlasError> {
-        let state = self.state();
-        let snapshot = Arc::clone(state.layer(view, layer)?);
+        self.ask_of(&self.state(), view, layer)
+    }
+
+    /// A question to a layer of a state, which others may be asked as well.
+    pub(super) fn ask_of(&self, state: &Arc<State>, view: View, layer: &LayerId) -> Result<Question, AtlasError> {
+        let (state, snapshot) = (Arc::clone(state), Arc::clone(state.layer(view, layer)?));
         let clock = self.clock();
         Ok(Question { state, snapshot, view, clock, cancel: Cancel::default() })
     }
@@ -209,7 +201,12 @@ impl Question {
     }
 
     /// The rows behind one line of a count by unit.
-    fn rows_of_unit(&self, selected: &Selected<'_>, pick: &UnitPick, as_of: AsOf) -> Result<Vec<Row>, AtlasError> {
+    pub(super) fn rows_of_unit(
+        &self,
+        selected: &Selected<'_>,
+        pick: &UnitPick,
+        as_of: AsOf,
+    ) -> Result<Vec<Row>, AtlasError> {
         let units = &self.state.units.map;
         let answers = self.answers(self.level_of(pick)?, as_of);
         Ok(rows_held(selected, &answers, |held| match (pick, held) {
@@ -274,6 +271,22 @@ impl Question {
     pub(super) fn versions(&self) -> Versions {
         self.state.versions([&self.snapshot])
     }
+}
+
+/// The units that hold a place on a day, largest first.
+pub(super) fn located(state: &State, (at, as_of): (LonLat, Day)) -> Vec<LocatedUnit> {
+    let links = state.units.index.links(at);
+    let levels = Level::ALL.into_iter().filter(|level| state.units.map.valid(*level, as_of).next().is_some());
+    let located = levels.map(|level| {
+        let held = holding(&state.units.map, &links, level, as_of);
+        let distance_m = match held {
+            Holding::Covered(_) => Some(0.0),
+            Holding::Near(unit) => state.units.index.distance_m(unit, at),
+            Holding::Outside => None,
+        };
+        LocatedUnit { level, relation: held.relation(), unit: held.unit(), distance_m }
+    });
+    located.collect()
 }
 
 /// From what distances are told.

@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
+use super::duty::{check_duty, read_duty};
 use super::files::{Files, TextFile, files_built_in, files_of};
 use super::layer_file::read_layer;
 use super::toml_keys::{Keys, Source};
@@ -53,6 +54,9 @@ pub fn load_catalogue(dir: Option<&Path>) -> Result<Catalogue, Vec<CatalogueFaul
     };
     let head = files.head.as_ref().map_or_else(Head::default, |head| read_head(head, &files, &mut faults));
     let layers = read_layers(&files, head.departments.as_deref(), &mut faults);
+    if let Some(file) = &files.head {
+        check_duty((&head.duty, &layers, &head.time_zone), &file.shown, &mut faults);
+    }
     if faults.is_empty() { Ok(head.with_layers(layers)) } else { Err(faults) }
 }
 
@@ -203,24 +207,4 @@ fn read_places(keys: &mut Keys<'_, '_>) -> Option<Vec<Place>> {
         }
     }
     Some(places)
-}
-
-fn read_duty(source: &Source<'_>, keys: &mut Keys<'_, '_>, files: &Files) -> DutyRoles {
-    let Some(mut duty) = keys.table_if("duty", "a table of layer ids") else { return DutyRoles::default() };
-    let mut role = |key| {
-        let id = duty.text_if(key, "a layer's id")?;
-        // Asked by the files' names: a layer with faults has its own list of them.
-        if !files.layers.iter().any(|file| file.stem == *id.get_ref()) {
-            source.fault(&id.span(), format!("{key}: the id of a layer in layers/; found {:?}", id.get_ref()));
-        }
-        Some(id.into_inner())
-    };
-    let roles = DutyRoles {
-        stations: role("stations"),
-        water: role("water"),
-        cameras: role("cameras"),
-        incidents: role("incidents"),
-    };
-    duty.finish();
-    roles
 }

@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod cli;
 pub mod commands;
+mod duty;
 #[cfg(test)]
 mod faults;
 mod files;

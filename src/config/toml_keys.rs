@@ -85,6 +85,11 @@ impl<'s, 't> Keys<'s, 't> {
         self.table.contains_key(key)
     }
 
+    /// Whether the key holds a table.
+    pub(super) fn holds_table(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(|value| matches!(value.get_ref(), DeValue::Table(_)))
+    }
+
     /// Notes the keys that nobody asked for.
     pub(super) fn finish(self) {
         for key in self.table.keys() {

@@ -136,7 +136,9 @@ impl Corridor {
         if together > 1 {
             let join = |boxes: &[Bbox]| {
                 let mut all = Bbox::EMPTY;
-                boxes.iter().for_each(|bbox| all.join(bbox));
+                for bbox in boxes {
+                    all.join(bbox);
+                }
                 all
             };
             boxes = boxes.chunks(together).map(join).collect();

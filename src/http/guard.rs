@@ -15,7 +15,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::asked::host_name;
 use super::problem::{Kind, Problem};
-use super::reply::{BANDOSO_FEATURES, BANDOSO_MATCHED, BANDOSO_VERSION};
+use super::reply::{BANDOSO_AS_OF, BANDOSO_FEATURES, BANDOSO_MATCHED, BANDOSO_VERSION};
 use super::{HttpSettings, RETRY_MS, Shared};
 use crate::model::View;
 
@@ -68,6 +68,7 @@ pub fn cors(settings: &HttpSettings) -> CorsLayer {
         .allow_headers([CONTENT_TYPE, IF_NONE_MATCH])
         .expose_headers([
             BANDOSO_FEATURES,
+            BANDOSO_AS_OF,
             BANDOSO_MATCHED,
             BANDOSO_VERSION,
             super::ogc::CONTENT_CRS,

@@ -119,18 +119,28 @@ impl Params {
 
     /// `datetime`, where given.
     pub fn datetime(&self, zone: &TimeZone) -> Result<Option<TimeInterval>, Invalid> {
-        self.text("datetime").map(|text| TimeInterval::parse("datetime", &with_plus(text), zone)).transpose()
+        self.interval("datetime", zone)
+    }
+
+    /// An interval, where given.
+    pub fn interval(&self, name: &str, zone: &TimeZone) -> Result<Option<TimeInterval>, Invalid> {
+        self.text(name).map(|text| TimeInterval::parse(name, &with_plus(text), zone)).transpose()
     }
 
     /// `filter` in the language that `filter-lang` names, CQL2 text if none.
     pub fn filter(&self) -> Result<Option<Asked>, Invalid> {
+        self.filter_named("filter")
+    }
+
+    /// A filter under another name, in the same language.
+    pub fn filter_named(&self, name: &str) -> Result<Option<Asked>, Invalid> {
         let read = match self.text("filter-lang") {
             // The last is the name that it had in drafts of the standard; GDAL asks by it.
             None | Some("cql2-text" | "cql-text") => read_text,
             Some("cql2-json") => read_json,
             Some(other) => return Err(Invalid::new("filter-lang", format!("cql2-text or cql2-json, found {other:?}"))),
         };
-        self.text("filter").map(|text| read("filter", text)).transpose()
+        self.text(name).map(|text| read(name, text)).transpose()
     }
 
     /// A whole number in a range.

@@ -72,7 +72,7 @@ impl Reply {
 
     /// Says under which date's units: a day, or `own` for each feature's own date.
     #[must_use]
-    pub fn as_of(mut self, as_of: AsOf) -> Self {
+    pub fn dated(mut self, as_of: AsOf) -> Self {
         if let Ok(text) = HeaderValue::try_from(as_of_text(as_of)) {
             self.headers.insert(BANDOSO_AS_OF, text);
         }

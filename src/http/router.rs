@@ -24,6 +24,9 @@ pub fn routes(shared: Shared) -> Router {
         .route("/query/locate", get(query::locate))
         .route("/query/within", get(query::within).post(query::within_shape))
         .route("/query/nearest", get(query::nearest))
+        .route("/query/api", get(query::api))
+        .route("/query/around", get(query::around))
+        .route("/query/join", get(query::join).post(query::join_polygon))
         .route("/query/count", get(query::count))
         .route("/query/units/convert", get(query::convert))
         // The same for programs that speak OGC API.

@@ -1,7 +1,7 @@
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, LayerId, Title};
+use super::{DutyRoles, Layer, LayerId, Title};
 
 /// A department that keeps layers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,20 +27,6 @@ pub struct Place {
     pub min_zoom: u8,
     /// Last zoom at which its name is drawn.
     pub max_zoom: u8,
-}
-
-/// Which layers the duty desk's one call asks, by role. Named in the catalogue, never in code.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DutyRoles {
-    /// Police stations.
-    pub stations: Option<String>,
-    /// Fire water sources.
-    pub water: Option<String>,
-    /// Cameras.
-    pub cameras: Option<String>,
-    /// Incidents.
-    pub incidents: Option<String>,
 }
 
 /// The map as data: departments, layers, places. Read once at start from the directory `--tiles`.

@@ -133,15 +133,31 @@ pub struct LinePick {
 /// A key as it is named from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PickedKey {
-    /// The units of a level that have the code; of several the one whose validity begins with the day, where that is said.
+    /// The units of a level that have the code.
     Unit {
         /// The code.
         code: String,
-        /// First day; none within where it is not known.
-        from: Option<Option<Day>>,
+        /// Of several, those whose validity begins so.
+        from: FirstDay,
     },
     /// Anything else.
     Key(CountKey),
+}
+
+/// How a unit's validity begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstDay {
+    /// However it does.
+    Any,
+    /// With this day; none is unknown.
+    Is(Option<Day>),
+}
+
+impl FirstDay {
+    /// Whether a validity that begins with the day is meant.
+    pub fn is(self, from: Option<Day>) -> bool {
+        self == Self::Any || self == Self::Is(from)
+    }
 }
 
 /// One row of a table of counts.

@@ -1,6 +1,7 @@
 //! The nouns of the map. No IO, no async, no clock, no randomness: who needs "today" is told it.
 
 mod answer;
+mod around;
 mod catalogue;
 mod compare;
 mod coord;
@@ -11,6 +12,7 @@ pub mod filter;
 mod finding;
 mod finding_kind;
 mod invalid;
+mod join;
 mod layer;
 mod request;
 mod tile;
@@ -20,18 +22,20 @@ mod unit;
 mod view;
 
 pub use answer::{Conversion, FeaturePage, FoundFeature, LocatedUnit, Quality, Versions};
-pub use catalogue::{Catalogue, Department, DutyRoles, Place};
+pub use around::{Around, AroundRequest, DutyOrder, DutyRole, DutyRoles, Role, RoleFeatures};
+pub use catalogue::{Catalogue, Department, Place};
 pub use compare::{Compare, Comparison};
 pub use coord::{Bbox, LonLat};
 pub use count::{
-    By, ComparedRow, ComparedTable, CountKey, CountRequest, CountRow, CountTable, Function, LinePick, Measure,
-    PickedKey,
+    By, ComparedRow, ComparedTable, CountKey, CountRequest, CountRow, CountTable, FirstDay, Function, LinePick,
+    Measure, PickedKey,
 };
 pub use feature::{Feature, UnitLink, Value};
 pub use field::{Code, Field, FieldType};
 pub use finding::Finding;
 pub use finding_kind::FindingKind;
 pub use invalid::Invalid;
+pub use join::{JoinPage, JoinRequest, JoinSide, JoinedFeature, NearestOne};
 pub use layer::{GeometryKind, Layer, LayerId, Published, Residency, ZoomRange};
 pub use request::{
     Area, ConvertRequest, Dense, LocateRequest, NearestRequest, TileLayer, TileRequest, UnitPick, WithinRequest,

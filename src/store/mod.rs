@@ -9,8 +9,8 @@ mod open;
 pub mod postgis;
 
 pub use large::{
-    CellCount, Extent, Extracted, Found, Group, Grouping, Held, IdPage, LargeArea, LargeCorridor, LargeKey, LargeLayers,
-    Picked, RowKey, TileRows, Wanted,
+    CellCount, Extent, Extracted, Found, Group, Grouping, Held, IdPage, LargeArea, LargeCorridor, LargeKey,
+    LargeLayers, Picked, RowKey, TileRows, Wanted,
 };
 pub use open::open;
 

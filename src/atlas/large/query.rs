@@ -19,6 +19,27 @@ use crate::store::{Held, LargeArea, LargeCorridor, LargeKey, Picked, RowKey, Sto
 impl Question {
     /// The features in an area, of a layer that is not loaded.
     pub async fn within_large(&self, store: &dyn Store, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {
+        let ((matched, next), question) = self.fetch_within(store, request).await?;
+        let parts = &question.snapshot.parts;
+        let rows = page(parts, Selected::everything(parts).rows().collect(), (None, usize::MAX)).rows;
+        Ok(question.found(RowPage { matched, rows, next }, request))
+    }
+
+    /// The features in an area as if the layer had no others, and how many there are on all pages.
+    pub async fn rows_within_large(
+        &self,
+        store: &dyn Store,
+        request: &WithinRequest,
+    ) -> Result<(u64, Self), AtlasError> {
+        let ((matched, _), question) = self.fetch_within(store, request).await?;
+        Ok((matched, question))
+    }
+
+    async fn fetch_within(
+        &self,
+        store: &dyn Store,
+        request: &WithinRequest,
+    ) -> Result<((u64, Option<u64>), Self), AtlasError> {
         let filter = self.checked(request.datetime, request.filter.as_ref())?;
         let corridor;
         let area = match &request.area {
@@ -37,10 +58,7 @@ impl Question {
         let large = large_layers(store, &self.snapshot.layer).map_err(refused)?;
         let found = large.within(&wanted, &area, (request.after, request.limit)).await.map_err(refused)?;
         let question = self.of_rows(found.version, found.found.features).await?;
-        let parts = &question.snapshot.parts;
-        let rows = page(parts, Selected::everything(parts).rows().collect(), (None, usize::MAX)).rows;
-        let rows = RowPage { matched: found.found.matched, rows, next: found.found.next };
-        Ok(question.found(rows, request))
+        Ok(((found.found.matched, found.found.next), question))
     }
 
     /// One feature of a layer that is not loaded.
@@ -133,7 +151,7 @@ impl Question {
     }
 
     /// The same question about the rows that the database found.
-    async fn of_rows(&self, version: u64, features: Vec<Feature>) -> Result<Self, AtlasError> {
+    pub async fn of_rows(&self, version: u64, features: Vec<Feature>) -> Result<Self, AtlasError> {
         let parts = parts_of(&self.snapshot.layer, &self.clock.zone, features).await?;
         Ok(Self {
             state: Arc::clone(&self.state),

@@ -9,7 +9,7 @@ use super::super::asked::Asked;
 use super::super::min_version::MIN_VERSION;
 use super::super::params::{Format, Params};
 use super::super::problem::Problem;
-use super::super::reply::{CSV, Reply, shown_classification};
+use super::super::reply::{CSV, JSON, Reply, shown_classification};
 use super::count_links::CountLinks;
 use super::count_table::{Counted, TableWriter};
 use crate::model::{By, Compare, Comparison, CountRequest, Function, Instant, Invalid, Measure, TimeInterval};
@@ -18,6 +18,8 @@ use crate::model::{By, Compare, Comparison, CountRequest, Function, Instant, Inv
 const MOST_KEYS: usize = 3;
 /// Most sums, averages and the like.
 const MOST_MEASURES: usize = 8;
+/// Most rows that have the address of their list where `links` does not say: it is most of what is sent.
+const MOST_LINKED: usize = 10_000;
 
 const PARAMETERS: [&str; 15] = [
     "layer",
@@ -51,8 +53,8 @@ pub async fn count(State(shared): State<Shared>, asked: Asked) -> Result<Respons
     };
     let comparison = params.text("compare").map(|text| Compare::parse("compare", text)).transpose()?;
     let comparison = comparison.map(|compare| Comparison::new(compare, request.datetime, &zone)).transpose()?;
-    let (format, bom, has_links) =
-        (params.format()?, params.bom()?, params.text("links").is_none() || params.flag("links")?);
+    let (format, bom) = (params.format()?, params.bom()?);
+    let links = params.text("links").map(|_| params.flag("links")).transpose()?;
     shared.reach(&params, &[request.layer.as_str()]).await?;
     let classification = shown_classification(&shared.atlas.layer(view, &request.layer)?.layer, view);
     let (by, measures, as_of) = (request.by.clone(), request.measures.clone(), request.as_of);
@@ -64,19 +66,17 @@ pub async fn count(State(shared): State<Shared>, asked: Asked) -> Result<Respons
         }
     };
     let units = shared.atlas.units();
-    let links = has_links.then(|| {
-        let before = match &counted {
-            Counted::Compared(_, [_, before]) => Some(CountLinks::new(&asked, &params, Some(before), (&by, &units))),
-            Counted::Plain(_) => None,
-        };
-        (CountLinks::new(&asked, &params, None, (&by, &units)), before)
-    });
+    let before = match &counted {
+        Counted::Compared(_, [_, before]) => Some(before.as_str()),
+        Counted::Plain(_) => None,
+    };
+    let links = links.unwrap_or(counted.rows() <= MOST_LINKED).then(|| CountLinks::new(&asked, &params, before));
     let writer = TableWriter { counted: &counted, by: &by, measures: &measures, units: &units, as_of, links };
     let reply = match format {
-        Format::Json => Reply::json(&writer, classification)?,
+        Format::Json => Reply::new(JSON, writer.json(), classification),
         Format::Csv => Reply::new(CSV, writer.csv(bom)?, classification),
     };
-    Ok(reply.versions(counted.versions()).as_of(as_of).to(&asked))
+    Ok(reply.versions(counted.versions()).dated(as_of).to(&asked))
 }
 
 fn by(params: &Params) -> Result<Vec<By>, Invalid> {

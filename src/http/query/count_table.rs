@@ -1,18 +1,18 @@
 //! A table of counts as JSON, written row by row, and as CSV.
 
-use serde::ser::{SerializeMap, SerializeSeq};
-use serde::{Serialize, Serializer};
+use std::fmt::Write;
+
+use serde_json::json;
 
 use super::super::params::Bom;
 use super::super::problem::Problem;
 use super::super::reply::as_of_text;
+use super::count_keys::{KeyTexts, first_day, unit_of};
 use super::count_links::CountLinks;
 use super::row::written;
 use super::table::Table;
 use crate::atlas::UnitMap;
-use crate::model::{
-    AsOf, By, ComparedRow, ComparedTable, CountKey, CountRow, CountTable, Day, Measure, Unit, Value, Versions,
-};
+use crate::model::{AsOf, By, ComparedRow, ComparedTable, CountRow, CountTable, Measure, Value, Versions};
 
 /// Why a change has no percent.
 const NO_BASE: &str = "kỳ trước bằng 0, không có gốc để tính / the count before is 0, there is nothing to compare with";
@@ -38,7 +38,7 @@ pub struct TableWriter<'a> {
     /// Under which date's units.
     pub as_of: AsOf,
     /// Of the lists behind the numbers, and of those before.
-    pub links: Option<(CountLinks<'a>, Option<CountLinks<'a>>)>,
+    pub links: Option<CountLinks>,
 }
 
 /// A row, and the same one before.
@@ -54,6 +54,14 @@ impl Counted {
         match self {
             Self::Plain(table) => &table.versions,
             Self::Compared(table, _) => &table.versions,
+        }
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Plain(table) => table.rows.len(),
+            Self::Compared(table, _) => table.rows.len(),
         }
     }
 
@@ -74,81 +82,61 @@ impl Counted {
     }
 }
 
-impl Serialize for TableWriter<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
+impl TableWriter<'_> {
+    /// The table as JSON. Written by hand: a table may have very many rows, and each says the same of few keys.
+    pub fn json(&self) -> Vec<u8> {
+        let mut keys = KeyTexts::new(self.by, self.units);
+        let mut none = KeyTexts::new(&[], self.units);
+        let names: Vec<[String; 2]> = self.measures.iter().map(member_names).collect();
+        let mut out = String::from("{\"total\":");
         let total = self.counted.total();
-        map.serialize_entry("total", &total.now.count)?;
-        self.write_numbers(&mut map, total)?;
+        self.add_numbers((&names, &mut none), total, &mut out);
         if !self.by.is_empty() {
-            map.serialize_entry("rows", &Rows(self))?;
+            out.push_str(",\"rows\":[");
+            for (index, line) in self.counted.lines().enumerate() {
+                out.push_str(if index > 0 { ",{" } else { "{" });
+                keys.add_members(&line.now.keys, &mut out);
+                out.push_str(",\"count\":");
+                self.add_numbers((&names, &mut keys), line, &mut out);
+                out.push('}');
+            }
+            out.push(']');
         }
         if let Counted::Compared(table, [now, before]) = self.counted {
-            map.serialize_entry("compare", table.comparison.compare.name())?;
-            map.serialize_entry("datetime", now)?;
-            map.serialize_entry("previous_datetime", before)?;
+            add(&mut out, format_args!(",\"compare\":{}", json!(table.comparison.compare.name())));
+            add(&mut out, format_args!(",\"datetime\":{},\"previous_datetime\":{}", json!(now), json!(before)));
         }
-        map.serialize_entry("as_of", &as_of_text(self.as_of))?;
-        map.serialize_entry("version", self.counted.versions())?;
-        map.end()
+        let as_of = json!(as_of_text(self.as_of));
+        add(&mut out, format_args!(",\"as_of\":{as_of},\"version\":{}}}", json!(self.counted.versions())));
+        out.into_bytes()
     }
-}
 
-struct Rows<'a>(&'a TableWriter<'a>);
-
-impl Serialize for Rows<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for line in self.0.counted.lines() {
-            list.serialize_element(&Row(self.0, line))?;
-        }
-        list.end()
-    }
-}
-
-struct Row<'a>(&'a TableWriter<'a>, Line<'a>);
-
-impl Serialize for Row<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(writer, line) = self;
-        let mut map = serializer.serialize_map(None)?;
-        for (by, key) in writer.by.iter().zip(&line.now.keys) {
-            map.serialize_entry(by.name(), &written(by, key, writer.units))?;
-            if let Some(unit) = unit_of(key, writer.units) {
-                map.serialize_entry(&format!("{}_name", by.name()), &unit.full_name)?;
-                map.serialize_entry(&format!("{}_valid_from", by.name()), &first_day(unit))?;
-            }
-        }
-        map.serialize_entry("count", &line.now.count)?;
-        writer.write_numbers(&mut map, *line)?;
-        map.end()
-    }
-}
-
-impl TableWriter<'_> {
-    /// What stands beside a count: sums and the like, the comparison, and links.
-    fn write_numbers<M: SerializeMap>(&self, map: &mut M, line: Line<'_>) -> Result<(), M::Error> {
-        for (measure, value) in self.measures.iter().zip(&line.now.measured) {
-            map.serialize_entry(&measure.name(), &Number(value))?;
+    /// Adds a count, and what stands beside it: sums and the like, the comparison, and links.
+    fn add_numbers(&self, (names, keys): (&[[String; 2]], &mut KeyTexts<'_>), line: Line<'_>, out: &mut String) {
+        add(out, format_args!("{}", line.now.count));
+        for ([name, _], value) in names.iter().zip(&line.now.measured) {
+            add(out, format_args!(",{name}:{}", number(value)));
         }
         if let Some(row) = line.compared {
-            map.serialize_entry("previous", &row.before.count)?;
-            map.serialize_entry("change", &row.change())?;
-            map.serialize_entry("percent", &row.percent())?;
-            if row.percent().is_none() {
-                map.serialize_entry("percent_reason", NO_BASE)?;
+            add(out, format_args!(",\"previous\":{},\"change\":{}", row.before.count, row.change()));
+            match row.percent() {
+                Some(percent) => add(out, format_args!(",\"percent\":{}", json!(percent))),
+                None => add(out, format_args!(",\"percent\":null,\"percent_reason\":{}", json!(NO_BASE))),
             }
-            for (measure, value) in self.measures.iter().zip(&row.before.measured) {
-                map.serialize_entry(&format!("previous_{}", measure.name()), &Number(value))?;
-            }
-        }
-        if let Some((now, before)) = &self.links {
-            map.serialize_entry("href", &now.href(&line.now.keys))?;
-            if let (Some(before), Some(row)) = (before, line.compared) {
-                map.serialize_entry("previous_href", &before.href(&row.before.keys))?;
+            for ([_, name], value) in names.iter().zip(&row.before.measured) {
+                add(out, format_args!(",{name}:{}", number(value)));
             }
         }
-        Ok(())
+        let Some(links) = &self.links else { return };
+        // Addresses are escaped: nothing in them ends a JSON text.
+        add(out, format_args!(",\"href\":\"{}", links.now));
+        keys.add_escaped(&line.now.keys, out);
+        out.push('"');
+        if let (Some(before), Some(row)) = (&links.before, line.compared) {
+            add(out, format_args!(",\"previous_href\":\"{before}"));
+            keys.add_escaped(&row.before.keys, out);
+            out.push('"');
+        }
     }
 
     /// The rows with a head; where nothing is counted by, the total alone.
@@ -202,23 +190,23 @@ impl TableWriter<'_> {
     }
 }
 
-/// A sum or the like.
-struct Number<'a>(&'a Value);
-
-impl Serialize for Number<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Integer(number) => serializer.serialize_i64(*number),
-            Value::Real(number) => serializer.serialize_f64(*number),
-            _ => serializer.serialize_none(),
-        }
-    }
+fn add(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing into a String cannot fail.
+    let _ = out.write_fmt(text);
 }
 
-fn unit_of<'a>(key: &CountKey, units: &'a UnitMap) -> Option<&'a Unit> {
-    match key {
-        CountKey::Unit(id) => units.unit(*id),
-        _ => None,
+/// A measure's name in a row, and before, as JSON.
+fn member_names(measure: &Measure) -> [String; 2] {
+    let name = measure.name();
+    [json!(name).to_string(), json!(format!("previous_{name}")).to_string()]
+}
+
+/// A sum or the like.
+fn number(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Integer(number) => (*number).into(),
+        Value::Real(number) => (*number).into(),
+        _ => serde_json::Value::Null,
     }
 }
 
@@ -229,8 +217,4 @@ fn columns(by: &By) -> Vec<String> {
         By::Level(_) => vec![name.to_owned(), format!("{name}_name"), format!("{name}_valid_from")],
         By::Category | By::Time(_) | By::Field(_) => vec![name.to_owned()],
     }
-}
-
-fn first_day(unit: &Unit) -> Option<String> {
-    unit.valid.from.as_ref().map(Day::to_string)
 }

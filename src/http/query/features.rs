@@ -67,7 +67,7 @@ impl PageWriter<'_> {
                 reply.paged(self.page.matched, self.next.as_deref())
             }
         };
-        Ok(reply.versions(&self.page.versions).as_of(self.as_of))
+        Ok(reply.versions(&self.page.versions).dated(self.as_of))
     }
 
     fn table(&self) -> Table {

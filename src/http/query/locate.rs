@@ -17,8 +17,9 @@ use super::table::Table;
 use crate::atlas::{Atlas, UnitMap};
 use crate::model::{AsOf, Classification, Day, Level, LocateRequest, LocatedUnit, LonLat, Relation};
 
+/// A unit of an answer.
 #[derive(Serialize)]
-struct UnitAnswer<'a> {
+pub struct UnitAnswer<'a> {
     code: Option<&'a str>,
     name: Option<&'a str>,
     full_name: Option<&'a str>,
@@ -27,7 +28,8 @@ struct UnitAnswer<'a> {
     distance_m: Option<f64>,
 }
 
-fn unit_answer(located: LocatedUnit, units: &UnitMap) -> UnitAnswer<'_> {
+/// A unit with its names.
+pub fn unit_answer(located: LocatedUnit, units: &UnitMap) -> UnitAnswer<'_> {
     let unit = located.unit.and_then(|id| units.unit(id));
     UnitAnswer {
         code: unit.map(|unit| unit.code.as_str()),
@@ -61,7 +63,7 @@ pub async fn locate(State(shared): State<Shared>, asked: Asked) -> Result<Respon
             Reply::json(&answer, Classification::Public)?
         }
     };
-    Ok(reply.versions(&versions).as_of(AsOf::Day(as_of)).to(&asked))
+    Ok(reply.versions(&versions).dated(AsOf::Day(as_of)).to(&asked))
 }
 
 fn csv(units: &[UnitAnswer], bom: Bom) -> Result<Vec<u8>, Problem> {

@@ -1,11 +1,15 @@
 //! `/query/…`: questions of place.
 
+mod api;
+mod around;
 mod convert;
 mod count;
+mod count_keys;
 mod count_links;
 mod count_table;
 pub(super) mod cursor;
 pub(super) mod features;
+mod join;
 mod locate;
 mod nearest;
 mod row;
@@ -13,8 +17,11 @@ mod shape;
 mod table;
 mod within;
 
+pub use api::api;
+pub use around::around;
 pub use convert::convert;
 pub use count::count;
+pub use join::{join, join_polygon};
 pub use locate::locate;
 pub use nearest::nearest;
 pub use within::{within, within_shape};

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use crate::atlas::UnitMap;
-use crate::model::{By, CountKey, Day, Invalid, LinePick, PickedKey};
+use crate::model::{By, CountKey, Day, FirstDay, Invalid, LinePick, PickedKey};
 
 /// Most members of a row: three keys, and the first days of units.
 const MOST_MEMBERS: usize = 6;
@@ -41,9 +41,9 @@ fn key(parameter: &str, (by, value): (&By, &Value), from: Option<&Value>) -> Res
             "outside" => CountKey::Outside,
             code => {
                 let from = match from {
-                    None => None,
-                    Some(Value::Null) => Some(None),
-                    Some(Value::String(day)) => Some(Some(Day::parse(parameter, day)?)),
+                    None => FirstDay::Any,
+                    Some(Value::Null) => FirstDay::Is(None),
+                    Some(Value::String(day)) => FirstDay::Is(Some(Day::parse(parameter, day)?)),
                     Some(_) => return Err(refused()),
                 };
                 return Ok(PickedKey::Unit { code: code.to_owned(), from });
@@ -76,17 +76,16 @@ pub fn written(by: &By, key: &CountKey, units: &UnitMap) -> Value {
     }
 }
 
-/// The row as [`read_row`] reads it, escaped for an address.
-pub fn escaped(by: &[By], keys: &[CountKey], units: &UnitMap) -> String {
-    let mut row = Map::new();
-    for (by, key) in by.iter().zip(keys) {
-        row.insert(by.name().to_owned(), written(by, key, units));
-        if let CountKey::Unit(id) = key {
-            let from = units.unit(*id).and_then(|unit| unit.valid.from);
-            row.insert(format!("{}{FIRST_DAY}", by.name()), from.map(|day| day.to_string()).into());
-        }
+/// A key as a member of the row that [`read_row`] reads, escaped for an address.
+pub fn escaped_members(by: &By, key: &CountKey, units: &UnitMap) -> String {
+    let mut row = Map::from_iter([(by.name().to_owned(), written(by, key, units))]);
+    if let CountKey::Unit(id) = key {
+        let from = units.unit(*id).and_then(|unit| unit.valid.from);
+        row.insert(format!("{}{FIRST_DAY}", by.name()), from.map(|day| day.to_string()).into());
     }
-    utf8_percent_encode(&Value::Object(row).to_string(), KEPT).to_string()
+    let object = Value::Object(row).to_string();
+    let members = object.strip_prefix('{').and_then(|object| object.strip_suffix('}')).unwrap_or("");
+    utf8_percent_encode(members, KEPT).to_string()
 }
 
 #[cfg(test)]
@@ -99,7 +98,7 @@ mod tests {
             read_row("row", r#"{"commune":"21001","commune_valid_from":"2025-07-01","week":"2025-W27","hour":7}"#);
         let picks = read.expect("a row");
         let key = |name: &str| picks.iter().find(|pick| pick.by.name() == name).map(|pick| pick.key.clone());
-        let from = Some(Day::parse("row", "2025-07-01").ok());
+        let from = FirstDay::Is(Day::parse("row", "2025-07-01").ok());
         assert_eq!(key("commune"), Some(PickedKey::Unit { code: "21001".to_owned(), from }));
         assert_eq!(key("hour"), Some(PickedKey::Key(CountKey::Time(7))));
         assert_eq!(picks.len(), 3);

@@ -47,10 +47,7 @@ pub async fn within_shape(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let params = asked.params(&[&PAGE[..], &["radius_m"]].concat())?;
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(Problem::of(Kind::UnsupportedBody, "Content-Encoding", "expected a body that is not compressed"));
-    }
-    let body = body?;
+    let body = plain_body(&headers, body)?;
     let shape = read_shape(&body, (shared.settings.vertices, shared.settings.line_m))?;
     let area = match (shape, params.radius_m(shared.settings.radius_m)?) {
         (Shape::Polygon(polygon), None) => Area::Polygon(polygon),
@@ -64,6 +61,14 @@ pub async fn within_shape(
     };
     let question = xxh3_64(format!("{:?} {:?}", params.text("radius_m"), xxh3_64(&body)).as_bytes());
     answer(&shared, &asked, Question { params, area, fingerprint: question, method: Some("POST") }).await
+}
+
+/// A body that came whole and is not packed.
+pub fn plain_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Problem::of(Kind::UnsupportedBody, "Content-Encoding", "expected a body that is not compressed"));
+    }
+    Ok(body?)
 }
 
 struct Question {
@@ -122,7 +127,8 @@ fn area(params: &Params, service: &Service) -> Result<Area, Invalid> {
     }
 }
 
-fn unit_pick(unit: &str, level: Option<Level>) -> Result<UnitPick, Invalid> {
+/// A unit's code, or the rows near and outside units.
+pub fn unit_pick(unit: &str, level: Option<Level>) -> Result<UnitPick, Invalid> {
     match unit {
         "near" => Ok(UnitPick::Near(level.unwrap_or(Level::Commune))),
         "outside" => Ok(UnitPick::Outside(level.unwrap_or(Level::Commune))),

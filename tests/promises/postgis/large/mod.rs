@@ -242,6 +242,17 @@ impl Questions {
         format!("/query/count?layer=LAYER{by}{measures}{}", self.parameters())
     }
 
+    fn join(&mut self) -> String {
+        let radius_m = 10_f64.powf(self.0.random_range(0.0..3.5));
+        let area = ["&unit=21025", "&bbox=108,14,109,15.5", "&unit=near"].choose(&mut self.0).expect("one");
+        let nearest = ["&nearest=true", "&at_least=2", ""].choose(&mut self.0).expect("one");
+        let with = if self.0.random_bool(0.5) { "&with_filter=truth1%20OR%20whole1%20%3E%200" } else { "" };
+        format!(
+            "/query/join?layer=LAYER&with=LAYER&limit=20&radius_m={radius_m}{area}{nearest}{with}{}",
+            self.parameters()
+        )
+    }
+
     fn line(&mut self, places: &[LonLat]) -> String {
         let from = self.place(places);
         let mut off = |spread: f64| spread * self.0.random_range(-1.0..1.0);
@@ -301,6 +312,7 @@ async fn a_few_hundred_questions_are_answered_alike_from_memory_and_by_the_datab
             }
             let corridor = format!("/query/within?layer=LAYER&limit=50&radius_m={radius_m}{}", questions.parameters());
             paths.push((corridor, Some(line)));
+            paths.push((questions.join(), None));
             paths.push((format!("/query/within?layer=LAYER&limit=500{}", questions.parameters()), Some(square)));
             for (path, body) in paths {
                 let answer = house.same(pair, &path, body.as_deref()).await;
@@ -394,4 +406,24 @@ async fn a_corridor_holds_what_postgis_finds_within_the_distance() {
         found += matched;
     }
     assert!(found > 1_000, "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_join_finds_the_pairs_that_postgis_finds() {
+    let Some(house) = House::open(View::EVERYTHING).await else { return };
+    let psql = client(house.database.url()).await;
+    for (left, right, radius_m) in [("at_a", "day_a", 25.0), ("day_b", "at_a", 400.0), ("at_a", "day_b", 3_000.0)] {
+        let path =
+            format!("/query/join?layer=test.{left}&with=test.{right}&radius_m={radius_m}&bbox=107,13,110,16&limit=1");
+        let (_, _, body) = house.ask(Request::get(path).body(Body::empty()).expect("a request")).await;
+        let total = serde_json::from_slice::<Value>(&body).expect("JSON")["total"].clone();
+        let sql = format!(
+            "SELECT count(DISTINCT a.id), count(*) FROM test.{left} a JOIN test.{right} b ON b.geom && ST_Expand(a.geom, 0.1) \
+             AND ST_DistanceSpheroid(a.geom, b.geom, 'SPHEROID[\"WGS 84\",6378137,298.257223563]') <= {radius_m} \
+             WHERE a.geom && ST_MakeEnvelope(107, 13, 110, 16, 4326)"
+        );
+        let row = psql.query_one(&sql, &[]).await.expect("counted");
+        let expected = (Some(row.get::<_, i64>(0)), Some(row.get::<_, i64>(1)));
+        assert_eq!((total["with_near"].as_i64(), total["pairs"].as_i64()), expected, "{left} {right} {radius_m}");
+    }
 }
