@@ -54,7 +54,7 @@ pub enum LogFormat {
 pub enum Command {
     /// Serve the map, the tiles and the queries (phục vụ bản đồ)
     Serve(ServeArgs),
-    /// Import points of a layer from GeoJSON or CSV, plain or gzip (nhập dữ liệu điểm)
+    /// Import points of a layer from files of many formats (nhập dữ liệu điểm)
     Import(ImportArgs),
     /// Export a layer into a file of another program's format (xuất dữ liệu)
     Export(ExportArgs),
@@ -85,7 +85,7 @@ pub struct ImportArgs {
     /// The layer, such as police.incidents
     #[arg(long, env = "BANDOSO_LAYER", value_name = "ID")]
     pub layer: String,
-    /// GeoJSON (collection or one feature a line) or CSV; .gz too
+    /// CSV, XLSX, XLS, ODS, GeoJSON (one feature a line too), shapefile (.shp or .zip), GeoPackage, FlatGeobuf, KML; text as .gz too
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Reference system of the coordinates: EPSG:4326, 3857, VN-2000 as EPSG:4756, 5896-5899, 9205-9218, 3405, 3406 or as
@@ -108,6 +108,21 @@ pub struct ImportArgs {
     /// Take FIELD (or id) from the column or property COL; many times, or divided by ;
     #[arg(long, env = "BANDOSO_MAP", value_name = "FIELD=COL", value_delimiter = ';')]
     pub map: Vec<String>,
+    /// Encoding of the text, if it is not to be guessed: utf-8, utf-16le, utf-16be, windows-1258, tcvn3, vni, windows-1252 (bảng mã)
+    #[arg(long, env = "BANDOSO_ENCODING", value_name = "NAME")]
+    pub encoding: Option<String>,
+    /// What divides the columns of a CSV file, if it is not to be guessed: a character, or tab (dấu phân cách)
+    #[arg(long, env = "BANDOSO_DELIMITER", value_name = "CHAR")]
+    pub delimiter: Option<String>,
+    /// Sheet of a spreadsheet, by name or number from 1; without it the first one shown (trang tính)
+    #[arg(long, env = "BANDOSO_SHEET", value_name = "SHEET")]
+    pub sheet: Option<String>,
+    /// Row that has the columns' names, from 1, if it is not to be found (dòng tiêu đề)
+    #[arg(long, env = "BANDOSO_HEADER_ROW", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub header_row: Option<u64>,
+    /// Table of a GeoPackage, or shapefile of a zip, that has several (bảng)
+    #[arg(long, env = "BANDOSO_TABLE", value_name = "NAME")]
+    pub table: Option<String>,
     /// Write nothing and exit 1 when there is any finding (a column without a field is none)
     #[arg(long, env = "BANDOSO_STRICT", value_parser = BoolishValueParser::new())]
     pub strict: bool,

@@ -19,7 +19,7 @@ pub(super) fn read_changes(
     findings: &mut FindingLog,
 ) -> Result<Vec<UnitChange>, ImportError> {
     let unreadable = |line: Option<u64>, cause: String| ImportError::Unreadable { file: place.to_owned(), line, cause };
-    let (guarded, since_row) = Guarded::new(input, b',');
+    let (guarded, since_row) = Guarded::new(input, b',', b'"');
     let mut reader = csv::ReaderBuilder::new().flexible(true).terminator(LINE_FEED).from_reader(guarded);
     let header = reader.headers().map_err(|error| unreadable(Some(1), error.to_string()))?;
     let columns = Columns::find(header).map_err(|cause| unreadable(Some(1), cause))?;

@@ -17,7 +17,7 @@ use super::rejects::Rejects;
 use super::rows::{Repeats, RowMaker};
 use super::shift::{self, Looked};
 use super::sites::Sites;
-use super::{FindingLog, ImportError};
+use super::{FindingLog, ImportError, ReadOptions};
 use crate::engine::coordinates::Order;
 use crate::engine::crs::Crs;
 use crate::engine::readings::Reading;
@@ -67,6 +67,8 @@ pub struct FeatureOptions {
     pub xy: Option<Order>,
     /// What becomes of rows and files that speak for another reading.
     pub doubt: Doubt,
+    /// What is not to be guessed about the files.
+    pub read: ReadOptions,
     /// What findings lead to.
     pub on_fault: OnFault,
     /// Whether it is written.
@@ -215,7 +217,7 @@ fn read_files(
     let mut outlet = Outlet { sender: Some(sender), batch: Vec::new(), sent: 0, on_fault: job.options.on_fault };
     for path in &job.files {
         maker.place = path.display().to_string();
-        let (file, sites) = read_file(path, &wanted, &mut maker, &mut outlet)?;
+        let (file, sites) = read_file((path, &job.options.read), &wanted, &mut maker, &mut outlet)?;
         looked.push(Looked::new(sites.places()));
         files.push(file);
     }
@@ -230,12 +232,12 @@ fn read_files(
 }
 
 fn read_file(
-    path: &Path,
+    (path, options): (&Path, &ReadOptions),
     wanted: &Wanted,
     maker: &mut RowMaker,
     outlet: &mut Outlet,
 ) -> Result<(FileReading, Sites), ImportError> {
-    let mut records = read::open(path, &maker.progress)?;
+    let mut records = read::open(path, options, &maker.progress)?;
     let mut plan = Plan::new(wanted, &records.source(), records.columns(), maker)?;
     let mut sites = Sites::new(Arc::clone(&maker.ground), plan.reading, maker.doubt);
     loop {

@@ -6,6 +6,7 @@
 
 mod changes;
 mod columns;
+mod encoding;
 mod fault;
 pub mod features;
 mod findings;
@@ -33,7 +34,9 @@ mod unit_file;
 pub mod units;
 mod values;
 
+pub use encoding::Encoding;
 pub use fault::ImportError;
 pub use findings::FindingLog;
 pub use progress::Progress;
+pub use read::{ReadOptions, delimiter};
 pub use rejects::Rejects;

@@ -6,13 +6,14 @@ use jiff::civil::DateTime;
 use serde_json::Value as Json;
 
 use super::ImportError;
+use super::encoding::Encoding;
 use super::fault::Fault;
+use super::read::ReadOptions;
 
 /// Most columns of a file, as many as a spreadsheet can have.
 pub const MAX_COLUMNS: usize = 16_384;
 
 /// One cell as its file has it: text where the format knows nothing else.
-#[expect(dead_code, reason = "spreadsheets and geometry files bring the rest")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Cell<'a> {
     /// Nothing is there.
@@ -126,7 +127,6 @@ pub(super) enum PositionIn {
 }
 
 /// A reference system as a file names it.
-#[expect(dead_code, reason = "spreadsheets and geometry files bring the rest")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FileCrs {
     Epsg(u32),
@@ -137,10 +137,23 @@ pub(super) enum FileCrs {
 /// What a reader knows about its file before the first record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Source {
+    /// The format's name, as people say it.
+    pub format: &'static str,
     pub header: Header,
     pub position: PositionIn,
     /// None where the file does not say.
     pub crs: Option<FileCrs>,
+    /// How it is read, told or guessed.
+    pub read_as: ReadOptions,
+    /// The old font of each column, in formats that store Unicode; empty where there is none.
+    pub fonts: Vec<Option<Encoding>>,
+}
+
+impl Source {
+    /// A source that tells nothing but its format.
+    pub fn new(format: &'static str, header: Header, position: PositionIn) -> Self {
+        Self { format, header, position, crs: None, read_as: ReadOptions::default(), fonts: Vec::new() }
+    }
 }
 
 /// A file being read: one record in memory at a time.

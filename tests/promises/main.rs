@@ -8,6 +8,7 @@ mod commands;
 mod equal_answers;
 mod export;
 mod filters;
+mod formats;
 mod http;
 mod import;
 mod positions;

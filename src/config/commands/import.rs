@@ -13,7 +13,7 @@ use crate::config::cli::{ImportArgs, Shared};
 use crate::engine::coordinates::Order;
 use crate::engine::crs::Crs;
 use crate::import::features::{Doubt, Ending, FeatureJob, FeatureOptions, FeatureReport, OnFault, import_features};
-use crate::import::{FindingLog, Progress, Rejects};
+use crate::import::{Encoding, FindingLog, Progress, ReadOptions, Rejects, delimiter};
 use crate::model::{Catalogue, Invalid, Layer, LayerId};
 
 /// `bandoso import`: points of a layer from files, in one transaction.
@@ -83,8 +83,21 @@ fn options(args: &ImportArgs) -> Result<FeatureOptions, Invalid> {
         crs: args.crs.as_deref().map(crs).transpose()?,
         xy: args.xy.as_deref().map(|text| Order::parse("--xy", text)).transpose()?,
         doubt: if args.sure { Doubt::Tells } else { Doubt::Refuses },
+        read: read_options(args)?,
         on_fault: if args.strict { OnFault::Refuse } else { OnFault::Store },
         ending: if args.dry_run { Ending::DryRun } else { Ending::Commit },
+    })
+}
+
+fn read_options(args: &ImportArgs) -> Result<ReadOptions, Invalid> {
+    let encoding = args.encoding.as_deref().map(|text| Encoding::parse("--encoding", text)).transpose()?;
+    let delimiter = args.delimiter.as_deref().map(|text| delimiter("--delimiter", text)).transpose()?;
+    Ok(ReadOptions {
+        encoding,
+        delimiter,
+        sheet: args.sheet.clone(),
+        header_row: args.header_row,
+        table: args.table.clone(),
     })
 }
 

@@ -1,12 +1,13 @@
 //! Records of a CSV file (RFC 4180), with commas, semicolons or tabs between the columns.
 
 use std::cell::Cell as Shared;
-use std::io::BufRead;
 use std::rc::Rc;
 
 use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 
+use super::csv_dialect;
 use super::csv_guard::{Guarded, open_quote_line};
+use super::options::ReadOptions;
 use crate::import::ImportError;
 use crate::import::input::{Input, count_of};
 use crate::import::record::{Cell, Cells, Header, MAX_COLUMNS, PositionIn, RawGeometry, Read, Record, Records, Source};
@@ -25,29 +26,48 @@ pub(in crate::import) struct CsvRecords {
     file: String,
     columns: Vec<String>,
     record: ByteRecord,
+    read_as: ReadOptions,
 }
 
 impl CsvRecords {
-    /// Reads the header.
-    pub fn new(file: String, mut input: Input) -> Result<Self, ImportError> {
-        let unreadable = |cause: String| ImportError::Unreadable { file: file.clone(), line: Some(1), cause };
-        let delimiter = delimiter(input.fill_buf().map_err(|error| unreadable(error.to_string()))?);
-        let (guarded, since_row) = Guarded::new(input, delimiter);
+    /// Finds the columns; `start` is how the text begins.
+    pub fn new(file: String, input: Input, start: &[u8], options: &ReadOptions) -> Result<Self, ImportError> {
+        let unreadable =
+            |line: u64, cause: String| ImportError::Unreadable { file: file.clone(), line: Some(line), cause };
+        let dialect = csv_dialect::guess(start, options);
+        let (guarded, since_row) = Guarded::new(input, dialect.delimiter, dialect.quote);
         let mut reader = ReaderBuilder::new()
+            .has_headers(false)
             .flexible(true)
             .terminator(LINE_FEED)
-            .delimiter(delimiter)
+            .delimiter(dialect.delimiter)
+            .quote(dialect.quote)
             .buffer_capacity(AHEAD_BYTES)
             .from_reader(guarded);
-        let header = reader.headers().map_err(|error| unreadable(format!("expected a header line: {error}")))?;
-        if header.is_empty() {
-            return Err(unreadable("expected a header line, found an empty file".into()));
+        let mut record = ByteRecord::new();
+        for _ in 0..=dialect.header {
+            since_row.set(0);
+            let read = reader.read_byte_record(&mut record).map_err(|error| {
+                let line = open_quote_line(&error).unwrap_or_else(|| reader.position().line());
+                unreadable(line, format!("expected a header line: {error}"))
+            });
+            if !read? {
+                return Err(unreadable(1, "expected a header line, found an empty file".into()));
+            }
         }
-        if header.len() > MAX_COLUMNS {
-            return Err(unreadable(format!("expected at most {MAX_COLUMNS} columns, found {}", header.len())));
+        if record.len() > MAX_COLUMNS {
+            return Err(unreadable(1, format!("expected at most {MAX_COLUMNS} columns, found {}", record.len())));
         }
-        let columns = header.iter().map(str::to_owned).collect();
-        Ok(Self { reader, since_row, file, columns, record: ByteRecord::new() })
+        let columns = record.iter().enumerate().map(|(index, name)| {
+            let name = if index == 0 { name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name) } else { name };
+            String::from_utf8_lossy(name.trim_ascii()).into_owned()
+        });
+        let columns = columns.collect();
+        let mut read_as = options.clone();
+        read_as.delimiter = Some(char::from(dialect.delimiter));
+        let mut records = Self { reader, since_row, file, columns, record, read_as };
+        records.read_as.header_row = Some(records.line());
+        Ok(records)
     }
 
     /// The line on which the row read last begins, empty lines before it left out.
@@ -60,7 +80,7 @@ impl CsvRecords {
 
 impl Records for CsvRecords {
     fn source(&self) -> Source {
-        Source { header: Header::Whole, position: PositionIn::Columns, crs: None }
+        Source { read_as: self.read_as.clone(), ..Source::new("CSV", Header::Whole, PositionIn::Columns) }
     }
 
     fn columns(&self) -> &[String] {
@@ -100,15 +120,4 @@ impl Cells for ByteRecord {
         let text = self.get(column).and_then(|bytes| std::str::from_utf8(bytes).ok());
         text.map_or(Cell::Null, Cell::Text)
     }
-}
-
-/// The likeliest delimiter of a header line: Excel writes semicolons where the decimal sign is a comma, as in Vietnam.
-fn delimiter(start: &[u8]) -> u8 {
-    let header = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |delimiter: u8| count_of(delimiter, header);
-    [b';', b'\t']
-        .into_iter()
-        .filter(|other| count(*other) > count(b','))
-        .max_by_key(|other| count(*other))
-        .unwrap_or(b',')
 }

@@ -25,10 +25,10 @@ pub(in crate::import) struct Guarded<R> {
 }
 
 impl<R: Read> Guarded<R> {
-    /// Guards a file whose columns are divided by `delimiter`. The other one is to be set to 0 before each row.
-    pub fn new(inner: R, delimiter: u8) -> (Self, Rc<Cell<usize>>) {
+    /// Guards a file whose columns are divided by `delimiter` and quoted by `quote`. The other one is to be set to 0 before each row.
+    pub fn new(inner: R, delimiter: u8, quote: u8) -> (Self, Rc<Cell<usize>>) {
         let since_row = Rc::new(Cell::new(0));
-        let quotes = Quotes { delimiter, line: 1, opened: 1, at: At::FieldStart, skip_mark: 3 };
+        let quotes = Quotes { delimiter, quote, line: 1, opened: 1, at: At::FieldStart, skip_mark: 3 };
         (Self { inner, quotes, since_row: Rc::clone(&since_row) }, since_row)
     }
 }
@@ -58,6 +58,7 @@ pub(in crate::import) fn open_quote_line(error: &csv::Error) -> Option<u64> {
 /// Where a csv reader is, by the rules of csv-core: a quote opens a value only as its first byte, and two are one inside.
 struct Quotes {
     delimiter: u8,
+    quote: u8,
     line: u64,
     /// Line of the quote that opened last.
     opened: u64,
@@ -86,13 +87,15 @@ impl Quotes {
                 self.skip_mark = 0;
             }
             self.line += u64::from(byte == b'\n');
+            let is_quote = byte == self.quote;
             self.at = match (self.at, byte) {
-                (At::FieldStart, b'"') => {
+                (At::FieldStart, _) if is_quote => {
                     self.opened = self.line;
                     At::Quoted
                 }
-                (At::Quoted, b'"') => At::Quote,
-                (At::Quoted, _) | (At::Quote, b'"') => At::Quoted,
+                (At::Quoted, _) if is_quote => At::Quote,
+                (At::Quote, _) if is_quote => At::Quoted,
+                (At::Quoted, _) => At::Quoted,
                 (_, b'\n') => At::FieldStart,
                 (_, byte) if byte == self.delimiter => At::FieldStart,
                 _ => At::Plain,
@@ -107,7 +110,7 @@ mod tests {
 
     /// The line of the open quote at the end of a text that comes in pieces of two bytes.
     fn open_at_end(text: &str) -> Option<u64> {
-        let (guarded, _) = Guarded::new(text.as_bytes(), b';');
+        let (guarded, _) = Guarded::new(text.as_bytes(), b';', b'"');
         let mut reader =
             csv::ReaderBuilder::new().flexible(true).delimiter(b';').buffer_capacity(2).from_reader(guarded);
         reader.byte_records().find_map(|row| row.err().map(|error| open_quote_line(&error).expect("an open quote")))

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
+use super::options::ReadOptions;
 use crate::import::ImportError;
+use crate::import::encoding::Encoding;
 use crate::import::geometry;
 use crate::import::input::Input;
 use crate::import::raw_feature::read_feature;
@@ -22,6 +24,7 @@ pub(in crate::import) struct GeoJsonRecords {
     known: HashMap<String, usize>,
     id: Json,
     properties: Properties,
+    encoding: Encoding,
 }
 
 /// The properties of the feature at hand.
@@ -33,7 +36,7 @@ struct Properties {
 }
 
 impl GeoJsonRecords {
-    pub fn new(file: String, input: Input) -> Self {
+    pub fn new(file: String, input: Input, encoding: Encoding) -> Self {
         Self {
             scanner: FeatureScanner::new(input, MAX_FEATURE_BYTES),
             file,
@@ -41,6 +44,7 @@ impl GeoJsonRecords {
             known: HashMap::new(),
             id: Json::Null,
             properties: Properties::default(),
+            encoding,
         }
     }
 
@@ -72,7 +76,8 @@ impl GeoJsonRecords {
 
 impl Records for GeoJsonRecords {
     fn source(&self) -> Source {
-        Source { header: Header::Growing, position: PositionIn::Geometry, crs: None }
+        let read_as = ReadOptions { encoding: Some(self.encoding), ..ReadOptions::default() };
+        Source { read_as, ..Source::new("GeoJSON", Header::Growing, PositionIn::Geometry) }
     }
 
     fn columns(&self) -> &[String] {
