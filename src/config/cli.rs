@@ -55,7 +55,7 @@ pub enum Command {
     /// Serve the map, the tiles and the queries (phục vụ bản đồ)
     Serve(ServeArgs),
     /// Import points of a layer from files of many formats (nhập dữ liệu điểm)
-    Import(ImportArgs),
+    Import(Box<ImportArgs>),
     /// Export a layer into a file of another program's format (xuất dữ liệu)
     Export(ExportArgs),
     /// Administrative units (đơn vị hành chính)
@@ -99,15 +99,27 @@ pub struct ImportArgs {
     /// The reference system and the order are right: findings that speak against them no longer refuse the file
     #[arg(long, env = "BANDOSO_SURE", value_parser = BoolishValueParser::new())]
     pub sure: bool,
-    /// CSV column of the longitude, if not called lon, longitude, x, kinh_do, …
+    /// Column of the longitude, if not called lon, longitude, x, kinh độ, …
     #[arg(long, env = "BANDOSO_X", value_name = "COL")]
     pub x: Option<String>,
-    /// CSV column of the latitude, if not called lat, latitude, y, vi_do, …
+    /// Column of the latitude, if not called lat, latitude, y, vĩ độ, …
     #[arg(long, env = "BANDOSO_Y", value_name = "COL")]
     pub y: Option<String>,
     /// Take FIELD (or id) from the column or property COL; many times, or divided by ;
     #[arg(long, env = "BANDOSO_MAP", value_name = "FIELD=COL", value_delimiter = ';')]
     pub map: Vec<String>,
+    /// How this sender's files are written, kept in FILE by --save-mapping; the other options go before it (tệp ánh xạ cột)
+    #[arg(long, env = "BANDOSO_MAPPING", value_name = "FILE.toml")]
+    pub mapping: Option<PathBuf>,
+    /// Write how the first file was understood to FILE, to be corrected and given back as --mapping
+    #[arg(long, env = "BANDOSO_SAVE_MAPPING", value_name = "FILE.toml")]
+    pub save_mapping: Option<PathBuf>,
+    /// Sign before decimals, if each column's own is not to be guessed (dấu thập phân)
+    #[arg(long, env = "BANDOSO_DECIMAL", value_name = "point|comma")]
+    pub decimal: Option<String>,
+    /// Order of dates of numbers, if each column's own is not to be guessed (thứ tự ngày tháng)
+    #[arg(long, env = "BANDOSO_DATES", value_name = "day-first|month-first")]
+    pub dates: Option<String>,
     /// Encoding of the text, if it is not to be guessed: utf-8, utf-16le, utf-16be, windows-1258, tcvn3, vni, windows-1252 (bảng mã)
     #[arg(long, env = "BANDOSO_ENCODING", value_name = "NAME")]
     pub encoding: Option<String>,
@@ -126,7 +138,7 @@ pub struct ImportArgs {
     /// Write nothing and exit 1 when there is any finding (a column without a field is none)
     #[arg(long, env = "BANDOSO_STRICT", value_parser = BoolishValueParser::new())]
     pub strict: bool,
-    /// Do everything but the commit
+    /// Do everything but the commit, and show how the files were understood, ten rows and the findings (chạy thử)
     #[arg(long, env = "BANDOSO_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
     /// Write every finding to FILE, one JSON object a line

@@ -1,10 +1,42 @@
 //! Which column or property of a file goes into which field of the layer.
 
 use super::position_columns::{self, Found};
-use super::text::column_key;
+use super::text::{column_key, folded};
 use crate::engine::coordinates::Order;
 use crate::engine::crs::Crs;
-use crate::model::{Invalid, Layer};
+use crate::model::{Field, FieldType, Invalid, Layer};
+use serde::Serialize;
+
+/// Names of ids that are no field's.
+const IDS: [&str; 8] = ["ma", "ma so", "ma dinh danh", "ma ho so", "so ho so", "ma vu viec", "so hieu", "ma doi tuong"];
+/// What people call fields of usual names, by those names.
+const SYNONYMS: [(&str, &[&str]); 12] = [
+    ("name", &["ten", "ten goi", "ten doi tuong", "ten co so", "ten don vi", "ten cong trinh", "title"]),
+    ("title", &["ten", "tieu de", "ten vu viec", "noi dung vu viec", "trich yeu", "name"]),
+    ("address", &["dia chi", "dia diem", "noi o", "noi xay ra", "location"]),
+    ("phone", &["dien thoai", "so dien thoai", "sdt", "dt", "tel", "telephone"]),
+    ("note", &["ghi chu", "notes", "remarks", "remark"]),
+    ("notes", &["ghi chu", "note", "remarks"]),
+    ("description", &["mo ta", "noi dung", "dien giai", "details"]),
+    ("status", &["trang thai", "tinh trang", "state"]),
+    ("kind", &["loai", "loai hinh", "phan loai", "nhom", "type", "category"]),
+    ("category", &["loai", "loai hinh", "phan loai", "nhom", "loai vu viec", "type", "kind"]),
+    ("class", &["cap", "hang", "loai", "phan loai", "phan cap"]),
+    ("operator", &["don vi quan ly", "don vi van hanh", "chu so huu", "owner"]),
+];
+/// What people call the field that is the layer's time.
+const TIMES: [&str; 10] = [
+    "ngay",
+    "ngay gio",
+    "thoi gian",
+    "thoi diem",
+    "ngay xay ra",
+    "thoi gian xay ra",
+    "ngay thang",
+    "ngay thang nam",
+    "date",
+    "datetime",
+];
 
 /// What a column is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +44,20 @@ pub(super) enum Target {
     Id,
     /// Index of the layer's field.
     Field(usize),
+}
+
+/// Why a column is taken to be for what it is for; the surer first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Because {
+    /// The caller or his mapping says so.
+    Told,
+    /// It has the field's name.
+    Name,
+    /// It has the field's Vietnamese or English title, case and marks aside.
+    Title,
+    /// It has a name that people use for such fields.
+    Synonym,
 }
 
 /// The columns that an import looks for. Names are compared without regard to case.
@@ -27,6 +73,9 @@ pub(super) struct Wanted {
 #[derive(Debug)]
 struct Column {
     key: String,
+    /// Titles of its field.
+    titles: Vec<String>,
+    synonyms: Vec<&'static str>,
     target: Target,
     /// As the caller wrote it; such a column must be there.
     told: Option<String>,
@@ -38,7 +87,7 @@ impl Wanted {
         let fields = layer.fields.iter().enumerate().map(|(index, field)| (field.name.as_str(), Target::Field(index)));
         let mut columns: Vec<(Column, &str)> = fields
             .chain([("id", Target::Id)])
-            .map(|(name, target)| (Column { key: name.to_owned(), target, told: None }, name))
+            .map(|(name, target)| (Column::named(name, target, layer), name))
             .collect();
         for (field, column) in map {
             let Some((wanted, _)) = columns.iter_mut().find(|(_, name)| name == field) else {
@@ -84,6 +133,41 @@ impl Wanted {
         self.columns.iter().filter(|column| column.key == key).map(|column| column.target).collect()
     }
 
+    /// What each of the columns is for, and why. A title or a usual name counts only for a field that has no column of its name,
+    /// and for a column that nothing surer is known of.
+    pub fn assign(&self, columns: &[String], taken: &[usize]) -> Vec<Vec<(Target, Because)>> {
+        let keys: Vec<String> = columns.iter().map(|name| column_key(name)).collect();
+        let plain: Vec<String> = columns.iter().map(|name| folded(name)).collect();
+        let mut assigned: Vec<Vec<(Target, Because)>> = vec![Vec::new(); columns.len()];
+        let mut open: Vec<&Column> = Vec::new();
+        for wanted in &self.columns {
+            let because = if wanted.told.is_some() { Because::Told } else { Because::Name };
+            let mut found = false;
+            for (places, _) in assigned.iter_mut().zip(&keys).filter(|(_, key)| **key == wanted.key) {
+                places.push((wanted.target, because));
+                found = true;
+            }
+            if !found && wanted.told.is_none() {
+                open.push(wanted);
+            }
+        }
+        for because in [Because::Title, Because::Synonym] {
+            open.retain(|wanted| {
+                let fits = |name: &String| match because {
+                    Because::Title => wanted.titles.contains(name),
+                    _ => wanted.synonyms.contains(&name.as_str()),
+                };
+                let is_free = |at: &usize| assigned.get(*at).is_some_and(Vec::is_empty) && !taken.contains(at);
+                let found = plain.iter().enumerate().filter(|(_, name)| fits(name)).map(|(at, _)| at).find(is_free);
+                if let Some(places) = found.and_then(|at| assigned.get_mut(at)) {
+                    places.push((wanted.target, because));
+                }
+                found.is_none()
+            });
+        }
+        assigned
+    }
+
     /// Whether the caller said which column the id is.
     pub fn id_is_told(&self) -> bool {
         self.columns.iter().any(|column| column.target == Target::Id && column.told.is_some())
@@ -121,11 +205,40 @@ impl Wanted {
     }
 }
 
+impl Column {
+    fn named(name: &str, target: Target, layer: &Layer) -> Self {
+        let field = match target {
+            Target::Field(index) => layer.fields.get(index),
+            Target::Id => None,
+        };
+        let titles = field.map_or_else(Vec::new, |field| [name, &field.title.vi, &field.title.en].map(folded).into());
+        let mut synonyms = Vec::new();
+        if target == Target::Id {
+            synonyms.extend(IDS);
+        }
+        synonyms
+            .extend(SYNONYMS.iter().filter(|(known, _)| *known == name).flat_map(|(_, words)| words.iter().copied()));
+        if field.is_some_and(|field| is_time(layer, target, field)) {
+            synonyms.extend(TIMES);
+        }
+        Self { key: name.to_owned(), titles, synonyms, target, told: None }
+    }
+}
+
+fn is_time(layer: &Layer, target: Target, field: &Field) -> bool {
+    layer.time.is_some_and(|time| target == Target::Field(time))
+        && matches!(field.kind, FieldType::Date | FieldType::Timestamp)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::import::plan::PositionFrom;
     use crate::import::tests::layer;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
 
     fn keys(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| column_key(name)).collect()
@@ -165,5 +278,29 @@ mod tests {
             let map: Vec<_> = map.into_iter().map(|(field, column)| (field.to_owned(), column.to_owned())).collect();
             assert_eq!(Wanted::new(&layer(), &map).unwrap_err().parameter, "--map");
         }
+    }
+
+    #[test]
+    fn vietnamese_columns_are_found_by_title_and_by_usual_name_but_never_before_a_name() {
+        let mut layer = layer();
+        layer.time = Some(3);
+        for (field, title) in layer.fields.iter_mut().zip(["Nhóm tội", "Diễn biến", "Số người", "Xảy ra lúc"])
+        {
+            field.title.vi = title.into();
+        }
+        let wanted = Wanted::new(&layer, &[]).unwrap();
+        let found = wanted.assign(&names(&["Mã số", "LOẠI", "dien bien", "count", "Số người", "Ngày giờ"]), &[]);
+        let found: Vec<_> = found.iter().map(|places| places.first().copied()).collect();
+        assert_eq!(
+            found,
+            [
+                Some((Target::Id, Because::Synonym)),
+                Some((Target::Field(0), Because::Synonym)),
+                Some((Target::Field(1), Because::Title)),
+                Some((Target::Field(2), Because::Name)),
+                None,
+                Some((Target::Field(3), Because::Synonym)),
+            ]
+        );
     }
 }

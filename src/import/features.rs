@@ -1,5 +1,6 @@
 //! Points of a layer, from files into a store: one transaction for all files, or nothing.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,15 +9,18 @@ use tokio::sync::mpsc;
 
 use super::columns::Wanted;
 use super::ground::Ground;
+use super::guess::Guess;
 use super::ids::SeenIds;
-use super::plan::Plan;
+use super::plan::{Plan, Way};
 use super::progress::Progress;
 use super::read;
-use super::record::Read;
+use super::record::{Read, Records};
 use super::rejects::Rejects;
 use super::rows::{Repeats, RowMaker};
+use super::sampled::Sampled;
 use super::shift::{self, Looked};
 use super::sites::Sites;
+use super::written::{DateOrder, Decimal};
 use super::{FindingLog, ImportError, ReadOptions};
 use crate::engine::coordinates::Order;
 use crate::engine::crs::Crs;
@@ -24,9 +28,12 @@ use crate::engine::readings::Reading;
 use crate::model::{Invalid, Layer, Unit};
 use crate::store::{ImportBatch, ImportRow, Imported, Store, StoreError};
 
+pub use super::first_row::FirstRow;
 pub use super::read::MAX_FILE_BYTES;
 pub use super::sites::Doubt;
 
+/// Rows that are shown as they are stored.
+const FIRST_ROWS: usize = 10;
 /// Rows handed to the store at a time.
 const BATCH_ROWS: usize = 1000;
 /// Batches that wait for the store.
@@ -67,6 +74,12 @@ pub struct FeatureOptions {
     pub xy: Option<Order>,
     /// What becomes of rows and files that speak for another reading.
     pub doubt: Doubt,
+    /// Sign before decimals in all columns; else each column's own is guessed.
+    pub decimal: Option<Decimal>,
+    /// Order of dates in all columns; else each column's own is guessed.
+    pub dates: Option<DateOrder>,
+    /// Of code fields: the sender's words and the codes that they mean.
+    pub codes: BTreeMap<String, BTreeMap<String, String>>,
     /// What is not to be guessed about the files.
     pub read: ReadOptions,
     /// What findings lead to.
@@ -110,6 +123,10 @@ pub struct FeatureReport {
     pub left_out: u64,
     /// What is wrong with them.
     pub findings: FindingLog,
+    /// How each file was understood.
+    pub guesses: Vec<Guess>,
+    /// The first rows, as they are stored.
+    pub first_rows: Vec<FirstRow>,
     /// How each file was read.
     pub files: Vec<FileReading>,
     /// Why nothing went in, in words for people: a file that is not what it was said to be.
@@ -118,6 +135,19 @@ pub struct FeatureReport {
     pub rejected: Option<u64>,
     /// What the store did; none where nothing was written, on purpose or because of findings.
     pub imported: Option<Imported>,
+}
+
+/// Looks at the start of each file as an import would, and reads no further.
+pub fn guess(mut job: FeatureJob) -> Result<Vec<Guess>, ImportError> {
+    let wanted = wanted(&job)?;
+    let mut maker = row_maker(&mut job, &[], Arc::default());
+    let guess = |path: &PathBuf| {
+        maker.place = path.display().to_string();
+        let records = Sampled::new(read::open(path, &job.options.read, &maker.progress)?)?;
+        let plan = Plan::new(&wanted, &job.options, &records, &mut maker)?;
+        Ok(Guess::new(&maker.place, &records, &plan, &maker.layer))
+    };
+    job.files.iter().map(guess).collect()
 }
 
 /// Imports the files in one transaction. Reading and storing go on at the same time, with at most a few thousand rows between
@@ -194,14 +224,48 @@ fn read_files(
     sender: mpsc::Sender<ImportBatch>,
     progress: Arc<Progress>,
 ) -> Result<ReadAll, ImportError> {
+    let wanted = wanted(&job)?;
+    let mut maker = row_maker(&mut job, units, progress);
+    let mut guesses = Vec::new();
+    let (mut files, mut looked) = (Vec::new(), Vec::new());
+    let mut outlet = Outlet {
+        sender: Some(sender),
+        batch: Vec::new(),
+        sent: 0,
+        first_rows: Vec::new(),
+        on_fault: job.options.on_fault,
+    };
+    for path in &job.files {
+        maker.place = path.display().to_string();
+        let (guess, file, sites) = read_file((path, &job.options), &wanted, &mut maker, &mut outlet)?;
+        guesses.push(guess);
+        looked.push(Looked::new(sites.places()));
+        files.push(file);
+    }
+    let rejected = maker.rejects.take().map(Rejects::finish).transpose();
+    let rejected =
+        rejected.map_err(|error| Invalid::new("--rejects", format!("a file that can be written: {error}")))?;
+    let first_rows = std::mem::take(&mut outlet.first_rows);
+    let (sent, sender) = outlet.end(job.options.ending, &maker)?;
+    let (rows, left_out) = (maker.rows, maker.rows - sent);
+    let (findings, refusals) = (maker.findings, maker.refusals);
+    let report =
+        FeatureReport { rows, left_out, findings, guesses, first_rows, files, refusals, rejected, imported: None };
+    Ok(ReadAll { report, looked, sender })
+}
+
+fn wanted(job: &FeatureJob) -> Result<Wanted, Invalid> {
     let wanted = Wanted::new(&job.layer, &job.options.map)?;
     let wanted = wanted.with_position(job.options.x.as_deref(), job.options.y.as_deref());
-    let wanted = wanted.with_reading(job.options.crs, job.options.xy);
+    Ok(wanted.with_reading(job.options.crs, job.options.xy))
+}
+
+fn row_maker(job: &mut FeatureJob, units: &[Unit], progress: Arc<Progress>) -> RowMaker {
     let now = crate::model::Instant(jiff::Timestamp::now().as_microsecond());
-    let mut maker = RowMaker {
-        layer: job.layer,
+    RowMaker {
+        layer: job.layer.clone(),
         today: now.day(&job.zone),
-        zone: job.zone,
+        zone: job.zone.clone(),
         findings: std::mem::take(&mut job.findings),
         place: String::new(),
         rows: 0,
@@ -212,33 +276,19 @@ fn read_files(
         progress,
         refusals: Vec::new(),
         repeats: Repeats::default(),
-    };
-    let (mut files, mut looked) = (Vec::new(), Vec::new());
-    let mut outlet = Outlet { sender: Some(sender), batch: Vec::new(), sent: 0, on_fault: job.options.on_fault };
-    for path in &job.files {
-        maker.place = path.display().to_string();
-        let (file, sites) = read_file((path, &job.options.read), &wanted, &mut maker, &mut outlet)?;
-        looked.push(Looked::new(sites.places()));
-        files.push(file);
+        plain: Way::default(),
     }
-    let rejected = maker.rejects.take().map(Rejects::finish).transpose();
-    let rejected =
-        rejected.map_err(|error| Invalid::new("--rejects", format!("a file that can be written: {error}")))?;
-    let (sent, sender) = outlet.end(job.options.ending, &maker)?;
-    let (rows, left_out) = (maker.rows, maker.rows - sent);
-    let (findings, refusals) = (maker.findings, maker.refusals);
-    let report = FeatureReport { rows, left_out, findings, files, refusals, rejected, imported: None };
-    Ok(ReadAll { report, looked, sender })
 }
 
 fn read_file(
-    (path, options): (&Path, &ReadOptions),
+    (path, options): (&Path, &FeatureOptions),
     wanted: &Wanted,
     maker: &mut RowMaker,
     outlet: &mut Outlet,
-) -> Result<(FileReading, Sites), ImportError> {
-    let mut records = read::open(path, options, &maker.progress)?;
-    let mut plan = Plan::new(wanted, &records.source(), records.columns(), maker)?;
+) -> Result<(Guess, FileReading, Sites), ImportError> {
+    let mut records = Sampled::new(read::open(path, &options.read, &maker.progress)?)?;
+    let mut plan = Plan::new(wanted, options, &records, maker)?;
+    let guess = Guess::new(&maker.place, &records, &plan, &maker.layer);
     let mut sites = Sites::new(Arc::clone(&maker.ground), plan.reading, maker.doubt);
     loop {
         maker.go_on()?;
@@ -246,6 +296,7 @@ fn read_file(
             Some(Read::Record(record)) => {
                 plan.take_in(wanted, record.columns, maker)?;
                 if let Some(row) = maker.row(&record, &plan, &mut sites) {
+                    outlet.show(record.line, &row, maker);
                     outlet.push(row, maker)?;
                 }
             }
@@ -256,7 +307,7 @@ fn read_file(
     plan.check_told(wanted)?;
     maker.judge(&sites);
     let columns = plan.told(&maker.layer, records.columns());
-    Ok((FileReading { file: maker.place.clone(), reading: plan.reading, columns }, sites))
+    Ok((guess, FileReading { file: maker.place.clone(), reading: plan.reading, columns }, sites))
 }
 
 /// Hands rows to the store in batches.
@@ -265,10 +316,18 @@ struct Outlet {
     sender: Option<mpsc::Sender<ImportBatch>>,
     batch: Vec<ImportRow>,
     sent: u64,
+    first_rows: Vec<FirstRow>,
     on_fault: OnFault,
 }
 
 impl Outlet {
+    /// Keeps the first rows for people to look at.
+    fn show(&mut self, line: u64, row: &ImportRow, maker: &RowMaker) {
+        if self.first_rows.len() < FIRST_ROWS {
+            self.first_rows.push(FirstRow::new(line, row, maker));
+        }
+    }
+
     fn push(&mut self, row: ImportRow, maker: &RowMaker) -> Result<(), ImportError> {
         self.sent += 1;
         self.batch.push(row);

@@ -5,15 +5,19 @@
 //! its end (cut off, not JSON, a broken gzip) is no import at all: nothing of it is written.
 
 mod changes;
+mod codes;
 mod columns;
 mod encoding;
 mod fault;
 pub mod features;
 mod findings;
+mod first_row;
 mod geometry;
 mod ground;
+mod guess;
 mod ids;
 mod input;
+mod mapping;
 mod plan;
 mod position;
 mod position_columns;
@@ -23,6 +27,7 @@ mod read;
 mod record;
 mod rejects;
 mod rows;
+mod sampled;
 mod scan;
 mod shift;
 mod sites;
@@ -33,10 +38,15 @@ mod unit_checks;
 mod unit_file;
 pub mod units;
 mod values;
+mod written;
 
+pub use columns::Because;
 pub use encoding::Encoding;
 pub use fault::ImportError;
 pub use findings::FindingLog;
+pub use guess::{ColumnGuess, Guess};
+pub use mapping::Mapping;
 pub use progress::Progress;
 pub use read::{ReadOptions, delimiter};
 pub use rejects::Rejects;
+pub use written::{DateOrder, Decimal};

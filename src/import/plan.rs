@@ -3,16 +3,20 @@
 use std::collections::HashMap;
 
 use super::ImportError;
-use super::columns::{Target, Wanted};
+use super::codes::Codes;
+use super::columns::{Because, Target, Wanted};
+use super::features::FeatureOptions;
 use super::position_columns::{Found, order_of_xy};
-use super::record::{Cell, FileCrs, Header, PositionIn, Record, Source};
+use super::record::{Cell, FileCrs, Header, PositionIn, Record, Records, Source};
 use super::rows::RowMaker;
+use super::sampled::Sampled;
 use super::text::{column_key, normal};
 use super::values::shown;
+use super::written::Written;
 use crate::engine::coordinates::Order;
 use crate::engine::crs::Crs;
 use crate::engine::readings::Reading;
-use crate::model::{Invalid, Layer};
+use crate::model::{Field, Invalid, Layer};
 
 /// How the names of columns begin that a rejects file adds.
 pub(super) const OWN_COLUMNS: &str = "bandoso_";
@@ -30,6 +34,13 @@ pub(super) enum PositionFrom {
     Column(usize),
 }
 
+/// How the cells of a field are written.
+#[derive(Debug, Default)]
+pub(super) struct Way {
+    pub written: Written,
+    pub codes: Codes,
+}
+
 /// What the columns of one file are for.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -45,20 +56,23 @@ pub(super) struct Plan {
     id_is_told: bool,
     /// The same for each field of the layer.
     fields: Vec<Vec<usize>>,
+    ways: Vec<Way>,
+    /// What each column is for that was in the sample, and why.
+    pub assigned: Vec<Vec<(Target, Because)>>,
     /// Columns that were looked at, and their keys.
     columns: usize,
     keys: HashMap<String, usize>,
 }
 
 impl Plan {
-    /// The plan for a file with these columns; columns that are for nothing are told.
+    /// The plan for a file; columns that are for nothing are told.
     pub fn new(
         wanted: &Wanted,
-        source: &Source,
-        columns: &[String],
+        options: &FeatureOptions,
+        records: &Sampled,
         maker: &mut RowMaker,
     ) -> Result<Self, ImportError> {
-        let file = maker.place.clone();
+        let (file, source, columns) = (maker.place.clone(), &records.source(), records.columns());
         let found = match source.position {
             PositionIn::Geometry => Found { from: PositionFrom::Geometry, order: Some(Order::EastNorth) },
             PositionIn::Columns => {
@@ -72,6 +86,13 @@ impl Plan {
         if wanted.xy().or(found.order).is_none() && order == Order::NorthEast {
             maker.surveyors_order(crs);
         }
+        let taken = match found.from {
+            PositionFrom::Columns { x, y } => vec![x, y],
+            PositionFrom::Column(both) => vec![both],
+            PositionFrom::Geometry => Vec::new(),
+        };
+        let assigned = wanted.assign(columns, &taken);
+        let ways = ways(&assigned, options, records, &maker.layer);
         let mut plan = Self {
             position: found.from,
             reading: Reading { crs, order },
@@ -81,6 +102,8 @@ impl Plan {
             id: Vec::new(),
             id_is_told: wanted.id_is_told(),
             fields: vec![Vec::new(); maker.layer.fields.len()],
+            ways,
+            assigned,
             columns: 0,
             keys: HashMap::new(),
         };
@@ -97,7 +120,10 @@ impl Plan {
         for (column, name) in columns.iter().enumerate().skip(met) {
             self.columns += 1;
             self.keys.entry(column_key(name)).or_insert(column);
-            let targets = wanted.targets(name);
+            let targets = match self.assigned.get(column) {
+                Some(places) => places.iter().map(|(target, _)| *target).collect(),
+                None => wanted.targets(name),
+            };
             let is_position = match self.position {
                 PositionFrom::Geometry => false,
                 PositionFrom::Columns { x, y } => column == x || column == y,
@@ -161,10 +187,31 @@ impl Plan {
         column.and_then(|column| record.columns.get(*column)).map_or("", String::as_str)
     }
 
+    /// How the cells of a field are written.
+    pub fn way(&self, field: usize) -> Option<&Way> {
+        self.ways.get(field)
+    }
+
     /// The cell for a field of the layer, by its index.
     pub fn cell<'a>(&self, field: usize, record: &Record<'a>) -> Cell<'a> {
         self.fields.get(field).map_or(Cell::Null, |columns| first(columns, record))
     }
+}
+
+/// How each field of the layer is written in the column that it is taken from.
+fn ways(assigned: &[Vec<(Target, Because)>], options: &FeatureOptions, records: &Sampled, layer: &Layer) -> Vec<Way> {
+    let of_field = |(index, field): (usize, &Field)| {
+        let is_its = |places: &Vec<(Target, Because)>| places.iter().any(|(target, _)| *target == Target::Field(index));
+        let look = assigned.iter().position(is_its).and_then(|column| records.looks.get(column));
+        let guessed = look.map_or_else(Written::default, |look| look.written().0);
+        let written = Written {
+            decimal: options.decimal.unwrap_or(guessed.decimal),
+            dates: options.dates.unwrap_or(guessed.dates),
+        };
+        let told = options.codes.get(&field.name).cloned().unwrap_or_default();
+        Way { written, codes: Codes::new(field, told) }
+    };
+    layer.fields.iter().enumerate().map(of_field).collect()
 }
 
 /// The reference system of a file: what the caller says, else what the file says, else WGS 84.

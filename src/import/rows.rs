@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::fault::Fault;
 use super::ground::Ground;
 use super::ids::{self, SeenIds};
-use super::plan::Plan;
+use super::plan::{Plan, Way};
 use super::position::numbers;
 use super::progress::Progress;
 use super::record::{RawGeometry, Record};
@@ -42,6 +42,8 @@ pub(super) struct RowMaker {
     /// Why nothing goes in: a file is read as what it is not.
     pub refusals: Vec<String>,
     pub repeats: Repeats,
+    /// For fields that no file says anything of.
+    pub plain: Way,
 }
 
 impl RowMaker {
@@ -80,7 +82,7 @@ impl RowMaker {
         let Some(field) = self.layer.fields.get(index) else { return Value::Null };
         let cell = plan.cell(index, record);
         let is_time = self.layer.time == Some(index);
-        let read = values::from_cell(field, cell, &self.zone);
+        let read = values::from_cell(field, cell, plan.way(index).unwrap_or(&self.plain), &self.zone);
         let late = |value: &Value| match value {
             Value::Date(day) => *day > self.today,
             Value::Timestamp(at) => at.day(&self.zone) > self.today,

@@ -17,6 +17,26 @@ pub(super) fn column_key(name: &str) -> String {
     normal(name).to_lowercase()
 }
 
+/// A name without case, marks, signs and what stands in brackets: `Toạ độ X (m)` and `TOA_DO_X` are one name.
+pub(super) fn folded(name: &str) -> String {
+    let mut words = String::new();
+    let mut depth = 0_u32;
+    for c in name.nfd() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ if depth > 0 => {}
+            'đ' | 'Đ' => words.push('d'),
+            '\u{300}'..='\u{36f}' => {}
+            c if c.is_alphanumeric() => words.extend(c.to_lowercase()),
+            _ if !words.is_empty() && !words.ends_with(' ') => words.push(' '),
+            _ => {}
+        }
+    }
+    words.truncate(words.trim_end().len());
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,6 +44,8 @@ mod tests {
     #[test]
     fn letters_and_tone_marks_apart_become_one() {
         assert_eq!(normal("\u{feff} Qua\u{309}ng Nga\u{303}i\u{a0}"), "Quảng Ngãi");
+        assert_eq!(folded(" Toạ độ X (m) "), "toa do x");
+        assert_eq!(folded("KINH_ĐỘ"), "kinh do");
         assert_eq!(column_key(" KINH_ĐỘ"), "kinh_độ");
     }
 }

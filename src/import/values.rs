@@ -3,8 +3,10 @@
 use jiff::tz::TimeZone;
 
 use super::fault::Fault;
+use super::plan::Way;
 use super::record::Cell;
-use super::text::normal;
+use super::text::{folded, normal};
+use super::written::{self, DateOrder, Decimal, Written};
 use crate::model::{Day, Field, FieldType, FindingKind, Instant, Value};
 
 /// Longest text of one value, in bytes.
@@ -15,49 +17,71 @@ const SHOWN_CHARS: usize = 60;
 const EXACT_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// Reads the text of a column; nothing but white space is null.
-pub(super) fn from_text(field: &Field, text: &str, zone: &TimeZone) -> Result<Value, Fault> {
+pub(super) fn from_text(field: &Field, text: &str, way: &Way, zone: &TimeZone) -> Result<Value, Fault> {
     let text = normal(text);
     if text.is_empty() {
         return Ok(Value::Null);
     }
     let text = text.as_ref();
     let expected = |expected: &str| Err(mismatch(field, expected, text));
+    let Written { decimal, dates } = way.written;
     match field.kind {
         FieldType::Text if text.len() > MAX_TEXT_BYTES => expected(&format!("at most {MAX_TEXT_BYTES} bytes of text")),
         // PostgreSQL keeps no NUL in a text.
         FieldType::Text if text.contains('\0') => expected("text without a zero character"),
         FieldType::Text => Ok(Value::Text(text.to_owned())),
-        FieldType::Integer => text.parse().map(Value::Integer).or_else(|_| expected("a whole number")),
-        FieldType::Real => match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(Value::Real(number)),
-            _ => expected("a number with a decimal point"),
+        FieldType::Integer => match text.parse().ok().or_else(|| written::whole(text, decimal)) {
+            Some(whole) => Ok(Value::Integer(whole)),
+            None => expected("a whole number"),
         },
-        FieldType::Boolean => match text.to_lowercase().as_str() {
-            "true" | "1" | "có" => Ok(Value::Boolean(true)),
-            "false" | "0" | "không" => Ok(Value::Boolean(false)),
-            _ => expected("true or false (1 or 0, có or không)"),
+        FieldType::Real => match written::number(text, decimal) {
+            Some(number) => Ok(Value::Real(number)),
+            None if decimal == Decimal::Comma => expected("a number with a decimal comma, as the column's others"),
+            None => expected("a number with a decimal point"),
         },
-        FieldType::Date => Day::parse(&field.name, text)
-            .map(Value::Date)
-            .map_err(|_| no_date(field, "a date such as 2025-07-01", text)),
-        FieldType::Timestamp => Instant::parse(&field.name, text, zone)
-            .map(Value::Timestamp)
-            .map_err(|_| no_date(field, "a time such as 2025-07-01T08:00:00 or 2025-07-01T08:00:00+07:00", text)),
-        FieldType::Code if field.codes.iter().any(|known| known.code == text) => Ok(Value::Text(text.to_owned())),
-        FieldType::Code => {
-            let message = format!("{}: {} is none of the field's codes", field.name, shown(text));
-            Err(Fault::new(FindingKind::UnknownCode, message))
+        FieldType::Boolean => match folded(text).as_str() {
+            "true" | "1" | "co" | "yes" | "y" | "x" | "dung" | "v" => Ok(Value::Boolean(true)),
+            "false" | "0" | "khong" | "no" | "n" | "sai" => Ok(Value::Boolean(false)),
+            _ if matches!(text, "✓" | "✔" | "☑") => Ok(Value::Boolean(true)),
+            _ => expected("true or false (1 or 0, có or không, yes or no, x)"),
+        },
+        FieldType::Date => {
+            let day = Day::parse(&field.name, text).ok().or_else(|| {
+                let moment = written::moment(text, dates).filter(|at| at.time() == jiff::civil::Time::midnight());
+                moment.map(|at| Day::from_date(at.date()))
+            });
+            day.map(Value::Date).ok_or_else(|| undated(field, "a date", dates, text))
         }
+        FieldType::Timestamp => {
+            let instant = Instant::parse(&field.name, text, zone).ok().or_else(|| {
+                let local = written::moment(text, dates)?.to_zoned(zone.clone()).ok()?;
+                Some(Instant(local.timestamp().as_microsecond()))
+            });
+            instant.map(Value::Timestamp).ok_or_else(|| undated(field, "a time", dates, text))
+        }
+        FieldType::Code if field.codes.iter().any(|known| known.code == text) => Ok(Value::Text(text.to_owned())),
+        FieldType::Code => way.codes.meaning(text).map(|code| Value::Text(code.to_owned())).ok_or_else(|| {
+            let message = format!("{}: {} is none of the field's codes", field.name, shown(text));
+            Fault::new(FindingKind::UnknownCode, message)
+        }),
     }
 }
 
+fn undated(field: &Field, what: &str, dates: DateOrder, found: &str) -> Fault {
+    let order = match dates {
+        DateOrder::DayFirst => "31/12/2025 08:30",
+        DateOrder::MonthFirst => "12/31/2025 08:30",
+    };
+    mismatch(field, &format!("{what} such as 2025-12-31 or {order}"), found).of_kind(FindingKind::UnparsableDate)
+}
+
 /// Reads a cell. Numbers and booleans given as text are read as text is.
-pub(super) fn from_cell(field: &Field, cell: Cell, zone: &TimeZone) -> Result<Value, Fault> {
+pub(super) fn from_cell(field: &Field, cell: Cell, way: &Way, zone: &TimeZone) -> Result<Value, Fault> {
     match (field.kind, cell) {
         (_, Cell::Null) => Ok(Value::Null),
-        (_, Cell::Text(text)) => from_text(field, text, zone),
+        (_, Cell::Text(text)) => from_text(field, text, way, zone),
         (FieldType::Text | FieldType::Code, Cell::Whole(_) | Cell::Number(_) | Cell::Boolean(_) | Cell::Local(_))
-        | (FieldType::Boolean, Cell::Whole(_) | Cell::Number(_)) => from_text(field, &cell.text(), zone),
+        | (FieldType::Boolean, Cell::Whole(_) | Cell::Number(_)) => from_text(field, &cell.text(), way, zone),
         (FieldType::Boolean, Cell::Boolean(value)) => Ok(Value::Boolean(value)),
         (FieldType::Integer, Cell::Whole(number)) => {
             i64::try_from(number).map(Value::Integer).map_err(|_| mismatch(field, "a whole number", &cell.text()))
@@ -70,15 +94,15 @@ pub(super) fn from_cell(field: &Field, cell: Cell, zone: &TimeZone) -> Result<Va
         (FieldType::Real, Cell::Whole(number)) => Ok(Value::Real(number as f64)),
         (FieldType::Real, Cell::Number(number)) if number.is_finite() => Ok(Value::Real(number)),
         (FieldType::Date, Cell::Local(at)) => Ok(Value::Date(Day::from_date(at.date()))),
-        (FieldType::Timestamp, Cell::Local(at)) => from_text(field, &cell.text(), zone).map_err(|_| {
+        (FieldType::Timestamp, Cell::Local(at)) => from_text(field, &cell.text(), way, zone).map_err(|_| {
             mismatch(field, "a time that the clocks of the catalogue's time zone showed", &at.to_string())
         }),
+        (FieldType::Date | FieldType::Timestamp, Cell::Whole(_) | Cell::Number(_)) => {
+            Err(undated(field, "a date or time", way.written.dates, &cell.text()))
+        }
+        (_, Cell::Broken(text)) => Err(mismatch(field, "a value", text)),
         _ => Err(mismatch(field, &format!("a value of type {}", field.kind.name()), &cell.text())),
     }
-}
-
-fn no_date(field: &Field, expected: &str, found: &str) -> Fault {
-    mismatch(field, expected, found).of_kind(FindingKind::UnparsableDate)
 }
 
 fn mismatch(field: &Field, expected: &str, found: &str) -> Fault {
@@ -126,9 +150,13 @@ mod tests {
             (FieldType::Real, "1e999", None),
             (FieldType::Boolean, "CO\u{301}", Some(Value::Boolean(true))),
             (FieldType::Boolean, "Không", Some(Value::Boolean(false))),
-            (FieldType::Boolean, "yes", None),
+            (FieldType::Boolean, "yes", Some(Value::Boolean(true))),
+            (FieldType::Boolean, "X", Some(Value::Boolean(true))),
+            (FieldType::Boolean, "perhaps", None),
             (FieldType::Date, "2025-07-01", Some(Value::Date(Day(20_270)))),
-            (FieldType::Date, "01/07/2025", None),
+            (FieldType::Date, "01/07/2025", Some(Value::Date(Day(20_270)))),
+            (FieldType::Date, "2025-07-01 08:00", None),
+            (FieldType::Timestamp, "1/7/2025 1h00", Some(Value::Timestamp(at))),
             (FieldType::Timestamp, "2025-07-01T01:00:00", Some(Value::Timestamp(at))),
             (FieldType::Timestamp, "2025-07-01 01:00:00", Some(Value::Timestamp(at))),
             (FieldType::Timestamp, "2025-07-01T01:00:00+07:00", Some(Value::Timestamp(at))),
@@ -136,7 +164,7 @@ mod tests {
             (FieldType::Code, "theft", Some(Value::Text("theft".into()))),
             (FieldType::Code, "Theft", None),
         ] {
-            assert_eq!(from_text(&field(kind), text, &zone()).ok(), expected, "{kind:?} {text:?}");
+            assert_eq!(from_text(&field(kind), text, &Way::default(), &zone()).ok(), expected, "{kind:?} {text:?}");
         }
     }
 
@@ -156,16 +184,20 @@ mod tests {
             (FieldType::Date, json!(20_250_701), None),
             (FieldType::Code, json!(null), Some(Value::Null)),
         ] {
-            assert_eq!(from_cell(&field(kind), Cell::of_json(&json), &zone()).ok(), expected, "{kind:?} {json}");
+            assert_eq!(
+                from_cell(&field(kind), Cell::of_json(&json), &Way::default(), &zone()).ok(),
+                expected,
+                "{kind:?} {json}"
+            );
         }
     }
 
     #[test]
     fn an_unknown_code_has_a_name_of_its_own() {
-        let fault = from_text(&field(FieldType::Code), "arson", &zone()).unwrap_err();
+        let fault = from_text(&field(FieldType::Code), "arson", &Way::default(), &zone()).unwrap_err();
         assert_eq!(fault.kind, FindingKind::UnknownCode);
         let long = "x".repeat(MAX_TEXT_BYTES + 1);
-        let fault = from_text(&field(FieldType::Text), &long, &zone()).unwrap_err();
+        let fault = from_text(&field(FieldType::Text), &long, &Way::default(), &zone()).unwrap_err();
         assert!(fault.kind == FindingKind::InvalidValue && fault.message.len() < 200, "{}", fault.message);
     }
 }

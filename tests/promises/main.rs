@@ -11,6 +11,7 @@ mod filters;
 mod formats;
 mod http;
 mod import;
+mod mapping;
 mod positions;
 mod postgis;
 mod stores;

@@ -9,18 +9,20 @@ use super::progress::Shown;
 use super::report;
 use super::store::{Missing, missing_file, open};
 use super::tell;
+use super::understood;
 use crate::config::cli::{ImportArgs, Shared};
 use crate::engine::coordinates::Order;
 use crate::engine::crs::Crs;
 use crate::import::features::{Doubt, Ending, FeatureJob, FeatureOptions, FeatureReport, OnFault, import_features};
-use crate::import::{Encoding, FindingLog, Progress, ReadOptions, Rejects, delimiter};
+use crate::import::{DateOrder, Decimal, Encoding, FindingLog, Mapping, Progress, ReadOptions, Rejects, delimiter};
 use crate::model::{Catalogue, Invalid, Layer, LayerId};
 
 /// `bandoso import`: points of a layer from files, in one transaction.
 pub(super) async fn import(args: &ImportArgs, shared: &Shared) -> Result<(), Failure> {
     let catalogue = super::catalogue(shared)?;
     let layer = layer(args, &catalogue)?;
-    let options = options(args)?;
+    let options = options(args, &layer)?;
+    let asked = options.read.clone();
     // All that can be wrong with the command line is told before a store is touched.
     for file in &args.files {
         File::open(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
@@ -46,7 +48,9 @@ pub(super) async fn import(args: &ImportArgs, shared: &Shared) -> Result<(), Fai
     let report = import_features(store.as_deref(), job, progress).await;
     stop.abort();
     drop(shown);
-    conclude(args, &name, report?)
+    let report = report?;
+    understood(args, &asked, &report)?;
+    conclude(args, &name, report)
 }
 
 fn layer(args: &ImportArgs, catalogue: &Catalogue) -> Result<Layer, Failure> {
@@ -71,22 +75,57 @@ fn crs(text: &str) -> Result<Crs, Invalid> {
     })
 }
 
-fn options(args: &ImportArgs) -> Result<FeatureOptions, Invalid> {
-    let pair = |text: &String| match text.split_once('=') {
-        Some((field, column)) if !column.trim().is_empty() => Ok((field.trim().to_owned(), column.trim().to_owned())),
-        _ => Err(Invalid::new("--map", format!("FIELD=COL, found {text:?}"))),
-    };
-    Ok(FeatureOptions {
-        map: args.map.iter().map(pair).collect::<Result<_, _>>()?,
-        x: args.x.clone(),
-        y: args.y.clone(),
-        crs: args.crs.as_deref().map(crs).transpose()?,
-        xy: args.xy.as_deref().map(|text| Order::parse("--xy", text)).transpose()?,
-        doubt: if args.sure { Doubt::Tells } else { Doubt::Refuses },
-        read: read_options(args)?,
-        on_fault: if args.strict { OnFault::Refuse } else { OnFault::Store },
-        ending: if args.dry_run { Ending::DryRun } else { Ending::Commit },
-    })
+/// What the mapping file says, and on top of it what the command line says.
+fn options(args: &ImportArgs, layer: &Layer) -> Result<FeatureOptions, Failure> {
+    let mapping = args.mapping.as_deref().map(mapping).transpose()?.unwrap_or_default();
+    let mut options = mapping.options("--mapping", layer)?;
+    for text in &args.map {
+        let (field, column) = match text.split_once('=') {
+            Some((field, column)) if !column.trim().is_empty() => (field.trim().to_owned(), column.trim().to_owned()),
+            _ => return Err(Invalid::new("--map", format!("FIELD=COL, found {text:?}")).into()),
+        };
+        options.map.retain(|(known, _)| *known != field || !mapping.fields.contains_key(known));
+        options.map.push((field, column));
+    }
+    options.crs = args.crs.as_deref().map(crs).transpose()?.or(options.crs);
+    options.xy = args.xy.as_deref().map(|text| Order::parse("--xy", text)).transpose()?.or(options.xy);
+    options.doubt = if args.sure { Doubt::Tells } else { Doubt::Refuses };
+    let told = read_options(args)?;
+    let read = &mut options.read;
+    read.encoding = told.encoding.or(read.encoding);
+    read.delimiter = told.delimiter.or(read.delimiter);
+    read.sheet = told.sheet.or(read.sheet.take());
+    read.header_row = told.header_row.or(read.header_row);
+    read.table = told.table.or(read.table.take());
+    options.x = args.x.clone().or(options.x);
+    options.y = args.y.clone().or(options.y);
+    options.decimal = args.decimal.as_deref().map(decimal).transpose()?.or(options.decimal);
+    options.dates = args.dates.as_deref().map(dates).transpose()?.or(options.dates);
+    options.on_fault = if args.strict { OnFault::Refuse } else { OnFault::Store };
+    options.ending = if args.dry_run { Ending::DryRun } else { Ending::Commit };
+    Ok(options)
+}
+
+fn mapping(path: &Path) -> Result<Mapping, Failure> {
+    let parameter = format!("--mapping: {}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{parameter}: {error}")))?;
+    Ok(Mapping::parse(&parameter, &text)?)
+}
+
+fn decimal(text: &str) -> Result<Decimal, Invalid> {
+    match text {
+        "point" | "." => Ok(Decimal::Point),
+        "comma" | "," => Ok(Decimal::Comma),
+        _ => Err(Invalid::new("--decimal", format!("point or comma, found {text:?}"))),
+    }
+}
+
+fn dates(text: &str) -> Result<DateOrder, Invalid> {
+    match text {
+        "day-first" | "dmy" => Ok(DateOrder::DayFirst),
+        "month-first" | "mdy" => Ok(DateOrder::MonthFirst),
+        _ => Err(Invalid::new("--dates", format!("day-first or month-first, found {text:?}"))),
+    }
 }
 
 fn read_options(args: &ImportArgs) -> Result<ReadOptions, Invalid> {
@@ -118,6 +157,27 @@ async fn stop_on_signal(progress: Arc<Progress>) {
         }
         progress.stop();
     }
+}
+
+/// Shows how the files were understood: in full where nothing is to be written, else what could be otherwise.
+fn understood(args: &ImportArgs, asked: &ReadOptions, report: &FeatureReport) -> Result<(), Failure> {
+    if let (Some(path), Some(guess)) = (&args.save_mapping, report.guesses.first()) {
+        let mut mapping = guess.mapping.clone();
+        mapping.sheet.clone_from(&asked.sheet);
+        std::fs::write(path, mapping.to_toml())
+            .map_err(|error| Failure::Usage(format!("--save-mapping: {}: {error}", path.display())))?;
+    }
+    if !args.dry_run {
+        let _ = write!(std::io::stderr().lock(), "{}", understood::notes(&report.guesses, asked));
+        return Ok(());
+    }
+    let mut answer = Answer::new();
+    for guess in &report.guesses {
+        answer.text(understood::guess(guess))?;
+    }
+    answer.text(understood::rows(&report.first_rows))?;
+    answer.end()?;
+    Ok(())
 }
 
 fn conclude(args: &ImportArgs, name: &str, mut report: FeatureReport) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ mod serve;
 mod store;
 mod tell;
 mod tile;
+mod understood;
 mod units;
 
 use std::process::ExitCode;

@@ -27,7 +27,7 @@ pub enum Encoding {
     Utf16Be,
     /// Windows-1258: tone marks behind their letters.
     Windows1258,
-    /// TCVN3 (ABC; fonts .VnTime and the like): TCVN 5712:1993, one byte a letter.
+    /// TCVN3 (ABC; fonts `.VnTime` and the like): TCVN 5712:1993, one byte a letter.
     Tcvn3,
     /// VNI Windows (fonts VNI-Times and the like): a letter and a mark.
     Vni,
@@ -84,7 +84,7 @@ impl Encoding {
         }
     }
 
-    /// Text of an old font that some program took for western letters and saved as Unicode, as spreadsheets do: `Qu¶ng` in .VnTime
+    /// Text of an old font that some program took for western letters and saved as Unicode, as spreadsheets do: `Qu¶ng` in `.VnTime`
     /// is `Quảng`. Text of encodings that are no fonts is left as it is.
     pub(super) fn reread(self, text: &str) -> Cow<'_, str> {
         if text.is_ascii() {

@@ -1,5 +1,5 @@
-//! TCVN3, also called ABC: the letters of TCVN 5712:1993 in fonts such as .VnTime. Its capitals with tones stand where other encodings
-//! have control characters; most senders have fonts of capitals instead (.VnTimeH), with small letters under them.
+//! TCVN3, also called ABC: the letters of TCVN 5712:1993 in fonts such as `.VnTime`. Its capitals with tones stand where other encodings
+//! have control characters; most senders have fonts of capitals instead (`.VnTimeH`), with small letters under them.
 
 /// Bytes 0x80 to 0xFF of TCVN 5712:1993 (VN1), by the table of the standard. 0xB0 to 0xB4 are tones behind their letter.
 const UPPER: [char; 128] = [

@@ -35,14 +35,11 @@ pub(super) fn guess(start: &[u8], options: &ReadOptions) -> Dialect {
     let delimiter = told.or(noted).unwrap_or_else(|| best_delimiter(head, quote));
     let rows = rows(head, delimiter, quote);
     let skipped = usize::from(noted.is_some());
-    let header = match options.header_row {
-        Some(told) => {
-            rows.iter().position(|row| row.position().is_some_and(|at| at.line() >= told)).unwrap_or_default()
-        }
-        None => {
-            let looks: Vec<Vec<Look>> = rows.iter().skip(skipped).map(|row| row.iter().map(look).collect()).collect();
-            skipped + header::find(&looks, None).map_or(0, |found| found.row)
-        }
+    let header = if let Some(told) = options.header_row {
+        rows.iter().position(|row| row.position().is_some_and(|at| at.line() >= told)).unwrap_or_default()
+    } else {
+        let looks: Vec<Vec<Look>> = rows.iter().skip(skipped).map(|row| row.iter().map(look).collect()).collect();
+        skipped + header::find(&looks, None).map_or(0, |found| found.row)
     };
     Dialect { delimiter, quote, header }
 }

@@ -1,4 +1,4 @@
-//! FlatGeobuf: the library reads header and features, whose sizes are checked before memory is taken.
+//! `FlatGeobuf`: the library reads header and features, whose sizes are checked before memory is taken.
 
 use std::io::{BufRead, Cursor, Read};
 
@@ -15,7 +15,7 @@ const MAX_HEADER_BYTES: usize = 8 << 20;
 const MAX_INDEX_BYTES: u64 = 16 << 30;
 
 /// Reads all features.
-pub(super) fn read(mut input: impl BufRead, options: ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
+pub(super) fn read(mut input: impl BufRead, options: &ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
     let head = head(&mut input).map_err(|cause| sink.failed(None, cause))?;
     let opened = FgbReader::open(Cursor::new(&head)).map_err(|error| sink.failed(None, error.to_string()))?;
     let header = opened.header();

@@ -1,6 +1,6 @@
-//! GeoPackage, and any SQLite table that one lists.
+//! `GeoPackage`, and any SQLite table that one lists.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
@@ -12,9 +12,9 @@ use super::wkb;
 use crate::import::record::{FileCrs, Header, PositionIn, RawGeometry, Source};
 
 /// Reads one table.
-pub(super) fn read(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
+pub(super) fn read(path: &Path, options: &ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
     let failed = |error: rusqlite::Error| sink.failed(None, format!("expected a whole GeoPackage: {error}"));
-    let store = open(&path).map_err(failed)?;
+    let store = open(path).map_err(failed)?;
     let tables = tables(&store).map_err(failed)?;
     let table = chosen(&tables, options.table.as_deref()).map_err(|cause| sink.failed(None, cause))?;
     let layout = layout(&store, &table).map_err(failed)?;
@@ -52,7 +52,7 @@ pub(super) fn read(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Resu
     }
 }
 
-fn open(path: &std::path::Path) -> rusqlite::Result<Connection> {
+fn open(path: &Path) -> rusqlite::Result<Connection> {
     let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // The file is a stranger's: no function of its schema is run, and no value is larger than a cell may be.
     store.pragma_update(None, "trusted_schema", false)?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::options::ReadOptions;
 use super::produced::{OwnedCell, OwnedRecord, Sink, Stop};
@@ -19,14 +19,14 @@ const OWN: [&str; 4] = ["name", "description", "address", "phoneNumber"];
 const GEOMETRIES: [&str; 6] = ["LineString", "LinearRing", "Polygon", "MultiTrack", "Track", "Model"];
 
 /// Reads a document.
-pub(super) fn read(input: impl BufRead, options: ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
-    let mut kml = Kml { xml: Xml::new(input), options, columns: Vec::new(), known: HashMap::new(), is_kml: false };
+pub(super) fn read(input: impl BufRead, options: &ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
+    let mut kml = Kml { xml: Xml::new(input), columns: Vec::new(), known: HashMap::new(), has_root: false };
     let source = Source {
         crs: Some(FileCrs::Epsg(4326)),
-        read_as: kml.options.clone(),
+        read_as: options.clone(),
         ..Source::new("KML", Header::Growing, PositionIn::Geometry)
     };
-    sink.typed_in(kml.options.encoding);
+    sink.typed_in(options.encoding);
     sink.begin(source, Vec::new())?;
     let mut told = 0;
     while let Some(record) = kml.placemark().map_err(|cause| sink.failed(Some(kml.xml.line()), cause))? {
@@ -36,15 +36,15 @@ pub(super) fn read(input: impl BufRead, options: ReadOptions, sink: &mut Sink) -
         }
         sink.record(record)?;
     }
-    if !kml.is_kml {
+    if !kml.has_root {
         return Err(sink.failed(None, "expected KML, found XML without a <kml> element"));
     }
     Ok(())
 }
 
 /// Reads the document of a KMZ.
-pub(super) fn read_kmz(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
-    let mut archive = zipped::open(&path)?;
+pub(super) fn read_kmz(path: &Path, options: &ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
+    let mut archive = zipped::open(path)?;
     let names = zipped::names(&archive);
     let is_kml = |name: &&String| name.to_ascii_lowercase().ends_with(".kml");
     let main = names.iter().find(|name| name.eq_ignore_ascii_case("doc.kml")).or(names.iter().find(is_kml));
@@ -55,10 +55,9 @@ pub(super) fn read_kmz(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> 
 
 struct Kml<R> {
     xml: Xml<R>,
-    options: ReadOptions,
     columns: Vec<String>,
     known: HashMap<String, usize>,
-    is_kml: bool,
+    has_root: bool,
 }
 
 impl<R: BufRead> Kml<R> {
@@ -70,7 +69,7 @@ impl<R: BufRead> Kml<R> {
                     let id = attribute(&attributes, "id").map(str::to_owned);
                     return self.inside(id).map(Some);
                 }
-                Node::Start(name, _) => self.is_kml |= name == "kml",
+                Node::Start(name, _) => self.has_root |= name == "kml",
                 Node::Eof => return Ok(None),
                 Node::Text(_) | Node::End(_) => {}
             }

@@ -25,6 +25,7 @@ mod zipped;
 use std::path::Path;
 
 pub use self::options::{ReadOptions, delimiter};
+pub(super) use self::produced::OwnedRecord;
 use self::produced::Produced;
 use self::sniff::Format;
 use super::ImportError;
@@ -44,19 +45,19 @@ pub(super) fn open(path: &Path, options: &ReadOptions, progress: &Progress) -> R
         Format::Text => return text::open(place, stream()?, &options),
         Format::Xml => {
             let input = stream()?;
-            Produced::start(&place, move |sink| kml::read(input, options, sink))
+            Produced::start(&place, move |sink| kml::read(input, &options, sink))
         }
         Format::FlatGeobuf => {
             let input = stream()?;
-            Produced::start(&place, move |sink| flatgeobuf::read(input, options, sink))
+            Produced::start(&place, move |sink| flatgeobuf::read(input, &options, sink))
         }
-        Format::Kmz => Produced::start(&place, move |sink| kml::read_kmz(file, options, sink)),
-        Format::Xlsx => Produced::start(&place, move |sink| xlsx::read(file, options, sink)),
-        Format::Xls => Produced::start(&place, move |sink| xls::read(file, options, sink)),
-        Format::Ods => Produced::start(&place, move |sink| ods::read(file, options, sink)),
-        Format::GeoPackage => Produced::start(&place, move |sink| geopackage::read(file, options, sink)),
-        Format::Shapefile => Produced::start(&place, move |sink| shapefile::read(file, options, sink)),
-        Format::ShapefileZip => Produced::start(&place, move |sink| shapefile::read_zip(file, options, sink)),
+        Format::Kmz => Produced::start(&place, move |sink| kml::read_kmz(&file, &options, sink)),
+        Format::Xlsx => Produced::start(&place, move |sink| xlsx::read(&file, &options, sink)),
+        Format::Xls => Produced::start(&place, move |sink| xls::read(&file, &options, sink)),
+        Format::Ods => Produced::start(&place, move |sink| ods::read(&file, &options, sink)),
+        Format::GeoPackage => Produced::start(&place, move |sink| geopackage::read(&file, &options, sink)),
+        Format::Shapefile => Produced::start(&place, move |sink| shapefile::read(&file, &options, sink)),
+        Format::ShapefileZip => Produced::start(&place, move |sink| shapefile::read_zip(&file, &options, sink)),
     };
     Ok(Box::new(produced?))
 }

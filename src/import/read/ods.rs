@@ -1,7 +1,7 @@
 //! ODS as a stream: repeated rows and cells are counts in the file, and stay counts here.
 
 use std::io::{BufReader, Read};
-use std::path::PathBuf;
+use std::path::Path;
 
 use jiff::civil::{Date, DateTime};
 
@@ -19,8 +19,8 @@ const MAX_ROWS: u32 = 1 << 20;
 const MAX_CONTENT_BYTES: u64 = 8 << 30;
 
 /// Reads one sheet.
-pub(super) fn read(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
-    let mut archive = zipped::open(&path)?;
+pub(super) fn read(path: &Path, options: &ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
+    let mut archive = zipped::open(path)?;
     let mut sheets = Vec::new();
     let mut content = content(&mut archive).map_err(|cause| sink.failed(None, cause))?;
     let is_wanted = |sheets: &[(String, bool)]| match (&options.sheet, sheets.last()) {
@@ -34,7 +34,7 @@ pub(super) fn read(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Resu
                 sheets.push((attribute(&attributes, "name").unwrap_or_default().to_owned(), true));
                 if is_wanted(&sheets) {
                     let sheet = sheets.last().map(|(name, _)| name.clone());
-                    let table = Table::new(sink, "ODS", ReadOptions { sheet, ..options }, Vec::new());
+                    let table = Table::new(sink, "ODS", ReadOptions { sheet, ..options.clone() }, Vec::new());
                     return Sheet { content, table, row: 0 }.read();
                 }
             }
@@ -169,7 +169,7 @@ fn value(attributes: &Attributes, text: String) -> OwnedCell {
     match of("value-type") {
         // Errors have the type of the value that they stand for.
         Some("string") if text.starts_with('#') && of("formula").is_some() => OwnedCell::Broken(text),
-        Some("float" | "percentage" | "currency") if text.starts_with("#") => OwnedCell::Broken(text),
+        Some("float" | "percentage" | "currency") if text.starts_with('#') => OwnedCell::Broken(text),
         Some("float" | "percentage" | "currency") => {
             of("value").and_then(|value| value.parse().ok()).map_or_else(|| shown(text), OwnedCell::of_number)
         }

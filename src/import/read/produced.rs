@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use jiff::civil::DateTime;
+use serde_json::Value as Json;
 
 use super::fonts::{self, Fonts};
 use crate::import::ImportError;
@@ -24,13 +25,14 @@ const STACK_BYTES: usize = 8 << 20;
 
 /// A cell that belongs to nobody else.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum OwnedCell {
+pub(in crate::import) enum OwnedCell {
     Null,
     Text(String),
     Whole(i128),
     Number(f64),
     Boolean(bool),
     Local(DateTime),
+    Nested(Json),
     Broken(String),
 }
 
@@ -43,7 +45,22 @@ impl OwnedCell {
             Self::Number(number) => Cell::Number(*number),
             Self::Boolean(value) => Cell::Boolean(*value),
             Self::Local(at) => Cell::Local(*at),
+            Self::Nested(json) => Cell::Nested(json),
             Self::Broken(text) => Cell::Broken(text),
+        }
+    }
+
+    /// A cell that outlives its record.
+    pub fn of(cell: Cell) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Text(text) => Self::Text(text.to_owned()),
+            Cell::Whole(number) => Self::Whole(number),
+            Cell::Number(number) => Self::Number(number),
+            Cell::Boolean(value) => Self::Boolean(value),
+            Cell::Local(at) => Self::Local(at),
+            Cell::Nested(json) => Self::Nested(json.clone()),
+            Cell::Broken(text) => Self::Broken(text.to_owned()),
         }
     }
 
@@ -57,7 +74,8 @@ impl OwnedCell {
         }
     }
 
-    fn bytes(&self) -> usize {
+    /// Bytes of its text.
+    pub fn bytes(&self) -> usize {
         match self {
             Self::Text(text) | Self::Broken(text) => text.len(),
             _ => 0,
@@ -67,7 +85,7 @@ impl OwnedCell {
 
 /// One record as a reader hands it over.
 #[derive(Debug)]
-pub(super) struct OwnedRecord {
+pub(in crate::import) struct OwnedRecord {
     pub line: u64,
     pub id: OwnedCell,
     pub cells: Vec<OwnedCell>,
@@ -75,6 +93,12 @@ pub(super) struct OwnedRecord {
 }
 
 impl OwnedRecord {
+    /// A record that outlives the reading of the next one.
+    pub fn of(record: &Record) -> Self {
+        let cells = (0..record.columns.len()).map(|column| OwnedCell::of(record.cells.cell(column))).collect();
+        Self { line: record.line, id: OwnedCell::of(record.id), cells, geometry: record.geometry.clone() }
+    }
+
     /// A record of a format in which rows have neither ids nor geometries.
     pub fn row(line: u64, cells: Vec<OwnedCell>) -> Self {
         Self { line, id: OwnedCell::Null, cells, geometry: RawGeometry::None }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::{Date, DateTime, Time};
 use shapefile::dbase::{self, FieldValue, ReaderBuilder};
@@ -31,7 +31,7 @@ struct Parts {
 }
 
 /// Reads the shapefile of which this is the `.shp`.
-pub(super) fn read(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
+pub(super) fn read(path: &Path, options: &ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
     let open = |path: &Path| Some(Box::new(BufReader::new(File::open(path).ok()?)) as Box<dyn Part>);
     let beside =
         |extension: &str| [extension.to_owned(), extension.to_ascii_uppercase()].map(|end| path.with_extension(end));
@@ -42,14 +42,14 @@ pub(super) fn read(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Resu
             Some(String::from_utf8_lossy(&bytes).into_owned())
         })
     };
-    let Some(shp) = open(&path) else { return Err(sink.failed(None, "cannot be opened")) };
+    let Some(shp) = open(path) else { return Err(sink.failed(None, "cannot be opened")) };
     let dbf = beside("dbf").iter().find_map(|path| open(path));
     shapes(Parts { shp, dbf, prj: note("prj"), cpg: note("cpg") }, options, sink)
 }
 
 /// Reads the one shapefile in a zip, or the one that `--table` names.
-pub(super) fn read_zip(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
-    let mut archive = zipped::open(&path)?;
+pub(super) fn read_zip(path: &Path, options: &ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
+    let mut archive = zipped::open(path)?;
     let names = zipped::names(&archive);
     let stems: Vec<&str> = names.iter().filter_map(|name| without(name, ".shp")).collect();
     let stem = match (options.table.as_deref(), stems.as_slice()) {
@@ -82,7 +82,7 @@ fn without<'a>(name: &'a str, extension: &str) -> Option<&'a str> {
     end.eq_ignore_ascii_case(extension).then_some(stem)
 }
 
-fn shapes(parts: Parts, options: ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
+fn shapes(parts: Parts, options: &ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
     let shape_fault = |error: shapefile::Error| format!("expected a whole .shp: {error}");
     let mut reader = ShapeReader::new(parts.shp).map_err(|error| sink.failed(None, shape_fault(error)))?;
     let kind = reader.header().shape_type;
@@ -92,7 +92,7 @@ fn shapes(parts: Parts, options: ReadOptions, sink: &mut Sink) -> Result<(), Sto
     let encoding = table.as_ref().map(|table| table.encoding);
     let source = Source {
         crs,
-        read_as: ReadOptions { encoding, ..options },
+        read_as: ReadOptions { encoding, ..options.clone() },
         ..Source::new("Shapefile", Header::Whole, PositionIn::Geometry)
     };
     let columns = table.as_ref().map(|table| table.columns.clone()).unwrap_or_default();
@@ -131,9 +131,8 @@ fn shapes(parts: Parts, options: ReadOptions, sink: &mut Sink) -> Result<(), Sto
             continue;
         }
         let line = number as u64;
-        let row = match rows.as_mut().map_or_else(|| Some(Ok(Row::default())), Iterator::next) {
-            Some(row) => row,
-            None => return Err(sink.failed(Some(line), "expected as many rows in the .dbf as shapes, found fewer")),
+        let Some(row) = rows.as_mut().map_or_else(|| Some(Ok(Row::default())), Iterator::next) else {
+            return Err(sink.failed(Some(line), "expected as many rows in the .dbf as shapes, found fewer"));
         };
         match row {
             Ok(row) => {
@@ -214,7 +213,7 @@ impl Table {
 /// What a .dbf says of itself in its first bytes.
 struct Head {
     rows: u32,
-    head_bytes: u16,
+    before_rows: u16,
     record_bytes: u16,
     language: u8,
 }
@@ -227,7 +226,7 @@ impl Head {
         let language = head.get(29).copied().unwrap_or(0);
         Ok(Self {
             rows: u32::from_le_bytes([a, b, c, d]),
-            head_bytes: u16::from_le_bytes([e, f]),
+            before_rows: u16::from_le_bytes([e, f]),
             record_bytes: u16::from_le_bytes([g, h]),
             language,
         })
@@ -236,13 +235,13 @@ impl Head {
     /// The first byte of each row says whether it was deleted. Fails where rows are missing.
     fn deleted(&self, dbf: &mut (impl Read + Seek)) -> std::io::Result<Vec<bool>> {
         let bytes = dbf.seek(SeekFrom::End(0))?;
-        let needed = u64::from(self.head_bytes) + u64::from(self.rows) * u64::from(self.record_bytes);
+        let needed = u64::from(self.before_rows) + u64::from(self.rows) * u64::from(self.record_bytes);
         if bytes < needed || self.record_bytes == 0 {
             return Err(std::io::Error::other(format!(
                 "{needed} bytes by its own count, {bytes} found: it is cut off"
             )));
         }
-        dbf.seek(SeekFrom::Start(u64::from(self.head_bytes)))?;
+        dbf.seek(SeekFrom::Start(u64::from(self.before_rows)))?;
         let mut row = vec![0; usize::from(self.record_bytes)];
         let mut reader = BufReader::with_capacity(256 * 1024, dbf);
         (0..self.rows)
@@ -264,7 +263,7 @@ impl Head {
             return Ok(told);
         }
         let mut sample = Vec::new();
-        dbf.seek(SeekFrom::Start(u64::from(self.head_bytes)))
+        dbf.seek(SeekFrom::Start(u64::from(self.before_rows)))
             .and_then(|_| dbf.take(GUESS_BYTES as u64).read_to_end(&mut sample))
             .map_err(|error| error.to_string())?;
         let said = cpg.and_then(of_cpg).or(match self.language {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use calamine::{Reader, SheetType, SheetVisible, Xls};
 
@@ -17,15 +17,15 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 const MAX_CELLS: u64 = 4_000_000;
 
 /// Reads one sheet.
-pub(super) fn read(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
-    let cells = cells(&path).map_err(|cause| sink.failed(None, cause))?;
+pub(super) fn read(path: &Path, options: &ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
+    let cells = cells(path).map_err(|cause| sink.failed(None, cause))?;
     if cells > MAX_CELLS {
         let cause = format!(
             "expected at most {MAX_CELLS} cells between the first and the last of the sheets, found {cells}; save as XLSX"
         );
         return Err(sink.failed(None, cause));
     }
-    let file = File::open(&path).map_err(|error| sink.failed(None, error.to_string()))?;
+    let file = File::open(path).map_err(|error| sink.failed(None, error.to_string()))?;
     let mut book: Xls<_> = Xls::new(BufReader::new(file)).map_err(|error| sink.failed(None, error.to_string()))?;
     let sheets: Vec<(String, bool)> = book
         .sheets_metadata()
@@ -39,7 +39,7 @@ pub(super) fn read(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Resu
         merged.into_iter().map(|area| Merged { rows: (area.start.0, area.end.0), columns: (area.start.1, area.end.1) });
     let range = book.worksheet_range(&sheet).map_err(|error| sink.failed(None, error.to_string()))?;
     drop(book);
-    let mut table = Table::new(sink, "XLS", ReadOptions { sheet: Some(sheet), ..options }, merged.collect());
+    let mut table = Table::new(sink, "XLS", ReadOptions { sheet: Some(sheet), ..options.clone() }, merged.collect());
     let (first, left) = range.start().unwrap_or_default();
     for (index, row) in range.rows().enumerate() {
         // Columns are counted from the sheet's first, as merged cells are.

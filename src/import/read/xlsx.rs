@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::Path;
 
 use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx};
 use jiff::civil::{Date, DateTime, Time};
@@ -23,9 +23,9 @@ const OTHER: XmlBounds = XmlBounds { bytes: 16 << 20, tags: 500_000, between: MA
 const MERGED_BYTES: u64 = 256 << 20;
 
 /// Reads one sheet.
-pub(super) fn read(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
-    let sheet_bytes = check(&path, sink)?;
-    let file = File::open(&path).map_err(|error| sink.failed(None, error.to_string()))?;
+pub(super) fn read(path: &Path, options: &ReadOptions, sink: &mut Sink) -> Result<(), Stop> {
+    let sheet_bytes = check(path, sink)?;
+    let file = File::open(path).map_err(|error| sink.failed(None, error.to_string()))?;
     let mut book: Xlsx<_> = Xlsx::new(BufReader::new(file)).map_err(|error| sink.failed(None, error.to_string()))?;
     let sheets: Vec<(String, bool)> = book
         .sheets_metadata()
@@ -39,7 +39,7 @@ pub(super) fn read(path: PathBuf, options: ReadOptions, sink: &mut Sink) -> Resu
         .map_err(|error| sink.failed(None, error.to_string()))?
         .into_iter()
         .map(|area| Merged { rows: (area.start.0, area.end.0), columns: (area.start.1, area.end.1) });
-    let options = ReadOptions { sheet: Some(sheet.clone()), ..options };
+    let options = ReadOptions { sheet: Some(sheet.clone()), ..options.clone() };
     let mut cells = book.worksheet_cells_reader(&sheet).map_err(|error| sink.failed(None, error.to_string()))?;
     let mut table = Table::new(sink, "XLSX", options, merged.collect());
     let mut at = 0;
@@ -82,13 +82,13 @@ pub(super) fn place(row: &mut Vec<OwnedCell>, column: usize, cell: OwnedCell) {
 }
 
 /// Refuses a book that would take too much memory; gives the size of its largest sheet.
-fn check(path: &std::path::Path, sink: &Sink) -> Result<u64, Stop> {
+fn check(path: &Path, sink: &Sink) -> Result<u64, Stop> {
     let mut archive = zipped::open(path)?;
     let mut largest = 0;
     for name in zipped::names(&archive) {
         let plain = name.to_ascii_lowercase().replace('\\', "/");
         let bounds = match plain.as_str() {
-            name if !name.ends_with(".xml") && !name.ends_with(".rels") => continue,
+            name if !matches!(name.rsplit('.').next(), Some("xml" | "rels")) => continue,
             name if name.contains("/worksheets/") => SHEET,
             name if name.contains("sharedstrings") => TEXTS,
             _ => OTHER,
