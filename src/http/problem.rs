@@ -211,7 +211,12 @@ impl IntoResponse for Problem {
 
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
-        Self::of(Kind::InvalidParameter, invalid.parameter, format!("expected {}", invalid.expected))
+        // What is wrong with a filter begins with its place there, and is a sentence already.
+        let detail = match invalid.expected.strip_prefix("at ") {
+            Some(place) => format!("at {place}"),
+            None => format!("expected {}", invalid.expected),
+        };
+        Self::of(Kind::InvalidParameter, invalid.parameter, detail)
     }
 }
 

@@ -19,8 +19,9 @@ use super::items_asked::PARAMETERS;
 use super::links::own;
 use crate::model::{Classification, Layer, View};
 
-/// `min_version` is told here and not beside the others: a program that makes up its values waits for each in vain.
-const DESCRIPTION: &str = "OGC API Features, OGC API Tiles. Every address that reads features or tiles takes \
+/// `min_version` and `cursor` are told here and not beside the others: no program can make up values for them.
+const DESCRIPTION: &str = "OGC API Features, OGC API Tiles. Pages of features go on by their link next, \
+                           whose cursor is opaque. Every address that reads features or tiles takes \
                            min_version=V as well: it waits until this node shows at least the version V of \
                            Bandoso-Version, and answers 503 where that takes too long.";
 
@@ -96,9 +97,12 @@ fn of_layer(layer: &Layer, view: View) -> Vec<(String, Value)> {
     let operation = |name: &str, media| Operation::new(&format!("{id}.{name}"), &title, media);
     let parameter = |name: &str| json!({ "$ref": format!("#/components/parameters/{name}") });
     let named = |names: &[&str]| names.iter().map(|name| parameter(name)).collect::<Vec<_>>();
-    let asked: Vec<&str> = PARAMETERS.into_iter().filter(|name| !matches!(*name, "f" | MIN_VERSION)).collect();
+    let asked: Vec<&str> =
+        PARAMETERS.into_iter().filter(|name| !matches!(*name, "f" | "cursor" | MIN_VERSION)).collect();
     let mut items = named(&asked);
     items.extend(fields(layer, view));
+    let timed = layer.time_field().is_some_and(|field| view.sees_field(field));
+    let of_tile: Vec<&str> = TILE.into_iter().filter(|name| timed || *name != "tile-datetime").collect();
     let item = named(&["featureId", "crs", "as_of"]);
     vec![
         (path.clone(), operation("collection", JSON).missing(&[])),
@@ -110,7 +114,7 @@ fn of_layer(layer: &Layer, view: View) -> Vec<(String, Value)> {
         (format!("{path}/tiles/WebMercatorQuad"), operation("tileset", JSON).missing(&[])),
         (
             format!("{path}/tiles/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"),
-            tile(&operation("tile", MVT), &named(&TILE)),
+            tile(&operation("tile", MVT), &named(&of_tile)),
         ),
     ]
 }

@@ -66,7 +66,6 @@ pub fn components(most: usize) -> Value {
             "filter-lang": query("filter-lang", "Ngôn ngữ của filter / Language of filter", &languages),
             "filter-crs": query("filter-crs", "Hệ toạ độ trong filter / Reference system of geometries in filter", &crs),
             "crs": query("crs", "Hệ toạ độ của trả lời / Reference system of the answer", &crs),
-            "cursor": query("cursor", "Trang tiếp theo, từ liên kết next / The next page, from the link next", &text),
             "as_of": query("as_of", "Ngày của đơn vị hành chính / Date of the administrative units", &json!({ "type": "string", "format": "date" })),
             "id": query("id", "Mã số / Id", &whole),
             "tile-datetime": query("datetime", "Thời điểm hoặc khoảng [from, to) / Instant, date, or interval without its end", &datetime),

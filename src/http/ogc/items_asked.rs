@@ -102,7 +102,8 @@ fn conditions(params: &Params, layer: &Layer, (view, zone): (View, &TimeZone)) -
         all.extend(condition(&with_plus(text), time, zone)?);
     }
     if let Some(text) = params.text("id") {
-        let id = text.parse::<i64>().map_err(|_| Invalid::new("id", format!("a whole number, found {text:.64?}")))?;
+        let id = text.parse::<i64>().ok().filter(|id| *id >= 0);
+        let id = id.ok_or_else(|| Invalid::new("id", format!("a whole number from 0, found {text:.64?}")))?;
         let sides = vec![expr(ExprKind::Property("id".to_owned())), expr(ExprKind::Integer(id))];
         all.push(expr(ExprKind::Apply(Operator::Compare(Comparison::Equal), sides)));
     }

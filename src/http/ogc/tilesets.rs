@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::super::asked::{Asked, Segments};
-use super::super::problem::Problem;
+use super::super::problem::{Kind, Problem};
 use super::super::reply::{JSON, shown_classification};
 use super::super::tiles::{MVT, PARAMETERS};
 use super::super::{Shared, tilejson, tiles};
@@ -89,8 +89,19 @@ pub async fn tile(
     if let Some(f) = params.text("f").filter(|f| *f != "mvt") {
         return Err(Invalid::new("f", format!("mvt, found {f:.64?}")).into());
     }
-    let coord = TileCoord::parse(&z, &col, &row)?;
+    let coord = coord([&z, &row, &col])?;
     tiles::answer(&shared, &asked, &params, (&id, coord)).await
+}
+
+/// A tile beyond its matrix is not there; what is no number is no tile at all.
+fn coord([z, row, col]: [&str; 3]) -> Result<TileCoord, Problem> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    TileCoord::parse(z, col, row).map_err(|invalid| {
+        if [z, row, col].into_iter().all(is_number) {
+            return Problem::of(Kind::NotFound, invalid.parameter, format!("expected {}", invalid.expected));
+        }
+        invalid.into()
+    })
 }
 
 fn path_of(summary: &LayerSummary) -> String {

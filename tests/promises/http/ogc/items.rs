@@ -159,6 +159,7 @@ async fn fields_are_parameters_and_all_conditions_hold_at_once() {
     assert_eq!(matched(&house, "category=theft").await, expected(&house, |_, _, values| theft(values)));
     assert_eq!(matched(&house, "category=theft&closed=true&loss=-2.5&note=%3D1%2B1").await, 1);
     assert_eq!(matched(&house, "id=17").await, 1);
+    assert_eq!(house.get(&format!("{ITEMS}?id=-1")).await.status, StatusCode::BAD_REQUEST, "ids begin at 0");
     let north = expected(&house, |lon, lat, values| theft(values) && lat >= 15.0 && lon <= 108.5);
     let filter = "filter-lang=cql2-json&filter=%7B%22op%22%3A%22%3E%3D%22%2C%22args%22%3A%5B%7B%22property%22%3A%22loss%22%7D%2C-3%5D%7D";
     assert_eq!(matched(&house, &format!("category=theft&bbox=0,15,108.5,90&{filter}")).await, north);

@@ -129,6 +129,19 @@ async fn the_description_names_every_address_and_its_references_lead_somewhere()
 }
 
 #[tokio::test]
+async fn a_parameter_is_described_where_it_is_taken() {
+    let house = House::open().await;
+    let api = house.json("/ogc/api").await;
+    for (layer, timed) in [("police.incidents", true), ("health.hospitals", false)] {
+        let path = format!("/collections/{layer}/tiles/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}");
+        let parameters = api["paths"][&path]["get"]["parameters"].as_array().unwrap();
+        let is_datetime = |parameter: &Value| parameter["$ref"] == "#/components/parameters/tile-datetime";
+        assert_eq!(parameters.iter().any(is_datetime), timed, "{layer}");
+    }
+    assert!(api["components"]["parameters"].get("cursor").is_none(), "nobody can make one up");
+}
+
+#[tokio::test]
 async fn the_description_is_there_in_both_versions() {
     let house = House::open().await;
     let media = "application/vnd.oai.openapi+json;version=3.1";

@@ -19,7 +19,9 @@ async fn a_tile_is_the_same_one_with_its_row_first() {
         }
     }
     for (path, status) in [
-        (format!("{TILES}/WebMercatorQuad/1/2/0"), StatusCode::BAD_REQUEST),
+        (format!("{TILES}/WebMercatorQuad/1/2/0"), StatusCode::NOT_FOUND),
+        (format!("{TILES}/WebMercatorQuad/1/99999999999999999999/0"), StatusCode::NOT_FOUND),
+        (format!("{TILES}/WebMercatorQuad/1/a/0"), StatusCode::BAD_REQUEST),
         (format!("{TILES}/WebMercatorQuad/0/0/0?f=png"), StatusCode::BAD_REQUEST),
         (format!("{TILES}/WorldCRS84Quad/0/0/0"), StatusCode::NOT_FOUND),
         ("/ogc/collections/units.commune/tiles/WebMercatorQuad/0/0/0".to_owned(), StatusCode::NOT_FOUND),

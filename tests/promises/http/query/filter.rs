@@ -31,7 +31,7 @@ async fn a_filter_and_its_contrary_add_up_to_everything_with_a_value() {
 async fn a_filter_that_does_not_fit_is_refused_with_its_place() {
     let house = House::open().await;
     for (filter, told) in [
-        ("catgory='theft'", "at character 1: police.incidents has no field catgory"),
+        ("catgory='theft'", "\"at character 1: police.incidents has no field catgory"),
         ("category=5", "at character 10: category is a text, a number is a number"),
         ("category=", "at character 10: expected a value"),
         ("x()", "at character 1: there is no function x"),
