@@ -15,7 +15,7 @@ use super::nearest::nearest;
 use super::parts::{Parts, Row};
 use super::search::{rows_in_bbox, rows_in_radius};
 use super::select::Selected;
-use super::slice::{CellBox, rows_of_box};
+use super::slice::{CellBox, rows_of_box, rows_of_buffered_tile};
 use super::tile::{PointsSource, TileLayerBytes, points_layer};
 use super::unit_map::UnitMap;
 use super::within::page;
@@ -208,6 +208,26 @@ fn rows_of_a_box_are_those_that_lie_in_it() {
         let found: Vec<usize> = rows_of_box(columns, area).into_iter().flatten().collect();
         let brute: Vec<usize> = (0..columns.len()).filter(|row| area.contains(columns.cell(*row))).collect();
         assert_eq!(found, brute);
+    }
+}
+
+#[test]
+fn rows_of_a_tile_with_its_buffer_are_those_that_lie_in_it() {
+    let parts = parts(&features(3_000));
+    let columns = &parts.iter().next().unwrap().columns;
+    let mut random = StdRng::seed_from_u64(1);
+    for z in 0..=22 {
+        for _ in 0..20 {
+            let cell = columns.cell(random.random_range(0..3_000));
+            // A tile beside the point's as often as its own, and beyond the world's edge none.
+            let axis = |cell: u32, step: u32| ((u64::from(cell) >> (32 - u32::from(z))) as u32).saturating_add(step);
+            let (x, y) = (axis(cell.x, random.random_range(0..2)), axis(cell.y, random.random_range(0..2)));
+            let Ok(coord) = TileCoord::new(z, x, y) else { continue };
+            let area = CellBox::of_buffered_tile(coord);
+            let found: Vec<usize> = rows_of_buffered_tile(columns, coord).into_iter().flatten().collect();
+            let brute: Vec<usize> = (0..columns.len()).filter(|row| area.contains(columns.cell(*row))).collect();
+            assert_eq!(found, brute, "{coord:?}");
+        }
     }
 }
 

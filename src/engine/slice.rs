@@ -41,6 +41,30 @@ pub fn rows_of_tile(columns: &Columns, coord: TileCoord) -> Range<usize> {
     columns.rows_between(first, last)
 }
 
+/// The rows inside a tile with its buffer, as ascending ranges, each row once.
+///
+/// What lies around a tile seldom shares a cell of the quadtree with it below the whole layer: each of the nine tiles is found by
+/// its own key, which is cheaper than to descend to all of them.
+pub fn rows_of_buffered_tile(columns: &Columns, coord: TileCoord) -> Vec<Range<usize>> {
+    let area = CellBox::of_buffered_tile(coord);
+    let mut found = Vec::new();
+    for tile in tiles_around(coord) {
+        let (first, last) = keys_of_tile(tile);
+        let rows = columns.rows_between(first, last);
+        descend(columns, &area, Node { key: first, bits: AXIS_BITS - u32::from(tile.z()), rows }, &mut found);
+    }
+    found
+}
+
+/// A tile and those beside it, in the order of their keys.
+fn tiles_around(coord: TileCoord) -> Vec<TileCoord> {
+    let beside = |axis: u32| axis.saturating_sub(1)..=axis.saturating_add(1);
+    let tiles = beside(coord.y()).flat_map(|y| beside(coord.x()).map(move |x| (x, y)));
+    let mut tiles: Vec<_> = tiles.filter_map(|(x, y)| TileCoord::new(coord.z(), x, y).ok()).collect();
+    tiles.sort_unstable_by_key(|tile| keys_of_tile(*tile).0);
+    tiles
+}
+
 /// All rows in a box of cells, as ascending ranges, each row once.
 ///
 /// Descends the quadtree that the sorted keys are; cost grows with the box's edge and the rows along it, not with the layer.

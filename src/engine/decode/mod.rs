@@ -247,11 +247,13 @@ mod tests {
             (6, PropertyValue::Boolean(true)),
         ] {
             let (key, value) = (layer.key("value"), layer.value(value));
+            layer.feature(Some(id));
             layer.tag(key, value);
-            layer.point(Some(id), -64, 4096);
+            layer.point(-64, 4096);
         }
         // Two rings: MoveTo 0,0 LineTo 10,0 10,10 ClosePath; MoveTo 2,1 LineTo 8,7 8,1 ClosePath.
-        layer.polygon(Some(9), &[9, 0, 0, 18, 20, 0, 0, 20, 15, 9, 15, 17, 18, 12, 12, 0, 11, 15]);
+        layer.feature(Some(9));
+        layer.polygon(&[9, 0, 0, 18, 20, 0, 0, 20, 15, 9, 15, 17, 18, 12, 12, 0, 11, 15]);
         layer.finish("police.incidents")
     }
 

@@ -129,6 +129,7 @@ impl Cells {
         let code_keys: Vec<u32> =
             codes.iter().take(MOST_CODES).map(|code| encoder.key(&format!("count_{}", code.code))).collect();
         for (cell, tally) in self.tallies.iter().enumerate().filter(|(_, tally)| tally.count > 0) {
+            encoder.feature(None);
             let count = encoder.value(PropertyValue::Unsigned(tally.count));
             encoder.tag(count_key, count);
             for (key, count) in code_keys.iter().zip(tally.codes).filter(|(_, count)| *count > 0) {
@@ -138,7 +139,7 @@ impl Cells {
             let size = EXTENT >> CELL_BITS;
             let Cell { x, y } = Cell::from_key(cell as u64);
             let centre = |axis: u32| (axis * size + size / 2) as i32;
-            encoder.point(None, centre(x), centre(y));
+            encoder.point(centre(x), centre(y));
         }
         encoder
     }

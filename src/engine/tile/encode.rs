@@ -49,7 +49,11 @@ pub enum PropertyValue<'a> {
     Boolean(bool),
 }
 
-/// Writes the features of one layer.
+/// About what a point with an id and some properties takes.
+const FEATURE_BYTES: usize = 32;
+const MOST_RESERVED: usize = 1 << 16;
+
+/// Writes the features of one layer, one after the other: [`LayerEncoder::feature`], its tags, then its shape.
 pub struct LayerEncoder {
     keys: Vec<u8>,
     key_count: u32,
@@ -58,8 +62,9 @@ pub struct LayerEncoder {
     value_count: u32,
     /// Where in `values` each value that may come again lies, and its index.
     known: HashTable<(u32, u32, u32)>,
-    tags: Vec<u8>,
-    geometry: Vec<u8>,
+    /// Where the feature that is being written begins, and its tags: after the byte that is kept for the length.
+    begun: usize,
+    tags_begun: usize,
     scratch: Vec<u8>,
 }
 
@@ -73,10 +78,15 @@ impl LayerEncoder {
             values: Vec::new(),
             value_count: 0,
             known: HashTable::new(),
-            tags: Vec::new(),
-            geometry: Vec::new(),
+            begun: 0,
+            tags_begun: 0,
             scratch: Vec::new(),
         }
+    }
+
+    /// Makes room for about so many features to come; very many make it for themselves, for a filter may leave few of them.
+    pub fn reserve(&mut self, features: usize) {
+        self.features.reserve(features.min(MOST_RESERVED) * FEATURE_BYTES);
     }
 
     /// Adds a property's name and gives its index.
@@ -119,54 +129,49 @@ impl LayerEncoder {
         self.value_count - 1
     }
 
-    /// Gives the feature to come a property.
-    pub fn tag(&mut self, key: u32, value: u32) {
-        varint(&mut self.tags, u64::from(key));
-        varint(&mut self.tags, u64::from(value));
-    }
-
-    /// Ends a point feature with the tags given since the last. `x`, `y` in tile units.
-    pub fn point(&mut self, id: Option<u64>, x: i32, y: i32) {
-        self.geometry.clear();
-        // MoveTo, once.
-        varint(&mut self.geometry, 1 << 3 | 1);
-        varint(&mut self.geometry, u64::from(zigzag(x)));
-        varint(&mut self.geometry, u64::from(zigzag(y)));
-        self.feature(id, Shape::Point);
-    }
-
-    /// Ends a polygon feature with the tags given since the last. `commands` as in section 4.3 of the specification.
-    pub fn polygon(&mut self, id: Option<u64>, commands: &[u32]) {
-        self.geometry.clear();
-        for command in commands {
-            varint(&mut self.geometry, u64::from(*command));
-        }
-        self.feature(id, Shape::Polygon);
-    }
-
-    fn feature(&mut self, id: Option<u64>, shape: Shape) {
-        let mut length = 2 + field_length(self.geometry.len());
-        if let Some(id) = id {
-            length += 1 + varint_length(id);
-        }
-        if !self.tags.is_empty() {
-            length += field_length(self.tags.len());
-        }
-        self.features.push(tag::LAYER_FEATURE);
-        varint(&mut self.features, length as u64);
+    /// Begins a feature.
+    pub fn feature(&mut self, id: Option<u64>) {
+        // Lengths are written when they are known; one byte is kept for each.
+        self.features.extend_from_slice(&[tag::LAYER_FEATURE, 0]);
+        self.begun = self.features.len();
         if let Some(id) = id {
             self.features.push(tag::FEATURE_ID);
             varint(&mut self.features, id);
         }
-        if !self.tags.is_empty() {
-            self.features.push(tag::FEATURE_TAGS);
-            varint(&mut self.features, self.tags.len() as u64);
-            self.features.extend_from_slice(&self.tags);
-            self.tags.clear();
+        self.features.extend_from_slice(&[tag::FEATURE_TAGS, 0]);
+        self.tags_begun = self.features.len();
+    }
+
+    /// Gives the feature a property.
+    pub fn tag(&mut self, key: u32, value: u32) {
+        varint(&mut self.features, u64::from(key));
+        varint(&mut self.features, u64::from(value));
+    }
+
+    /// Ends the feature as a point. `x`, `y` in tile units.
+    pub fn point(&mut self, x: i32, y: i32) {
+        // MoveTo, once.
+        self.shape(Shape::Point, &[1 << 3 | 1, zigzag(x), zigzag(y)]);
+    }
+
+    /// Ends the feature as a polygon. `commands` as in section 4.3 of the specification.
+    pub fn polygon(&mut self, commands: &[u32]) {
+        self.shape(Shape::Polygon, commands);
+    }
+
+    fn shape(&mut self, shape: Shape, commands: &[u32]) {
+        if self.features.len() == self.tags_begun {
+            self.features.truncate(self.tags_begun - 2);
+        } else {
+            set_length(&mut self.features, self.tags_begun);
         }
-        self.features.extend_from_slice(&[tag::FEATURE_TYPE, shape as u8, tag::FEATURE_GEOMETRY]);
-        varint(&mut self.features, self.geometry.len() as u64);
-        self.features.extend_from_slice(&self.geometry);
+        self.features.extend_from_slice(&[tag::FEATURE_TYPE, shape as u8, tag::FEATURE_GEOMETRY, 0]);
+        let geometry = self.features.len();
+        for command in commands {
+            varint(&mut self.features, u64::from(*command));
+        }
+        set_length(&mut self.features, geometry);
+        set_length(&mut self.features, self.begun);
     }
 
     /// The layer with its tag and length; nothing when it has no feature, as section 4.1 asks.
@@ -240,13 +245,16 @@ fn varint(bytes: &mut Vec<u8>, mut value: u64) {
     bytes.push(value as u8);
 }
 
-fn varint_length(value: u64) -> usize {
-    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
-}
-
-/// Bytes of a length-delimited field with a one-byte tag.
-fn field_length(content: usize) -> usize {
-    1 + varint_length(content as u64) + content
+/// Writes how many bytes there are from `start` on into the byte before it; a length that takes more bytes pushes them back.
+fn set_length(bytes: &mut Vec<u8>, start: usize) {
+    let length = bytes.len() - start;
+    if length < 0x80 {
+        bytes[start - 1] = length as u8;
+        return;
+    }
+    let mut written = Vec::with_capacity(5);
+    varint(&mut written, length as u64);
+    bytes.splice(start - 1..start, written);
 }
 
 #[cfg(test)]
@@ -254,11 +262,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_varint_is_as_long_as_it_says() {
-        for value in [0, 1, 127, 128, 16_383, 16_384, u64::from(u32::MAX), u64::MAX] {
-            let mut bytes = Vec::new();
-            varint(&mut bytes, value);
-            assert_eq!(bytes.len(), varint_length(value), "{value}");
+    fn a_length_takes_the_bytes_that_it_needs() {
+        for length in [0, 1, 127, 128, 300, 16_383, 16_384] {
+            let mut bytes = vec![7, 0];
+            bytes.resize(2 + length, 9);
+            set_length(&mut bytes, 2);
+            let mut expected = vec![7];
+            varint(&mut expected, length as u64);
+            expected.resize(expected.len() + length, 9);
+            assert_eq!(bytes, expected, "{length}");
         }
     }
 

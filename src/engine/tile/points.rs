@@ -7,7 +7,7 @@ use crate::engine::columns::Columns;
 use crate::engine::morton::{AXIS_BITS, Cell};
 use crate::engine::parts::Row;
 use crate::engine::select::Selected;
-use crate::engine::slice::{CellBox, rows_of_box, rows_of_tile};
+use crate::engine::slice::{rows_of_buffered_tile, rows_of_tile};
 use crate::engine::unit_map::UnitMap;
 use crate::model::{Dense, EXTENT, Layer, TileCoord, View, World};
 
@@ -65,14 +65,15 @@ pub fn cells_layer(source: &PointsSource<'_>, cells: &Cells) -> TileLayerBytes {
 }
 
 fn every_point(source: &PointsSource<'_>, coord: TileCoord, selected: &Selected<'_>) -> LayerEncoder {
-    let area = CellBox::of_buffered_tile(coord);
-    let ranges: Vec<_> =
-        selected.iter().map(|(part, selection)| (part, selection, rows_of_box(selection.columns(), area))).collect();
+    let ranges = selected.iter();
+    let ranges = ranges.map(|(part, selection)| (part, selection, rows_of_buffered_tile(selection.columns(), coord)));
+    let ranges: Vec<_> = ranges.collect();
     let rows = ranges.iter().flat_map(|(.., ranges)| ranges).map(ExactSizeIterator::len).sum();
     let mut encoder = LayerEncoder::new();
     if rows == 0 {
         return encoder;
     }
+    encoder.reserve(rows);
     let mut properties = Properties::new(&mut encoder, source, (selected.parts(), rows));
     let drawn = ranges.into_iter().filter(|(.., ranges)| !ranges.is_empty());
     let mut drawn = drawn.map(|(part, selection, ranges)| {
@@ -82,9 +83,10 @@ fn every_point(source: &PointsSource<'_>, coord: TileCoord, selected: &Selected<
     let parts = selected.parts();
     let mut draw = |row: Row| {
         let columns = parts.columns(row);
+        encoder.feature(Some(columns.ids[row.row as usize]));
         properties.write(&mut encoder, (row.part as usize, columns, row.row as usize));
         let (x, y) = tile_units(columns, row.row as usize, coord);
-        encoder.point(Some(columns.ids[row.row as usize]), x, y);
+        encoder.point(x, y);
     };
     match (drawn.next(), drawn.next()) {
         (Some(only), None) => only.for_each(&mut draw),

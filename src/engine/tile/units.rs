@@ -24,8 +24,9 @@ pub fn units_layer(source: &UnitsSource<'_>, coord: TileCoord, counts: Option<&[
     let mut features = 0;
     for shape in source.borders.tile(coord, source.level, source.day) {
         if let Some(unit) = source.units.unit(shape.unit) {
+            encoder.feature(id_of(unit.id));
             properties.write(&mut encoder, unit);
-            encoder.polygon(id_of(unit.id), &shape.commands);
+            encoder.polygon(&shape.commands);
             features += 1;
         }
     }
@@ -40,8 +41,9 @@ pub fn labels_layer(source: &UnitsSource<'_>, coord: TileCoord) -> TileLayerByte
     let mut features = 0;
     for label in source.borders.labels(coord, source.level, source.day) {
         if let Some(unit) = source.units.unit(label.unit) {
+            encoder.feature(id_of(unit.id));
             properties.write(&mut encoder, unit);
-            encoder.point(id_of(unit.id), label.x as i32, label.y as i32);
+            encoder.point(label.x as i32, label.y as i32);
             features += 1;
         }
     }
