@@ -1,4 +1,5 @@
 use crate::model::Invalid;
+use crate::store::Refusal;
 
 /// Why the atlas gives no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,9 @@ pub enum AtlasError {
         /// When to ask again.
         retry_after_ms: u64,
     },
+    /// What is stored does not allow the edit.
+    #[error(transparent)]
+    Refused(Refusal),
     /// The answer could not be made, through a fault of ours.
     #[error("{0}")]
     Fault(String),

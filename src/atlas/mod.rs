@@ -10,6 +10,7 @@ mod convert;
 mod count;
 mod desk;
 mod draw;
+mod edit;
 mod error;
 mod extract;
 mod follow;
@@ -31,6 +32,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use desk::EncodedTile;
+pub use edit::EditedFeatures;
 pub use error::AtlasError;
 pub use extract::{BATCH, Extract};
 pub use line::{Client, Cost};

@@ -40,6 +40,7 @@ pub mod search;
 pub mod select;
 /// Tiles and boxes as ranges of rows.
 pub mod slice;
+pub mod stamp;
 pub mod tile;
 /// All units of all dates, by id.
 pub mod unit_map;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, IF_NONE_MATCH, LINK, REFERRER_POLICY, RETRY_AFTER,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, REFERRER_POLICY, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
@@ -51,21 +51,24 @@ fn is_loopback(host: &str) -> bool {
         || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether the header names a page of this machine.
+pub fn is_loopback_origin(origin: &HeaderValue) -> bool {
+    let text = origin.to_str().unwrap_or("");
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    host.is_some_and(is_loopback)
+}
+
 /// Which pages of other origins may read answers: all of them where everything is public, else those of this machine.
 pub fn cors(settings: &HttpSettings) -> CorsLayer {
     let origins = if settings.view == View::PUBLIC {
         AllowOrigin::any()
     } else {
-        AllowOrigin::predicate(|origin, _| {
-            let text = origin.to_str().unwrap_or("");
-            let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-            host.is_some_and(is_loopback)
-        })
+        AllowOrigin::predicate(|origin, _| is_loopback_origin(origin))
     };
     CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST])
-        .allow_headers([CONTENT_TYPE, IF_NONE_MATCH])
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([CONTENT_TYPE, IF_NONE_MATCH, IF_MATCH, super::ogc::CONTENT_CRS])
         .expose_headers([
             BANDOSO_FEATURES,
             BANDOSO_AS_OF,
@@ -74,6 +77,7 @@ pub fn cors(settings: &HttpSettings) -> CorsLayer {
             super::ogc::CONTENT_CRS,
             axum::http::header::ETAG,
             LINK,
+            LOCATION,
             RETRY_AFTER,
         ])
         .vary::<[HeaderName; 0]>([])

@@ -26,6 +26,7 @@ mod settings;
 mod style;
 mod tilejson;
 mod tiles;
+mod writes;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +37,7 @@ use tokio::sync::{Semaphore, watch};
 pub use front::{App, app};
 pub use serve::serve;
 pub use settings::HttpSettings;
+pub use writes::Writes;
 
 use crate::atlas::Atlas;
 use crate::model::{Bbox, LonLat};

@@ -104,6 +104,9 @@ fn method_name(method: &Method) -> &'static str {
         "GET" => "GET",
         "HEAD" => "HEAD",
         "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
         "OPTIONS" => "OPTIONS",
         _ => "other",
     }

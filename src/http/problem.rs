@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::atlas::AtlasError;
 use crate::model::Invalid;
+use crate::store::Refusal;
 
 /// The kinds of problem. Programs match on the names that end their `type`: rename none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,16 @@ pub enum Kind {
     UnsupportedBody,
     /// The body is GeoJSON, its geometry is not one to ask with.
     InvalidGeometry,
+    /// The caller may not change anything here.
+    ForbiddenWrite,
+    /// What is written belongs to somebody else, who alone changes it.
+    ReadOnly,
+    /// What is sent does not go together with what is there.
+    Conflict,
+    /// What is to be changed is not what the caller took it for.
+    PreconditionFailed,
+    /// The body is a feature, but none that the layer can have.
+    InvalidFeature,
     /// A fault of the server's own.
     Internal,
     /// What the answer needs is away for now.
@@ -78,6 +89,17 @@ impl Kind {
             ),
             Self::InvalidGeometry => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalid-geometry", "Hình học không hợp lệ / Invalid geometry")
+            }
+            Self::ForbiddenWrite => {
+                (StatusCode::FORBIDDEN, "forbidden-write", "Không được phép ghi / Writing not allowed")
+            }
+            Self::ReadOnly => (StatusCode::METHOD_NOT_ALLOWED, "read-only", "Lớp chỉ đọc / Read-only"),
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "Xung đột với dữ liệu đã có / Conflict"),
+            Self::PreconditionFailed => {
+                (StatusCode::PRECONDITION_FAILED, "precondition-failed", "Dữ liệu đã bị thay đổi / Changed meanwhile")
+            }
+            Self::InvalidFeature => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-feature", "Đối tượng không hợp lệ / Invalid feature")
             }
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Lỗi máy chủ / Internal error"),
             Self::Unavailable => {
@@ -236,7 +258,26 @@ impl From<AtlasError> for Problem {
                               with less of a filter";
                 Self::retry(Kind::TooLong, retry_after_ms, detail)
             }
+            AtlasError::Refused(refusal) => refusal.into(),
             AtlasError::Fault(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let told = refusal.to_string();
+        match refusal {
+            Refusal::ReadOnly { .. } => Self::of(Kind::ReadOnly, "collectionId", told),
+            Refusal::NotThere { .. } => Self::of(Kind::NotFound, "featureId", told),
+            Refusal::Differs { .. } => {
+                Self::of(Kind::PreconditionFailed, "If-Match", format!("{told}, or is gone: read it again"))
+            }
+            Refusal::Taken { .. } => Self::of(
+                Kind::Conflict,
+                "id",
+                format!("{told}: change it with PUT or PATCH, or send the new one without id"),
+            ),
         }
     }
 }

@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::asked::Asked;
 use super::problem::Problem;
 use crate::engine::compress::{Encoding, pack};
+use crate::engine::stamp::Stamp;
 use crate::model::{AsOf, Classification, Layer, Versions, View};
 
 /// Versions of what was read, `layer=V,…`.
@@ -45,6 +46,8 @@ pub struct Reply {
     headers: HeaderMap,
     /// Bytes of the body that make its tag.
     tagged: usize,
+    /// What the tag begins with.
+    stamp: Option<Stamp>,
 }
 
 impl Reply {
@@ -55,7 +58,7 @@ impl Reply {
             (VARY, HeaderValue::from_static(VARY_ON)),
         ]);
         let tagged = body.len();
-        Self { body, classification, headers, tagged }
+        Self { body, classification, headers, tagged, stamp: None }
     }
 
     /// An answer in JSON.
@@ -103,21 +106,25 @@ impl Reply {
         self
     }
 
+    /// Begins the tag with the stamp of the feature that the answer is about, whatever form it has: what `If-Match` is held to.
+    #[must_use]
+    pub fn stamped(self, stamp: Stamp) -> Self {
+        Self { stamp: Some(stamp), ..self }
+    }
+
     /// The response to this request: 304 where it has the answer already, compressed where it takes that.
     pub fn to(self, asked: &Asked) -> Response {
-        let encoding = if self.body.len() < PACK_FROM { Encoding::Identity } else { asked.encoding(&Encoding::PACKED) };
-        let tagged = self.body.get(..self.tagged).unwrap_or(&self.body);
-        let etag = etag_of(tagged, encoding);
-        let mut headers = self.headers;
-        headers.insert(CACHE_CONTROL, cache_control(self.classification));
-        let fresh = asked.has(&etag);
-        if let Ok(etag) = HeaderValue::try_from(etag) {
-            headers.insert(ETAG, etag);
+        if !asked.has(&self.etag(asked)) {
+            return self.written(asked);
         }
-        if fresh {
-            headers.remove(CONTENT_TYPE);
-            return (StatusCode::NOT_MODIFIED, headers).into_response();
-        }
+        let mut headers = self.tagged_headers(asked);
+        headers.remove(CONTENT_TYPE);
+        (StatusCode::NOT_MODIFIED, headers).into_response()
+    }
+
+    /// The response to a request that has just changed what it tells: never 304.
+    pub fn written(self, asked: &Asked) -> Response {
+        let (encoding, mut headers) = (self.encoding(asked), self.tagged_headers(asked));
         let Some(body) = pack(encoding, self.body) else {
             return Problem::internal("no memory to compress an answer").into_response();
         };
@@ -125,6 +132,29 @@ impl Reply {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(token));
         }
         (headers, Body::from(Bytes::from(body))).into_response()
+    }
+}
+
+impl Reply {
+    fn encoding(&self, asked: &Asked) -> Encoding {
+        if self.body.len() < PACK_FROM { Encoding::Identity } else { asked.encoding(&Encoding::PACKED) }
+    }
+
+    fn etag(&self, asked: &Asked) -> String {
+        let etag = etag_of(self.body.get(..self.tagged).unwrap_or(&self.body), self.encoding(asked));
+        match self.stamp {
+            Some(Stamp(stamp)) => format!("\"{stamp:016x}-{}", etag.trim_start_matches('"')),
+            None => etag,
+        }
+    }
+
+    fn tagged_headers(&self, asked: &Asked) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        headers.insert(CACHE_CONTROL, cache_control(self.classification));
+        if let Ok(etag) = HeaderValue::try_from(self.etag(asked)) {
+            headers.insert(ETAG, etag);
+        }
+        headers
     }
 }
 

@@ -7,7 +7,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::front::TILE_ROUTE;
 use super::problem::{Kind, Problem};
-use super::{Shared, events, guard, health, layers, metrics, observe, ogc, page, query, style, tilejson, tiles};
+use super::{
+    Shared, events, guard, health, layers, metrics, observe, ogc, page, query, style, tilejson, tiles, writes,
+};
 
 /// The whole surface. Layers added later wrap those before: a request meets `observe` first.
 pub fn routes(shared: Shared) -> Router {
@@ -45,8 +47,8 @@ pub fn routes(shared: Shared) -> Router {
         .route("/ogc/collections/{layer}/tiles", get(ogc::tilesets))
         .route("/ogc/collections/{layer}/tiles/{set}", get(ogc::tileset))
         .route("/ogc/collections/{layer}/tiles/{set}/{z}/{row}/{col}", get(ogc::tile))
-        .route("/ogc/collections/{layer}/items", get(ogc::items))
-        .route("/ogc/collections/{layer}/items/{id}", get(ogc::item))
+        .route(writes::ITEMS_ROUTE, get(ogc::items).post(ogc::create))
+        .route(writes::ITEM_ROUTE, get(ogc::item).put(ogc::replace).patch(ogc::update).delete(ogc::remove))
         .route_layer(bounds)
         // As long as the client stays, in a bounded number of their own.
         .route("/events", get(events::events))
@@ -61,6 +63,7 @@ pub fn routes(shared: Shared) -> Router {
         .layer(DefaultBodyLimit::max(settings.body_bytes))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(guard::cors(&settings))
+        .layer(from_fn_with_state(shared.clone(), writes::options))
         .layer(from_fn_with_state(shared.clone(), guard::host))
         .layer(from_fn_with_state(shared, guard::secure))
         .layer(from_fn(observe::observe))

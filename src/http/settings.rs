@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::writes::Writes;
 use crate::model::View;
 
 /// What the server shows and how much it does for one request. Every bound has a name, a default and a unit.
@@ -8,6 +9,8 @@ use crate::model::View;
 pub struct HttpSettings {
     /// What callers may see. Whoever sees more than public layers is answered under a loopback `Host` only.
     pub view: View,
+    /// Who may write. Default nobody.
+    pub writes: Writes,
     /// Open connections; more wait in the system's queue. Default 1,024.
     pub max_connections: usize,
     /// Requests worked on at a time; more get 503. Default 256.
@@ -51,10 +54,12 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
-    /// The defaults for an address: on loopback everything is shown, anywhere else only what is public.
+    /// The defaults for an address: on loopback everything is shown and can be written, anywhere else only what is public.
     pub fn listening_on(address: IpAddr) -> Self {
-        let view = if address.is_loopback() { View::EVERYTHING } else { View::PUBLIC };
-        Self { view, ..Self::default() }
+        if address.is_loopback() {
+            return Self { view: View::EVERYTHING, writes: Writes::ThisMachine, ..Self::default() };
+        }
+        Self::default()
     }
 }
 
@@ -63,6 +68,7 @@ impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             view: View::PUBLIC,
+            writes: Writes::Refused,
             max_connections: 1024,
             max_requests: 256,
             front_bytes: 128 << 20,

@@ -29,6 +29,7 @@ mod rejects;
 mod rows;
 mod sampled;
 mod scan;
+pub mod sent;
 mod shift;
 mod sites;
 #[cfg(test)]

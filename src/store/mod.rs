@@ -3,11 +3,13 @@
 //! Both keep one typed table per layer, make the join of points with units when a point is written, and give the same rows
 //! with the same units: `tests/promises/stores.rs` holds them to it.
 
+mod edit;
 pub mod geopackage;
 mod large;
 mod open;
 pub mod postgis;
 
+pub use edit::{Edit, Edited, Refusal, When};
 pub use large::{
     CellCount, Extent, Extracted, Found, Group, Grouping, Held, IdPage, LargeArea, LargeCorridor, LargeKey,
     LargeLayers, Picked, RowKey, TileRows, Wanted,
@@ -55,6 +57,9 @@ pub enum StoreError {
         /// The layer.
         layer: String,
     },
+    /// What is stored does not allow it: nothing was written.
+    #[error(transparent)]
+    Refused(Refusal),
 }
 
 /// The identity under which a row is imported.
@@ -198,6 +203,15 @@ pub trait Store: Send + Sync {
 
     /// Takes rows in until [`ImportBatch::Commit`], joins them with the units, and commits them in one transaction.
     async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError>;
+
+    /// Makes all of some edits, or none: one transaction, joined with the units, one version of the layer.
+    ///
+    /// [`StoreError::Refused`] where one of them is about a feature that is not there, or not as it must be, brings an id that is
+    /// taken, or where the layer takes no edits.
+    async fn edit(&self, layer: &Layer, _edits: Vec<Edit>) -> Result<Edited, StoreError> {
+        let why = "this store takes no edits".to_owned();
+        Err(StoreError::Refused(Refusal::ReadOnly { layer: layer.id.to_string(), why }))
+    }
 
     /// Answers about layers that are not loaded; none where this store gives no such answers.
     fn large_layers(&self) -> Option<&dyn LargeLayers> {

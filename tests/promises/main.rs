@@ -5,6 +5,7 @@
 mod architecture;
 mod atlas;
 mod commands;
+mod edits;
 mod equal_answers;
 mod export;
 mod filters;

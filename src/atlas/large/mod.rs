@@ -50,6 +50,7 @@ pub fn refused(error: StoreError) -> AtlasError {
     match error {
         StoreError::Unreachable { .. } => AtlasError::Unavailable { retry_after_ms: RETRY_AFTER_MS },
         StoreError::TooLong { .. } => AtlasError::TooLong { retry_after_ms: RETRY_AFTER_MS },
+        StoreError::Refused(refusal) => AtlasError::Refused(refusal),
         StoreError::Busy => AtlasError::Overloaded { retry_after_ms: RETRY_AFTER_MS },
         fault => AtlasError::Fault(fault.to_string()),
     }

@@ -83,6 +83,7 @@ impl From<AtlasError> for Failure {
             AtlasError::Unavailable { .. }
             | AtlasError::Overloaded { .. }
             | AtlasError::TooLong { .. }
+            | AtlasError::Refused(_)
             | AtlasError::Fault(_) => Self::Fault(error.to_string()),
         }
     }

@@ -9,6 +9,7 @@ use super::super::min_version::MIN_VERSION;
 use super::super::problem::Problem;
 use super::super::reply::{GEOJSON, JSON, shown_classification};
 use super::super::tiles::MVT;
+use super::super::writes::takes_edits;
 use super::super::{Service, Shared};
 use super::api_31::as_31;
 use super::api_parts::{components, fields};
@@ -17,6 +18,7 @@ use super::html::{Page, both, cell, json_reply, text};
 use super::in_both;
 use super::items_asked::PARAMETERS;
 use super::links::own;
+use super::receivables;
 use crate::model::{Classification, Layer, View};
 
 /// `min_version` and `cursor` are told here and not beside the others: no program can make up values for them.
@@ -64,18 +66,29 @@ fn page(document: &Value, links: &[Value]) -> Page {
 fn document(service: &Service, base: &str) -> Value {
     let view = service.settings.view;
     let mut paths = Map::new();
-    let mut add = |path: &str, operation: Value| drop(paths.insert(path.to_owned(), json!({ "get": operation })));
-    add("/", Operation::new("landing", "Trang đầu / Landing page", JSON).plain());
-    add("/conformance", Operation::new("conformance", "Các lớp tuân thủ / Conformance classes", JSON).plain());
-    add("/api", Operation::new("api", "Mô tả API / API definition", OPENAPI).plain());
-    add("/functions", Operation::new("functions", "Hàm trong bộ lọc / Functions in filters", JSON).plain());
-    add("/collections", Operation::new("collections", "Các lớp dữ liệu / Collections", JSON).plain());
-    add("/tileMatrixSets", Operation::new("tileMatrixSets", "Sơ đồ chia ô / Tiling schemes", JSON).plain());
+    let add = |paths: &mut Map<String, Value>, path: &str, operation: Value| {
+        paths.insert(path.to_owned(), json!({ "get": operation }));
+    };
+    add(&mut paths, "/", Operation::new("landing", "Trang đầu / Landing page", JSON).plain());
+    add(
+        &mut paths,
+        "/conformance",
+        Operation::new("conformance", "Các lớp tuân thủ / Conformance classes", JSON).plain(),
+    );
+    add(&mut paths, "/api", Operation::new("api", "Mô tả API / API definition", OPENAPI).plain());
+    add(&mut paths, "/functions", Operation::new("functions", "Hàm trong bộ lọc / Functions in filters", JSON).plain());
+    add(&mut paths, "/collections", Operation::new("collections", "Các lớp dữ liệu / Collections", JSON).plain());
+    add(&mut paths, "/tileMatrixSets", Operation::new("tileMatrixSets", "Sơ đồ chia ô / Tiling schemes", JSON).plain());
     let quad = Operation::new("WebMercatorQuad", "WebMercatorQuad", JSON);
-    add("/tileMatrixSets/WebMercatorQuad", quad.plain());
+    add(&mut paths, "/tileMatrixSets/WebMercatorQuad", quad.plain());
     for summary in service.atlas.layers(view) {
         for (path, operation) in of_layer(&summary.layer, view) {
-            add(&path, operation);
+            add(&mut paths, &path, operation);
+        }
+        if takes_edits(service, summary.layer.id.as_str()) {
+            for (path, method, operation) in receivables::operations(&summary.layer, view) {
+                paths.entry(path).or_insert_with(|| json!({}))[method] = operation;
+            }
         }
     }
     json!({

@@ -23,7 +23,8 @@ pub fn fields(layer: &Layer, view: View) -> Vec<Value> {
         .collect()
 }
 
-fn query(name: &str, description: &str, schema: &Value) -> Value {
+/// A parameter.
+pub fn query(name: &str, description: &str, schema: &Value) -> Value {
     json!({
         "name": name, "in": "query", "required": false, "description": description, "schema": schema,
         "style": "form", "explode": false,

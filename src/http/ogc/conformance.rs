@@ -8,6 +8,7 @@ use super::super::Shared;
 use super::super::asked::Asked;
 use super::super::problem::Problem;
 use super::super::reply::JSON;
+use super::super::writes::Writes;
 use super::form::{PLAIN, choose};
 use super::html::{Page, json_reply, text};
 use super::links::own;
@@ -56,11 +57,20 @@ pub const CLASSES: [&str; 37] = [
     "tms/2.0/conf/json-tilematrixset",
 ];
 
+/// What holds besides where features can be written: `tests/promises/http/ogc/edits.rs`.
+pub const WRITING: [&str; 4] = [
+    "ogcapi-features-4/1.0/conf/create-replace-delete",
+    "ogcapi-features-4/1.0/conf/update",
+    "ogcapi-features-4/1.0/conf/optimistic-locking-etags",
+    "ogcapi-features-4/1.0/conf/features",
+];
+
 /// `GET /ogc/conformance`.
-pub async fn conformance(State(_): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+pub async fn conformance(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
     let params = asked.params(&["f"])?;
     let form = choose(&asked, &params, &PLAIN)?;
-    let classes: Vec<String> = CLASSES.iter().map(|class| format!("{PREFIX}{class}")).collect();
+    let writing: &[&str] = if shared.settings.writes == Writes::Refused { &[] } else { &WRITING };
+    let classes: Vec<String> = CLASSES.iter().chain(writing).map(|class| format!("{PREFIX}{class}")).collect();
     let links = own(&asked, &params, &PLAIN, form);
     if form.is_page() {
         let mut page = Page::new("Các lớp tuân thủ", "Conformance classes").under("/ogc", "OGC API");

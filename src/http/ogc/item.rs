@@ -14,9 +14,11 @@ use super::super::reply::{GEOJSON, JSON, Reply, shown_classification, to_json};
 use super::form::{FEATURES, choose};
 use super::html::Page;
 use super::items::{features_headers, properties};
-use super::links::{link, own};
+use super::links::{link, own, own_at};
 use super::place::crs;
 use super::{in_both, seen};
+use crate::engine::stamp::{Stamp, Stamper};
+use crate::model::{FoundFeature, Layer};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -38,23 +40,18 @@ pub async fn item(
     shared.reach(&params, &[seen(&shared, &layer)?.layer.id.as_str()]).await?;
     let summary = seen(&shared, &layer)?;
     let layer = &summary.layer;
-    // Another spelling of a number is no feature's id: each has one address.
-    let number = id.parse::<u64>().ok().filter(|number| number.to_string() == id);
-    let found = match number {
+    let found = match number(&id) {
         Some(number) => shared.atlas.feature(view, &layer.id, (number, as_of)).await?,
         None => None,
     };
     let Some((found, versions)) = found else {
-        let detail = format!("expected the id of a feature; none of {} has the id {id:.64?}", layer.id);
-        return Err(Problem::of(Kind::NotFound, "featureId", detail));
+        return Err(unknown(layer, &id));
     };
     let mut links = own(&asked, &params, &FEATURES, form);
     let collection = format!("/ogc/collections/{}", layer.id);
-    links.push(link("collection", JSON, &in_both(&layer.title), asked.url(&collection)));
-    links.push(link("root", JSON, "Trang đầu / Landing page", asked.url("/ogc")));
+    links.extend(upward(&asked, layer));
     let units = shared.atlas.units();
     let writer = FeatureWriter { layer, view, units: &units, crs };
-    let classification = shown_classification(layer, view);
     let reply = if form.is_page() {
         let mut page = Page::new(format!("{} {id}", layer.title.vi), format!("{} {id}", layer.title.en))
             .under("/ogc?f=html", "OGC API")
@@ -66,10 +63,48 @@ pub async fn item(
             .map(|(name, value)| vec![name, value])
             .collect();
         page.table(&[], &rows).links(&links);
-        page.reply(classification)
+        page.reply(shown_classification(layer, view)).stamped(stamp(&writer, &found))
     } else {
-        let body = to_json(&Document { feature: OneFeature { writer, found: &found }, links: &links })?;
-        features_headers(Reply::new(GEOJSON, body, classification), &writer)
+        geojson(writer, &found, &links)?
     };
     Ok(reply.versions(&versions).to(&asked))
+}
+
+/// The number in an address. Another spelling of it is no feature's id: each has one address.
+pub fn number(id: &str) -> Option<u64> {
+    id.parse::<u64>().ok().filter(|number| number.to_string() == id)
+}
+
+/// That there is no such feature.
+pub fn unknown(layer: &Layer, id: &str) -> Problem {
+    let detail = format!("expected the id of a feature; none of {} has the id {id:.64?}", layer.id);
+    Problem::of(Kind::NotFound, "featureId", detail)
+}
+
+/// The links of a feature at its address, asked for without parameters.
+pub fn links(asked: &Asked, layer: &Layer, path: &str) -> Vec<Value> {
+    let [first, ..] = FEATURES;
+    let mut links = own_at(asked, path, &FEATURES, first);
+    links.extend(upward(asked, layer));
+    links
+}
+
+fn upward(asked: &Asked, layer: &Layer) -> [Value; 2] {
+    let collection = format!("/ogc/collections/{}", layer.id);
+    [
+        link("collection", JSON, &in_both(&layer.title), asked.url(&collection)),
+        link("root", JSON, "Trang đầu / Landing page", asked.url("/ogc")),
+    ]
+}
+
+/// The feature as GeoJSON.
+pub fn geojson(writer: FeatureWriter<'_>, found: &FoundFeature, links: &[Value]) -> Result<Reply, Problem> {
+    let body = to_json(&Document { feature: OneFeature { writer, found }, links })?;
+    let reply = Reply::new(GEOJSON, body, shown_classification(writer.layer, writer.view));
+    Ok(features_headers(reply.stamped(stamp(&writer, found)), &writer))
+}
+
+/// What its editors hold it to, whatever form they read it in.
+fn stamp(writer: &FeatureWriter<'_>, found: &FoundFeature) -> Stamp {
+    Stamper::seen(writer.layer, writer.view).stamp(found.feature.at, &found.feature.values)
 }

@@ -47,3 +47,14 @@ pub fn link_header(links: &[Value], queryables: &str) -> HeaderValue {
     // Addresses of requests are ASCII.
     HeaderValue::try_from(all.join(", ")).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
+
+/// The same of a path that is asked for without parameters.
+pub fn own_at(asked: &Asked, path: &str, offered: &[Form], chosen: Form) -> Vec<Value> {
+    let mut links = vec![link("self", chosen.media, "Tài liệu này / This document", asked.url(path))];
+    let others = offered.iter().filter(|form| **form != chosen);
+    links.extend(others.map(|form| {
+        let href = asked.url(&format!("{path}?f={}", form.f));
+        link("alternate", form.media, "Dạng khác / Another form", href)
+    }));
+    links
+}

@@ -1,4 +1,4 @@
-//! `/ogc/…`: OGC API Features (Parts 1 to 3, reading) and OGC API Tiles, for programs that speak the standards, and as pages for people.
+//! `/ogc/…`: OGC API Features (Parts 1 to 5) and OGC API Tiles, for programs that speak the standards, and as pages for people.
 //!
 //! One file for each resource. `form` chooses between JSON and a page, `links` and `html` write what all of them share.
 
@@ -7,6 +7,7 @@ mod api_31;
 mod api_parts;
 mod collections;
 mod conformance;
+mod edits;
 mod form;
 mod functions;
 mod html;
@@ -17,6 +18,7 @@ mod landing;
 mod links;
 mod place;
 mod queryables;
+mod receivables;
 mod tile_matrix_sets;
 mod tilesets;
 mod time;
@@ -24,6 +26,7 @@ mod time;
 pub use api::api;
 pub use collections::{collection, collections};
 pub use conformance::conformance;
+pub use edits::{create, remove, replace, update};
 pub use functions::functions;
 pub use html::style;
 pub use item::item;

@@ -11,8 +11,9 @@ use super::super::reply::shown_classification;
 use super::form::{SCHEMA, SCHEMAS, choose};
 use super::html::{Page, both, cell, json_reply, text};
 use super::links::own;
+use super::receivables::{self, Mutation};
 use super::{in_both, seen};
-use crate::model::{Field, FieldType, Layer, View};
+use crate::model::{Field, FieldType, Invalid, Layer, View};
 
 /// The name of the position, unless a field has it.
 const GEOMETRY: &str = "geom";
@@ -41,7 +42,17 @@ pub async fn schema(
     Segments(id): Segments<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    answer(&shared, &id, &asked, Purpose::Schema)
+    let params = asked.params(&["f", "type"])?;
+    let Some(name) = params.text("type") else { return answer(&shared, &id, &asked, Purpose::Schema) };
+    let mutation = Mutation::from_name(name)
+        .ok_or_else(|| Invalid::new("type", format!("one of {}, found {name:.64?}", Mutation::NAMES.join(", "))))?;
+    let (layer, view) = (seen(&shared, &id)?.layer, shared.settings.view);
+    let [json, _] = SCHEMAS;
+    choose(&asked, &params, &[json])?;
+    let mut document = receivables::schema(&layer, view, mutation);
+    document["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    document["$id"] = asked.own_url().into();
+    Ok(json_reply(SCHEMA, &document, shown_classification(&layer, view))?.to(&asked))
 }
 
 fn answer(shared: &Shared, id: &str, asked: &Asked, purpose: Purpose) -> Result<Response, Problem> {
@@ -74,16 +85,15 @@ fn answer(shared: &Shared, id: &str, asked: &Asked, purpose: Purpose) -> Result<
         page.table(&head, &rows).links(&own(asked, &params, &SCHEMAS, form));
         return Ok(page.reply(classification).to(asked));
     }
-    let mut document = json!({
+    let document = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": asked.url(asked.path()),
         "type": "object",
         "title": in_both(&layer.title),
         "properties": properties,
+        // Neither a filter nor a feature that is sent can name another one.
+        "additionalProperties": false,
     });
-    if purpose == Purpose::Queryables {
-        document["additionalProperties"] = false.into();
-    }
     Ok(json_reply(SCHEMA, &document, classification)?.to(asked))
 }
 

@@ -225,12 +225,12 @@ fn find(
 }
 
 /// SQLite's numbers end where signed ones do.
-fn whole(id: u64) -> rusqlite::Result<i64> {
+pub(super) fn whole(id: u64) -> rusqlite::Result<i64> {
     i64::try_from(id).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
 /// The values of `insert` and `update`, in their order.
-fn columns<'r>(
+pub(super) fn columns<'r>(
     row: &'r ImportRow,
     (id, source): (Option<i64>, Option<&'r str>),
     links: &'r str,

@@ -8,6 +8,7 @@
 mod blob;
 mod changes;
 mod connection;
+mod edit;
 mod import;
 mod join;
 mod load;
@@ -33,7 +34,7 @@ use rusqlite::Connection;
 use tokio::sync::{Notify, mpsc};
 
 use self::watch::{FileId, Watcher};
-use super::{Changes, ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
+use super::{Changes, Edit, Edited, ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
 use crate::engine::locate::UnitIndex;
 use crate::model::{Catalogue, Clock, Day, Feature, Finding, Layer, LayerId, Unit, UnitChange, Versions};
 
@@ -256,6 +257,11 @@ impl Store for GeoPackage {
     async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
         let layer = layer.clone();
         self.with("importing a layer", move |inner| inner.import(&layer, rows)).await
+    }
+
+    async fn edit(&self, layer: &Layer, edits: Vec<Edit>) -> Result<Edited, StoreError> {
+        let layer = layer.clone();
+        self.with("editing a layer", move |inner| inner.edit(&layer, &edits)).await
     }
 
     async fn check(&self, layer: &Layer) -> Result<Vec<Finding>, StoreError> {

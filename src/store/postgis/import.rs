@@ -12,7 +12,7 @@ use super::columns::{Cell, Relation, is_of, quoted_table, type_name, wire_type};
 use super::failure::fault;
 use super::merge::Merge;
 use crate::model::Layer;
-use crate::store::{ImportBatch, ImportId, ImportRow, Imported, StoreError};
+use crate::store::{ImportBatch, ImportId, ImportRow, Imported, Refusal, StoreError};
 
 impl PostGis {
     /// Takes rows in until they are all there, and makes them the layer's, or nothing of it.
@@ -25,7 +25,7 @@ impl PostGis {
         let mut client = self.borrow().await?;
         let transaction = client.transaction().await.map_err(failed())?;
         self.begin_long(&transaction).await?;
-        self.check_columns(&transaction, layer).await?;
+        self.check_columns(&transaction, layer, "importing into").await?;
         let merge = Merge::new(layer);
         transaction.batch_execute(&merge.stage()).await.map_err(failed())?;
         if !self.copy_rows(&transaction, layer, &merge, rows).await? {
@@ -38,10 +38,16 @@ impl PostGis {
     }
 
     /// Values are written in the types of the fields: the columns must have just these.
-    async fn check_columns(&self, transaction: &Transaction<'_>, layer: &Layer) -> Result<(), StoreError> {
-        let doing = || format!("importing into {}", layer.id);
+    pub(super) async fn check_columns(
+        &self,
+        transaction: &Transaction<'_>,
+        layer: &Layer,
+        doing: &str,
+    ) -> Result<(), StoreError> {
+        let doing = || format!("{doing} {}", layer.id);
         if let Some(source) = &layer.published {
-            return Err(fault(doing(), format!("it is the table {} of others: write there", source.table)));
+            let why = format!("it is the table {} of others: write there", source.table);
+            return Err(StoreError::Refused(Refusal::ReadOnly { layer: layer.id.to_string(), why }));
         }
         let table = Relation::find(transaction, quoted_table(layer.id.as_str())).await;
         let table = table.map_err(self.address.failed(doing()))?;

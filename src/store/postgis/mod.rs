@@ -8,6 +8,7 @@ mod ask;
 mod changes;
 mod columns;
 mod connect;
+mod edit;
 mod failure;
 mod filter;
 mod import;
@@ -36,7 +37,7 @@ pub use self::filter::{SqlBind, SqlColumns, SqlFilter, where_clause};
 use self::listen::Listener;
 use self::prune::Pruning;
 use self::published::Watched;
-use super::{Changes, ImportBatch, Imported, LargeLayers, Store, StoreError, UnitTable, UnitsStored};
+use super::{Changes, Edit, Edited, ImportBatch, Imported, LargeLayers, Store, StoreError, UnitTable, UnitsStored};
 use crate::model::{Catalogue, Feature, Finding, Layer, Unit, UnitChange, Versions};
 
 /// A `PostGIS` database. Cloning it shares its connections.
@@ -170,6 +171,10 @@ impl Store for PostGis {
 
     async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
         self.write_layer(layer, rows).await
+    }
+
+    async fn edit(&self, layer: &Layer, edits: Vec<Edit>) -> Result<Edited, StoreError> {
+        self.write_edits(layer, &edits).await
     }
 
     fn large_layers(&self) -> Option<&dyn LargeLayers> {

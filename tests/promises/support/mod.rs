@@ -1,5 +1,6 @@
 //! What several promises need to be tested.
 
+pub mod both;
 pub mod cluster;
 pub mod filters;
 pub mod house;

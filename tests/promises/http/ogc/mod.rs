@@ -1,5 +1,6 @@
 //! OGC API over HTTP: what the standards ask for, seen by programs that follow links.
 
+mod edits;
 mod gdal;
 mod items;
 mod pages;
