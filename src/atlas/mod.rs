@@ -19,6 +19,7 @@ mod large;
 mod line;
 mod load;
 mod moment;
+mod pyramid;
 mod query;
 mod settings;
 mod snapshot;

@@ -155,10 +155,10 @@ pub struct ImportArgs {
 /// Options of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The layer, such as police.incidents
+    /// The layer, such as police.incidents; for tiles several with commas: police.incidents,units.commune
     #[arg(long, env = "BANDOSO_LAYER", value_name = "ID")]
     pub layer: String,
-    /// geojson, ndjson, geojsonseq or csv; without it the file's ending tells
+    /// geojson, ndjson, geojsonseq, csv, xlsx, gpkg, fgb, parquet or pmtiles; without it the file's ending tells
     #[arg(long, env = "BANDOSO_FORMAT", value_name = "F")]
     pub format: Option<String>,
     /// The file, with FILE.provenance.json beside it; - is the standard output, for text
@@ -185,6 +185,15 @@ pub struct ExportArgs {
     /// CSV for Excel: with a byte order mark, and an apostrophe before texts that it would run as formulas
     #[arg(long, env = "BANDOSO_BOM", value_parser = BoolishValueParser::new())]
     pub bom: bool,
+    /// XLSX with a second row of titles in Vietnamese and English
+    #[arg(long, env = "BANDOSO_TITLES", value_parser = BoolishValueParser::new())]
+    pub titles: bool,
+    /// First and last zoom of tiles
+    #[arg(long, env = "BANDOSO_ZOOM", value_name = "MIN-MAX")]
+    pub zoom: Option<String>,
+    /// Tiles with every point where they are dense, or with counts of cells
+    #[arg(long, env = "BANDOSO_DENSE", value_name = "all|cells")]
+    pub dense: Option<String>,
 }
 
 /// Options of `units`.

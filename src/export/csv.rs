@@ -91,6 +91,6 @@ fn is_formula(text: &str) -> bool {
 fn of_csv(fault: ::csv::Error) -> ExportError {
     match fault.into_kind() {
         ::csv::ErrorKind::Io(fault) => fault.into(),
-        other => ExportError::Format { format: "CSV", cause: format!("{other:?}") },
+        other => ExportError::Format { format: "CSV", cause: format!("{other:?}").into() },
     }
 }

@@ -20,6 +20,12 @@ pub enum ExportError {
         /// What the system said.
         cause: io::Error,
     },
+    /// The file would be larger than it may be.
+    #[error("the file would have more than {most_bytes} bytes")]
+    TooLarge {
+        /// How large it may be.
+        most_bytes: u64,
+    },
     /// A feature has what the format cannot hold.
     #[error("feature {id}: {cause}")]
     Unfit {
@@ -34,7 +40,7 @@ pub enum ExportError {
         /// The format's name.
         format: &'static str,
         /// What it said.
-        cause: String,
+        cause: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 

@@ -1,7 +1,7 @@
 //! A whole file or none: written beside its place under another name, and moved there when it is complete.
 
 use std::fs::Permissions;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,9 +48,9 @@ pub async fn export_to_file(
     let making = begin(path)?;
     let (extract, sheet) = open(atlas, &job).await?;
     let question = Question::new(&job, &extract, &atlas.clock());
-    let file = making.reopen().map_err(unwritable(path))?;
-    let output = Output::Stream(Box::new(BufWriter::with_capacity(1 << 20, file)));
-    let exported = pour(extract, sink(job.format, sheet, output, job.options)?, progress).await?;
+    let options = SinkOptions { rows: extract.rows, ..job.options };
+    let sink = sink(job.format, sheet, Output::File(making.path().to_owned()), options)?;
+    let exported = pour(extract, sink, (progress, &|| Ok(()))).await?;
     let made = Made { format: job.format.name(), matched: exported.matched, written: exported.written };
     finish(making, path, move |hash| Provenance::new(question, made, hash)).await?;
     Ok(exported)
@@ -69,7 +69,36 @@ pub async fn export_to_writer(
         return Err(Invalid::new("--output", expected).into());
     }
     let (extract, sheet) = open(atlas, &job).await?;
-    pour(extract, sink(job.format, sheet, Output::Stream(out), job.options)?, progress).await
+    pour(extract, sink(job.format, sheet, Output::Stream(out), job.options)?, (progress, &|| Ok(()))).await
+}
+
+/// A file without a name, for whoever sends it on.
+#[derive(Debug)]
+pub struct Temporary {
+    /// At its beginning.
+    pub file: std::fs::File,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// Exports into a file that goes when it is closed, of at most so many bytes.
+pub async fn export_to_temporary(
+    (extract, sheet): (Extract, Sheet),
+    format: Format,
+    most_bytes: u64,
+) -> Result<Temporary, ExportError> {
+    let making = tempfile::Builder::new().prefix("bandoso-").suffix(".part").tempfile()?;
+    let path = making.path().to_owned();
+    let options = SinkOptions { rows: extract.rows, ..SinkOptions::default() };
+    let bounded = || {
+        let bytes = std::fs::metadata(&path)?.len();
+        if bytes > most_bytes { Err(ExportError::TooLarge { most_bytes }) } else { Ok(()) }
+    };
+    let sink = sink(format, sheet, Output::File(path.clone()), options)?;
+    pour(extract, sink, (&ExportProgress::default(), &bounded)).await?;
+    bounded()?;
+    let file = making.reopen()?;
+    Ok(Temporary { bytes: file.metadata()?.len(), file })
 }
 
 async fn open(atlas: &Arc<Atlas>, job: &ExportJob) -> Result<(Extract, Sheet), ExportError> {
@@ -78,11 +107,11 @@ async fn open(atlas: &Arc<Atlas>, job: &ExportJob) -> Result<(Extract, Sheet), E
     Ok((extract, sheet))
 }
 
-/// Writes all features of an extract and ends the sink.
+/// Writes all features of an extract and ends the sink; after each batch it asks whether to go on.
 async fn pour(
     mut extract: Extract,
     mut sink: Box<dyn Sink>,
-    progress: &ExportProgress,
+    (progress, go_on): (&ExportProgress, &(dyn Fn() -> Result<(), ExportError> + Sync)),
 ) -> Result<Exported, ExportError> {
     progress.begin(extract.rows);
     let mut written = 0;
@@ -92,6 +121,7 @@ async fn pour(
         sink = kept;
         let Some(done) = done else { break };
         let done = done?;
+        go_on()?;
         progress.add(done);
         written += done;
     }

@@ -13,6 +13,14 @@ pub enum Format {
     GeoJsonSequence,
     /// CSV (RFC 4180).
     Csv,
+    /// An Excel workbook.
+    Xlsx,
+    /// `GeoPackage` 1.3, with its spatial index.
+    GeoPackage,
+    /// `FlatGeobuf`, with its index.
+    FlatGeobuf,
+    /// `GeoParquet` 1.1.
+    GeoParquet,
 }
 
 /// What is told of a format.
@@ -25,7 +33,7 @@ struct Told {
     media: &'static str,
 }
 
-const TOLD: [Told; 4] = [
+const TOLD: [Told; 8] = [
     Told {
         format: Format::GeoJson,
         names: &["geojson", "json"],
@@ -49,6 +57,30 @@ const TOLD: [Told; 4] = [
         names: &["csv"],
         extensions: &["csv"],
         media: "text/csv; charset=utf-8; header=present",
+    },
+    Told {
+        format: Format::Xlsx,
+        names: &["xlsx"],
+        extensions: &["xlsx"],
+        media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    },
+    Told {
+        format: Format::GeoPackage,
+        names: &["gpkg", "geopackage"],
+        extensions: &["gpkg"],
+        media: "application/geopackage+sqlite3",
+    },
+    Told {
+        format: Format::FlatGeobuf,
+        names: &["fgb", "flatgeobuf"],
+        extensions: &["fgb"],
+        media: "application/flatgeobuf",
+    },
+    Told {
+        format: Format::GeoParquet,
+        names: &["parquet", "geoparquet"],
+        extensions: &["parquet", "geoparquet"],
+        media: "application/vnd.apache.parquet",
     },
 ];
 
@@ -97,6 +129,11 @@ impl Format {
     /// Whether it is text: such a file can go to a terminal or a pipe, and gets smaller when packed.
     pub fn is_text(self) -> bool {
         matches!(self, Self::GeoJson | Self::GeoJsonLines | Self::GeoJsonSequence | Self::Csv)
+    }
+
+    /// Whether it is written from its first byte to its last, so that it can be sent while it is made.
+    pub fn is_streamed(self) -> bool {
+        self.is_text() || self == Self::GeoParquet
     }
 
     fn told(self) -> Option<&'static Told> {

@@ -9,7 +9,6 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::file::ExportJob;
-use super::reference;
 use crate::atlas::Extract;
 use crate::model::{Area, AsOf, Bbox, Clock, TimeInterval, Versions};
 
@@ -92,7 +91,7 @@ impl Question {
                 Area::Boxes(boxes) => Some(bbox(boxes)),
                 _ => None,
             },
-            crs: reference::code(job.sheet.crs),
+            crs: job.sheet.crs.code(),
             fields: job.sheet.fields.clone(),
             zoom: None,
             dense: None,

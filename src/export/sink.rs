@@ -1,7 +1,12 @@
 use std::io::Write;
+use std::path::PathBuf;
 
 use super::csv::CsvSink;
+use super::flatgeobuf::FlatGeobufSink;
 use super::geojson::{Framing, GeoJsonSink};
+use super::geopackage::GeoPackageSink;
+use super::parquet::ParquetSink;
+use super::xlsx::{Titles, XlsxSink};
 use super::{ExportError, Format, Sheet};
 use crate::model::FoundFeature;
 
@@ -9,6 +14,8 @@ use crate::model::FoundFeature;
 pub enum Output {
     /// One byte after the other.
     Stream(Box<dyn Write + Send>),
+    /// An empty file, which `GeoPackage` needs.
+    File(PathBuf),
 }
 
 /// For whom a CSV file is.
@@ -28,6 +35,10 @@ pub enum Spreadsheet {
 pub struct SinkOptions {
     /// Of CSV.
     pub spreadsheet: Spreadsheet,
+    /// Of XLSX.
+    pub titles: Titles,
+    /// How many features there will be, which XLSX must hold.
+    pub rows: u64,
 }
 
 /// Writes features in one format.
@@ -41,11 +52,24 @@ pub trait Sink: Send {
 
 /// Begins a file of a format.
 pub fn sink(format: Format, sheet: Sheet, output: Output, options: SinkOptions) -> Result<Box<dyn Sink>, ExportError> {
-    let Output::Stream(out) = output;
+    let out: Box<dyn Write + Send> = match (format, output) {
+        (Format::GeoPackage, Output::File(path)) => return Ok(Box::new(GeoPackageSink::new(sheet, &path)?)),
+        (Format::GeoPackage, Output::Stream(_)) => {
+            return Err(ExportError::Format { format: "GeoPackage", cause: "it is written to a file".into() });
+        }
+        (_, Output::Stream(out)) => out,
+        (_, Output::File(path)) => {
+            let file = std::fs::OpenOptions::new().write(true).open(&path).map_err(super::file::unwritable(&path))?;
+            Box::new(std::io::BufWriter::with_capacity(1 << 20, file))
+        }
+    };
     Ok(match format {
         Format::GeoJson => Box::new(GeoJsonSink::new(sheet, out, Framing::Collection)?),
         Format::GeoJsonLines => Box::new(GeoJsonSink::new(sheet, out, Framing::Lines)?),
         Format::GeoJsonSequence => Box::new(GeoJsonSink::new(sheet, out, Framing::Sequence)?),
         Format::Csv => Box::new(CsvSink::new(sheet, out, options.spreadsheet)?),
+        Format::Xlsx => Box::new(XlsxSink::new(sheet, out, (options.titles, options.rows))?),
+        Format::FlatGeobuf => Box::new(FlatGeobufSink::new(sheet, out)?),
+        Format::GeoParquet | Format::GeoPackage => Box::new(ParquetSink::new(sheet, out)?),
     })
 }

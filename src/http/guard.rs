@@ -75,6 +75,7 @@ pub fn cors(settings: &HttpSettings) -> CorsLayer {
             BANDOSO_MATCHED,
             BANDOSO_VERSION,
             super::ogc::CONTENT_CRS,
+            axum::http::header::CONTENT_DISPOSITION,
             axum::http::header::ETAG,
             LINK,
             LOCATION,

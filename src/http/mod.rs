@@ -55,6 +55,8 @@ struct Service {
     waiting: Semaphore,
     /// One permit for each stream of events.
     streams: Arc<Semaphore>,
+    /// One permit for each file that is made or sent.
+    exports: Arc<Semaphore>,
     /// Turns true when the server stops: streams without an end end then.
     stopping: watch::Sender<bool>,
     prometheus: PrometheusHandle,
@@ -74,6 +76,7 @@ impl Service {
             room: Semaphore::new(settings.max_requests),
             waiting: Semaphore::new(settings.max_waiting),
             streams: Arc::new(Semaphore::new(settings.max_streams)),
+            exports: Arc::new(Semaphore::new(settings.max_exports)),
             stopping: watch::Sender::new(false),
             prometheus: metrics::recorder(),
             given_again: AtomicU64::new(0),

@@ -28,6 +28,8 @@ pub enum Kind {
     NotAcceptable,
     /// The body exceeds the server's bound.
     BodyTooLarge,
+    /// The answer would exceed the server's bound.
+    AnswerTooLarge,
     /// Path and query exceed the server's bound.
     UriTooLong,
     /// The body has an encoding that is not read.
@@ -80,6 +82,9 @@ impl Kind {
             }
             Self::BodyTooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Nội dung gửi quá lớn / Body too large")
+            }
+            Self::AnswerTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "answer-too-large", "Trả lời quá lớn / Answer too large")
             }
             Self::UriTooLong => (StatusCode::URI_TOO_LONG, "uri-too-long", "Địa chỉ quá dài / Address too long"),
             Self::UnsupportedBody => (

@@ -49,6 +49,12 @@ pub struct HttpSettings {
     pub nearest: usize,
     /// Largest `limit` of a page. Default 10,000.
     pub page: usize,
+    /// Files made or sent at a time (`f=csv` and its like); more get 503. Default 8.
+    pub max_exports: usize,
+    /// Most features in a file; more get 413, or a link to the next ones where `limit` is given. Default 1,000,000.
+    pub export_rows: usize,
+    /// Largest file of a format that is made before it is sent (xlsx, gpkg, fgb), bytes; larger gets 413. Default 1 GiB.
+    pub export_bytes: u64,
     /// Most layers in one tile. Default 16.
     pub tile_layers: usize,
 }
@@ -88,6 +94,9 @@ impl Default for HttpSettings {
             radius_m: 1_000_000.0,
             nearest: 1000,
             page: 10_000,
+            max_exports: 8,
+            export_rows: 1_000_000,
+            export_bytes: 1 << 30,
             tile_layers: 16,
         }
     }

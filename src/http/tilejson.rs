@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::asked::{Asked, Segments};
 use super::params::Params;
@@ -13,7 +13,8 @@ use super::reply::{Reply, shown_classification};
 use super::tiles::{PARAMETERS, TileQuestion};
 use super::{Service, Shared};
 use crate::engine::compress::Encoding;
-use crate::model::{Bbox, Classification, Layer, Level, MAX_ZOOM, TileCoord, TileLayer, Title, View};
+use crate::export::{level_title, title, vector_layer, zooms};
+use crate::model::{Bbox, Classification, Layer, Level, MAX_ZOOM, TileCoord, TileLayer, Title};
 
 /// Characters of a parameter's value that stay as they are in an address: those of dates, intervals and ids.
 const IN_QUERY: &AsciiSet =
@@ -21,37 +22,6 @@ const IN_QUERY: &AsciiSet =
 
 /// Web Mercator's world, degrees.
 const WORLD: [f64; 4] = [-180.0, -85.051_128_78, 180.0, 85.051_128_78];
-
-/// Codes of the main field that cells of dense tiles count apart.
-const COUNTED_CODES: usize = 8;
-
-/// Properties of unit polygons; labels have all but the last.
-const UNIT_FIELDS: [(&str, &str); 10] = [
-    ("code", "Mã / Code (text)"),
-    ("name", "Tên / Name (text)"),
-    ("full_name", "Tên đầy đủ / Full name (text)"),
-    ("kind", "Loại / Kind (text)"),
-    ("level", "Cấp / Level (text)"),
-    ("parent", "Mã đơn vị cấp trên / Code of the unit above (text)"),
-    ("valid_from", "Có hiệu lực từ / In force from (date)"),
-    ("valid_to", "Hết hiệu lực từ / In force until, this day not included (date)"),
-    ("schematic", "Ranh giới là sơ đồ / Borders are schematic (boolean)"),
-    ("count", "Số đối tượng, khi hỏi bằng count= / Features counted, with count= (integer)"),
-];
-const LABEL_FIELDS: usize = UNIT_FIELDS.len() - 1;
-
-/// The name of a level's tileset for people.
-pub fn level_title(level: Level, labels: bool) -> Title {
-    let (vi, en) = match level {
-        Level::Province => ("cấp tỉnh", "provinces"),
-        Level::District => ("cấp huyện", "districts"),
-        Level::Commune => ("cấp xã", "communes"),
-    };
-    if labels {
-        return Title { vi: format!("Tên đơn vị hành chính {vi}"), en: format!("Names of {en}") };
-    }
-    Title { vi: format!("Đơn vị hành chính {vi}"), en: format!("Administrative units: {en}") }
-}
 
 #[derive(Serialize)]
 struct Tileset<'a> {
@@ -118,8 +88,8 @@ pub fn query_of(params: &Params) -> String {
 
 fn document(service: &Service, question: &TileQuestion, url: &str) -> Value {
     let catalogue = service.atlas.catalogue();
-    let titles: Vec<Title> = question.layers.iter().map(|layer| title(question, layer)).collect();
-    let zooms = question.layers.iter().map(|layer| zooms(question, layer));
+    let titles: Vec<Title> = question.layers.iter().map(|layer| title(layer, layer_of(question, layer))).collect();
+    let zooms = question.layers.iter().map(|layer| zooms(layer_of(question, layer)));
     let (minzoom, maxzoom) = zooms.fold((MAX_ZOOM, 0), |all, one| (all.0.min(one.0), all.1.max(one.1)));
     let bounds = bounds(service, question);
     let (lon, lat, zoom) = catalogue.view;
@@ -127,12 +97,9 @@ fn document(service: &Service, question: &TileQuestion, url: &str) -> Value {
     let (lon, lat) =
         if in_view { (lon, lat) } else { (f64::midpoint(bounds[0], bounds[2]), f64::midpoint(bounds[1], bounds[3])) };
     let center = json!([lon, lat, (zoom.round() as u8).clamp(minzoom, maxzoom)]);
-    let layers: Vec<Value> = question
-        .layers
-        .iter()
-        .zip(&titles)
-        .map(|(layer, title)| vector_layer(service, question, layer, title))
-        .collect();
+    let view = service.settings.view;
+    let describe = |layer| vector_layer(layer, layer_of(question, layer), view);
+    let layers: Vec<Value> = question.layers.iter().map(describe).collect();
     let joined = |name: fn(&Title) -> &str| titles.iter().map(name).collect::<Vec<_>>().join(", ");
     json!({
         "tilejson": "3.0.0",
@@ -152,59 +119,6 @@ fn document(service: &Service, question: &TileQuestion, url: &str) -> Value {
 fn layer_of<'a>(question: &'a TileQuestion, layer: &TileLayer) -> Option<&'a Layer> {
     let TileLayer::Points(id) = layer else { return None };
     question.summaries.iter().map(|summary| summary.layer.as_ref()).find(|layer| layer.id == *id)
-}
-
-fn title(question: &TileQuestion, layer: &TileLayer) -> Title {
-    match layer {
-        TileLayer::Units(level) => level_title(*level, false),
-        TileLayer::Labels(level) => level_title(*level, true),
-        TileLayer::Points(id) => layer_of(question, layer)
-            .map_or_else(|| Title { vi: id.to_string(), en: id.to_string() }, |layer| layer.title.clone()),
-    }
-}
-
-fn zooms(question: &TileQuestion, layer: &TileLayer) -> (u8, u8) {
-    layer_of(question, layer).map_or((0, MAX_ZOOM), |layer| (layer.zoom.min, layer.zoom.max))
-}
-
-fn vector_layer(service: &Service, question: &TileQuestion, layer: &TileLayer, title: &Title) -> Value {
-    let (minzoom, maxzoom) = zooms(question, layer);
-    let fields = match (layer, layer_of(question, layer)) {
-        (TileLayer::Labels(_), _) => unit_fields(LABEL_FIELDS),
-        (_, None) => unit_fields(UNIT_FIELDS.len()),
-        (_, Some(layer)) => point_fields(layer, service.settings.view),
-    };
-    json!({
-        "id": layer.to_string(),
-        "description": format!("{} / {}", title.vi, title.en),
-        "minzoom": minzoom,
-        "maxzoom": maxzoom,
-        "fields": fields,
-    })
-}
-
-fn unit_fields(first: usize) -> Map<String, Value> {
-    UNIT_FIELDS.iter().take(first).map(|(name, text)| ((*name).to_owned(), Value::from(*text))).collect()
-}
-
-fn point_fields(layer: &Layer, view: View) -> Map<String, Value> {
-    let mut map = Map::new();
-    map.insert("id".to_owned(), "Mã số / Id (integer)".into());
-    for field in layer.fields.iter().filter(|field| view.sees_field(field)) {
-        let text = format!("{} / {} ({})", field.title.vi, field.title.en, field.kind.name());
-        map.insert(field.name.clone(), text.into());
-    }
-    map.insert("unit".to_owned(), "Mã đơn vị hành chính cấp xã / Code of the commune (text)".into());
-    map.insert(
-        "count".to_owned(),
-        "Số đối tượng của một ô, nơi dày đặc / Features in a cell, where dense (integer)".into(),
-    );
-    let category = layer.category_field().filter(|field| view.sees_field(field));
-    for code in category.into_iter().flat_map(|field| &field.codes).take(COUNTED_CODES) {
-        let text = format!("{} trong một ô, nơi dày đặc / {} in a cell, where dense (integer)", code.vi, code.en);
-        map.insert(format!("count_{}", code.code), text.into());
-    }
-    map
 }
 
 /// What the tileset covers, degrees W S E N; the whole world where nothing is known.

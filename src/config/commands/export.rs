@@ -9,15 +9,21 @@ use super::store::{Missing, open};
 use crate::atlas::{Atlas, AtlasSettings, read_text};
 use crate::config::cli::{ExportArgs, Shared};
 use crate::export::{
-    Axes, ExportJob, ExportProgress, Format, SheetOptions, SinkOptions, Spreadsheet, crs_of_code, export_to_file,
-    export_to_writer,
+    Axes, ExportJob, ExportProgress, Format, SheetOptions, SinkOptions, Spreadsheet, Titles, crs_of_code,
+    export_to_file, export_to_writer,
 };
 use crate::model::{
     Area, AsOf, Bbox, Catalogue, Day, Invalid, Layer, LayerId, LonLat, Residency, TimeInterval, View, WithinRequest,
 };
 
-/// `bandoso export`: a layer into a file, whole or not at all.
+/// The format of archives of tiles, and the ending of its files.
+const TILES: &str = "pmtiles";
+
+/// `bandoso export`: a layer into a file, or tiles of several, whole or not at all.
 pub(super) async fn export(args: &ExportArgs, shared: &Shared) -> Result<(), Failure> {
+    if is_tiles(args) {
+        return super::export_tiles::export(args, shared).await;
+    }
     let mut catalogue = super::catalogue(shared)?;
     let layer = layer(&args.layer, &catalogue)?;
     let job = job(args, &layer, &catalogue)?;
@@ -38,12 +44,7 @@ pub(super) async fn export(args: &ExportArgs, shared: &Shared) -> Result<(), Fai
         }
         Ok(export_to_file(&atlas, job, &args.output, &progress).await?)
     };
-    let exported = tokio::select! {
-        exported = work => exported?,
-        _ = super::serve::signal_to_stop() => {
-            return Err(Failure::Interrupted("the export was given up; no file was written".to_owned()));
-        }
-    };
+    let exported = until_signal(work).await?;
     drop(shown);
     if args.output.as_os_str() != "-" {
         let mut answer = Answer::new();
@@ -54,7 +55,25 @@ pub(super) async fn export(args: &ExportArgs, shared: &Shared) -> Result<(), Fai
     Ok(())
 }
 
-fn layer(text: &str, catalogue: &Catalogue) -> Result<Layer, Invalid> {
+/// The work, given up at a signal: what it has written then goes with it.
+pub(super) async fn until_signal<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::select! {
+        done = work => done,
+        _ = super::serve::signal_to_stop() => {
+            Err(Failure::Interrupted("the export was given up; no file was written".to_owned()))
+        }
+    }
+}
+
+/// Tiles are told by their name or by the file's ending.
+fn is_tiles(args: &ExportArgs) -> bool {
+    match &args.format {
+        Some(name) => name.eq_ignore_ascii_case(TILES),
+        None => args.output.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(TILES)),
+    }
+}
+
+pub(super) fn layer(text: &str, catalogue: &Catalogue) -> Result<Layer, Invalid> {
     let id = LayerId::parse("--layer", text)?;
     catalogue.layer(&id).cloned().ok_or_else(|| {
         let known: Vec<&str> = catalogue.layers.iter().map(|layer| layer.id.as_str()).collect();
@@ -64,9 +83,14 @@ fn layer(text: &str, catalogue: &Catalogue) -> Result<Layer, Invalid> {
 
 fn job(args: &ExportArgs, layer: &Layer, catalogue: &Catalogue) -> Result<ExportJob, Invalid> {
     let zone = &catalogue.time_zone;
+    for (option, given) in [("--zoom", &args.zoom), ("--dense", &args.dense)] {
+        if given.is_some() {
+            return Err(Invalid::new(option, format!("{option} beside tiles (--format {TILES}) only")));
+        }
+    }
     let request = WithinRequest {
         layer: layer.id.clone(),
-        area: args.bbox.as_deref().map_or(Ok(Area::Everywhere), area)?,
+        area: args.bbox.as_deref().map_or(Ok(Area::Everywhere), |text| boxes(text).map(Area::Boxes))?,
         datetime: args.datetime.as_deref().map(|text| TimeInterval::parse("--datetime", text, zone)).transpose()?,
         filter: args.filter.as_deref().map(|text| read_text("--filter", text)).transpose()?,
         as_of: args.as_of.as_deref().map_or(Ok(AsOf::Own), |text| Day::parse("--as-of", text).map(AsOf::Day))?,
@@ -80,33 +104,42 @@ fn job(args: &ExportArgs, layer: &Layer, catalogue: &Catalogue) -> Result<Export
         axes: Axes::EastFirst,
         zone: zone.clone(),
     };
-    let spreadsheet = if args.bom { Spreadsheet::Excel } else { Spreadsheet::No };
-    Ok(ExportJob { request, sheet, format: format(args)?, options: SinkOptions { spreadsheet } })
+    let format = format(args)?;
+    for (option, given, of) in [("--bom", args.bom, Format::Csv), ("--titles", args.titles, Format::Xlsx)] {
+        if given && format != of {
+            return Err(Invalid::new(option, format!("{option} beside --format {} only", of.name())));
+        }
+    }
+    let options = SinkOptions {
+        spreadsheet: if args.bom { Spreadsheet::Excel } else { Spreadsheet::No },
+        titles: if args.titles { Titles::Shown } else { Titles::LeftOut },
+        rows: 0,
+    };
+    Ok(ExportJob { request, sheet, format, options })
 }
 
 fn format(args: &ExportArgs) -> Result<Format, Invalid> {
     match &args.format {
         Some(name) => Format::parse("--format", name),
         None => Format::of_path(Path::new(&args.output)).ok_or_else(|| {
-            let extensions: Vec<&str> = Format::ALL.iter().map(|format| format.extension()).collect();
+            let known = Format::ALL.iter().map(|format| format.extension());
+            let extensions: Vec<&str> = known.chain([TILES]).collect();
             Invalid::new("--format", format!("a format, or a file that ends in one of {}", extensions.join(", ")))
         }),
     }
 }
 
-/// A box of degrees; one whose west is east of its east crosses the antimeridian.
-fn area(text: &str) -> Result<Area, Invalid> {
+/// A box of degrees; one whose west is east of its east crosses the antimeridian, and is two.
+pub(super) fn boxes(text: &str) -> Result<Vec<Bbox>, Invalid> {
     let invalid = || Invalid::new("--bbox", format!("west,south,east,north in degrees, found {text:?}"));
-    let numbers: Vec<f64> =
-        text.split(',').map(|part| part.trim().parse()).collect::<Result<_, _>>().map_err(|_| invalid())?;
+    let numbers = text.split(',').map(|part| part.trim().parse::<f64>());
+    let numbers: Vec<f64> = numbers.collect::<Result<_, _>>().map_err(|_| invalid())?;
     let &[west, south, east, north] = numbers.as_slice() else { return Err(invalid()) };
-    let corner = |lon, lat| LonLat::new("--bbox", lon, lat);
-    corner(west, south)?;
-    corner(east, north)?;
+    LonLat::new("--bbox", west, south)?;
+    LonLat::new("--bbox", east, north)?;
     if south > north {
         return Err(invalid());
     }
     let between = |west, east| Bbox { west, south, east, north };
-    let crosses = west > east;
-    Ok(Area::Boxes(if crosses { vec![between(west, 180.0), between(-180.0, east)] } else { vec![between(west, east)] }))
+    Ok(if west > east { vec![between(west, 180.0), between(-180.0, east)] } else { vec![between(west, east)] })
 }

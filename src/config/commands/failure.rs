@@ -100,7 +100,9 @@ impl From<ExportError> for Failure {
             }
             ExportError::Atlas(error) => error.into(),
             ExportError::Unwritable { cause, .. } if cause.kind() == io::ErrorKind::BrokenPipe => Self::Output(cause),
-            ExportError::Unwritable { .. } | ExportError::Unfit { .. } => Self::Usage(error.to_string()),
+            ExportError::Unwritable { .. } | ExportError::Unfit { .. } | ExportError::TooLarge { .. } => {
+                Self::Usage(error.to_string())
+            }
             ExportError::Format { .. } => Self::Fault(error.to_string()),
         }
     }

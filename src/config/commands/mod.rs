@@ -4,6 +4,7 @@ mod answer;
 mod check;
 mod demo;
 mod export;
+mod export_tiles;
 mod failure;
 mod import;
 mod log;

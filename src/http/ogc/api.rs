@@ -13,7 +13,7 @@ use super::super::writes::takes_edits;
 use super::super::{Service, Shared};
 use super::api_31::as_31;
 use super::api_parts::{components, fields};
-use super::form::{API, HTML, OPENAPI, OPENAPI_31, SCHEMA, choose};
+use super::form::{API, HTML, ITEMS, OPENAPI, OPENAPI_31, SCHEMA, choose};
 use super::html::{Page, both, cell, json_reply, text};
 use super::in_both;
 use super::items_asked::PARAMETERS;
@@ -172,22 +172,26 @@ impl Operation {
 
     fn with(self, parameters: &[Value], refusals: &[&str]) -> Value {
         let mut parameters = parameters.to_vec();
-        parameters.push(json!({ "$ref": "#/components/parameters/f" }));
+        let is_items = self.media == GEOJSON && self.id.split_once('.').is_some_and(|(_, name)| name == "items");
+        let form = if is_items { "items-f" } else { "f" };
+        parameters.push(json!({ "$ref": format!("#/components/parameters/{form}") }));
         let schema = if self.media == GEOJSON {
-            let name = if self.id.split_once('.').is_some_and(|(_, name)| name == "items") {
-                "featureCollection"
-            } else {
-                "feature"
-            };
+            let name = if is_items { "featureCollection" } else { "feature" };
             json!({ "$ref": format!("#/components/schemas/{name}") })
         } else {
             json!({ "type": "object" })
         };
         let mut responses = Map::new();
-        let good = json!({
+        let mut good = json!({
             "description": self.summary,
             "content": { self.media: { "schema": schema }, HTML: { "schema": { "type": "string" } } },
         });
+        for form in ITEMS.iter().filter(|form| is_items && form.file().is_some()) {
+            good["content"][form.media] = json!({ "schema": { "type": "string", "format": "binary" } });
+        }
+        if is_items {
+            responses.insert("413".to_owned(), json!({ "$ref": "#/components/responses/problem" }));
+        }
         responses.insert("200".to_owned(), good);
         for status in refusals.iter().chain(&["414", "503"]) {
             responses.insert((*status).to_owned(), json!({ "$ref": "#/components/responses/problem" }));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::form::ITEMS;
 use super::items_asked::{DEFAULT_LIMIT, PARAMETERS};
 use super::queryables::of_field;
 use crate::engine::crs::Crs;
@@ -54,11 +55,13 @@ pub fn components(most: usize) -> Value {
     let datetime = json!({ "type": "string", "pattern": time_pattern() });
     let languages = json!({ "type": "string", "enum": ["cql2-text", "cql2-json", "cql-text"], "default": "cql2-text" });
     let form = json!({ "type": "string", "enum": ["json", "html"] });
+    let files = json!({ "type": "string", "enum": ITEMS.map(|form| form.f) });
     let whole = json!({ "type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX });
     let shown = format!("Số đối tượng mỗi trang / Features in a page; at most {most} are shown");
     json!({
         "parameters": {
             "f": query("f", "Dạng trả lời / Form of the answer", &form),
+            "items-f": query("f", "Dạng trả lời / Form of the answer: a page (json, html), or a file of all features that match", &files),
             "limit": query("limit", &shown, &limit),
             "bbox": query("bbox", "Khung / Box: west, south, east, north, in the order of bbox-crs; west > east crosses the antimeridian", &bbox),
             "bbox-crs": query("bbox-crs", "Hệ toạ độ của khung / Reference system of bbox", &crs),

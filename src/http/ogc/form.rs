@@ -4,6 +4,7 @@ use super::super::asked::Asked;
 use super::super::params::Params;
 use super::super::problem::{Kind, Problem};
 use super::super::reply::{GEOJSON, JSON};
+use crate::export::Format;
 use crate::model::Invalid;
 
 /// Pages for people.
@@ -37,13 +38,34 @@ pub const TILESET: [Form; 3] =
     [Form { f: "json", media: JSON, also: JSON }, PAGE, Form { f: "tilejson", media: JSON, also: TILEJSON }];
 /// Of features.
 pub const FEATURES: [Form; 2] = [Form { f: "json", media: GEOJSON, also: JSON }, PAGE];
+/// Of all features that a request is about, files besides: those have the media types of [`Format::media`].
+pub const ITEMS: [Form; 8] = [
+    FEATURES[0],
+    PAGE,
+    file("csv", "text/csv; charset=utf-8; header=present"),
+    file("ndjson", "application/x-ndjson"),
+    file("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    file("gpkg", "application/geopackage+sqlite3"),
+    file("fgb", "application/flatgeobuf"),
+    file("parquet", "application/vnd.apache.parquet"),
+];
 /// Of schemas.
 pub const SCHEMAS: [Form; 2] = [Form { f: "json", media: SCHEMA, also: JSON }, PAGE];
 /// Of the API's description.
 pub const API: [Form; 3] =
     [Form { f: "json", media: OPENAPI, also: JSON }, PAGE, Form { f: "json31", media: OPENAPI_31, also: OPENAPI_31 }];
 
+const fn file(f: &'static str, media: &'static str) -> Form {
+    Form { f, media, also: media }
+}
+
 impl Form {
+    /// The format of a file, where it is one.
+    pub fn file(&self) -> Option<Format> {
+        let is_file = ![PAGE.f, FEATURES[0].f].contains(&self.f);
+        Format::parse("f", self.f).ok().filter(|format| is_file && format.media() == self.media)
+    }
+
     /// Whether it is `TileJSON`.
     pub fn is_tilejson(&self) -> bool {
         self.also == TILEJSON
@@ -126,6 +148,16 @@ fn essence(media: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_file_has_the_media_type_of_its_format() {
+        let files: Vec<&str> = ITEMS.iter().filter(|form| form.file().is_some()).map(|form| form.f).collect();
+        assert_eq!(files, ["csv", "ndjson", "xlsx", "gpkg", "fgb", "parquet"]);
+        let of_type = |accept: &str| accepted(accept, &ITEMS).map(|form| form.f);
+        assert_eq!(of_type("text/csv"), Some("csv"));
+        assert_eq!(of_type("application/vnd.apache.parquet, */*;q=0.1"), Some("parquet"));
+        assert_eq!(of_type("application/*"), Some("json"));
+    }
 
     #[test]
     fn the_form_is_the_one_that_the_caller_likes_best() {

@@ -15,11 +15,11 @@ use super::super::problem::Problem;
 use super::super::query::cursor;
 use super::super::query::features::{FeatureWriter, Features, next_url};
 use super::super::reply::{GEOJSON, JSON, Reply, VARY_ON_FORM, shown_classification, to_json};
-use super::form::FEATURES;
+use super::form::ITEMS;
 use super::html::{Page, anchor, both, text};
 use super::items_asked::ItemsAsked;
 use super::links::{link, link_header, own};
-use super::{in_both, seen};
+use super::{files, in_both, seen};
 use crate::engine::crs::Crs;
 use crate::model::{FeaturePage, Field, FieldType, FoundFeature, Relation, Value as Property};
 
@@ -43,13 +43,17 @@ pub async fn items(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let view = shared.settings.view;
-    let ItemsAsked { params, form, crs, request, question } = ItemsAsked::read(&shared, &asked, &seen(&shared, &id)?)?;
-    shared.reach(&params, &[request.layer.as_str()]).await?;
+    let items = ItemsAsked::read(&shared, &asked, &seen(&shared, &id)?)?;
+    shared.reach(&items.params, &[items.request.layer.as_str()]).await?;
+    if let Some(format) = items.form.file() {
+        return files::file(&shared, &asked, items, format).await;
+    }
+    let ItemsAsked { params, form, crs, request, question } = items;
     // Asked for again: the wait may have been for it.
     let summary = seen(&shared, &id)?;
     let page = shared.atlas.within(view, request).await?;
     let layer = &summary.layer;
-    let mut links = own(&asked, &params, &FEATURES, form);
+    let mut links = own(&asked, &params, &ITEMS, form);
     if let Some(after) = page.next {
         let next = next_url(&asked, &params, &cursor::write(after, question));
         links.push(link("next", form.media, "Trang sau / Next page", next));

@@ -9,7 +9,7 @@ use super::super::min_version::MIN_VERSION;
 use super::super::params::{Params, with_plus};
 use super::super::problem::Problem;
 use super::super::query::cursor;
-use super::form::{FEATURES, Form, choose};
+use super::form::{Form, ITEMS, choose};
 use super::place::{area, crs, in_degrees};
 use super::time::{compare, condition, expr};
 use crate::atlas::{LayerSummary, write};
@@ -72,12 +72,12 @@ impl ItemsAsked {
             limit: limit(&params, service.settings.page)?,
         };
         let crs = crs(&params, "crs")?;
-        Ok(Self { form: choose(asked, &params, &FEATURES)?, params, crs, request, question })
+        Ok(Self { form: choose(asked, &params, &ITEMS)?, params, crs, request, question })
     }
 }
 
 /// `limit`: a greater one than the server's is taken for the server's (OGC 17-069r4 §7.15.2).
-fn limit(params: &Params, most: usize) -> Result<usize, Invalid> {
+pub fn limit(params: &Params, most: usize) -> Result<usize, Invalid> {
     let Some(text) = params.text("limit") else { return Ok(DEFAULT_LIMIT.min(most)) };
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     // What has too many digits for a number is a great one.

@@ -8,6 +8,7 @@ mod api_parts;
 mod collections;
 mod conformance;
 mod edits;
+mod files;
 mod form;
 mod functions;
 mod html;

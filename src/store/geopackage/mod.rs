@@ -33,6 +33,7 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use tokio::sync::{Notify, mpsc};
 
+pub use self::schema::{spatial_index, spatial_index_triggers};
 use self::watch::{FileId, Watcher};
 use super::{Changes, Edit, Edited, ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
 use crate::engine::locate::UnitIndex;

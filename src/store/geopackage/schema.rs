@@ -97,6 +97,23 @@ fn add_rtree(transaction: &Transaction<'_>, table: &str) -> rusqlite::Result<()>
     transaction.execute_batch(&sql)
 }
 
+/// The statement that makes the spatial index of a table with the columns `id` and `geom`, empty.
+pub fn spatial_index(table: &str) -> String {
+    rtree(table).0
+}
+
+/// The statements that make the triggers which keep it.
+pub fn spatial_index_triggers(table: &str) -> String {
+    rtree(table).1
+}
+
+/// The first statement of the index, and the last ones: between them it is filled.
+fn rtree(table: &str) -> (String, String) {
+    let sql = include_str!("rtree.sql").replace("{table}", table);
+    let (index, triggers) = (sql.find("INSERT INTO").unwrap_or(0), sql.find("CREATE TRIGGER").unwrap_or(0));
+    (sql.get(..index).unwrap_or_default().to_owned(), sql.get(triggers..).unwrap_or_default().to_owned())
+}
+
 /// Makes the layer's table where it is missing, and columns for fields that have none. What does not fit is a finding; a table
 /// without our own columns is left alone and cannot be loaded.
 pub(super) fn prepare_layer(transaction: &Transaction<'_>, layer: &Layer) -> rusqlite::Result<Vec<Finding>> {

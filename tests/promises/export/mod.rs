@@ -1,5 +1,6 @@
 //! `bandoso export`: a layer out, whole or not at all, as other people's programs read it.
 
+mod binary;
 mod text;
 
 use std::process::Command;

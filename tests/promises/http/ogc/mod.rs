@@ -1,6 +1,7 @@
 //! OGC API over HTTP: what the standards ask for, seen by programs that follow links.
 
 mod edits;
+mod files;
 mod gdal;
 mod items;
 mod pages;
