@@ -21,6 +21,7 @@ mod load;
 mod moment;
 mod pyramid;
 mod query;
+mod search;
 mod settings;
 mod snapshot;
 mod wait;
@@ -68,6 +69,7 @@ impl Atlas {
         settings: AtlasSettings,
     ) -> Result<Arc<Self>, StoreError> {
         let atlas = Self::still(store, catalogue, settings).await?;
+        atlas.prepare_names();
         tokio::spawn(follow::follow(Arc::downgrade(&atlas)));
         Ok(atlas)
     }

@@ -9,6 +9,7 @@ use super::large::LargeLayer;
 use crate::engine::as_of::Answers;
 use crate::engine::borders::BorderMap;
 use crate::engine::locate::UnitIndex;
+use crate::engine::names::UnitNames;
 use crate::engine::parts::Parts;
 use crate::engine::unit_map::UnitMap;
 use crate::model::{AsOf, Bbox, Day, Instant, Layer, LayerId, Level, Versions, View};
@@ -45,6 +46,8 @@ pub struct UnitSnapshot {
     pub index: UnitIndex,
     /// By tile.
     pub borders: BorderMap,
+    /// By name.
+    pub names: UnitNames,
 }
 
 impl UnitSnapshot {
@@ -54,7 +57,8 @@ impl UnitSnapshot {
         let map = UnitMap::new(table.units, table.changes, table.version);
         // Sorted: simplified borders depend on the order in which units come.
         let borders = BorderMap::new(map.all());
-        Self { map: Arc::new(map), index, borders }
+        let names = UnitNames::new(&map);
+        Self { map: Arc::new(map), index, borders, names }
     }
 }
 

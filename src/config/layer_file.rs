@@ -36,6 +36,7 @@ pub(super) fn read_layer(source: &Source<'_>, stem: &str, departments: Option<&[
     let classification = keys.parsed_if("classification", CLASSIFICATION, parse_classification);
     let time = keys.text_if("time", "the name of a date or timestamp field");
     let category = keys.text_if("category", "the name of a code field");
+    let name = keys.text_if("name", "the name of a text field");
     let zoom = read_zoom(source, &mut keys);
     let max_features = keys.integer_if("max_features", &(1..=1_000_000)).unwrap_or(DEFAULT_MAX_FEATURES);
     let published = read_published(&mut keys);
@@ -47,6 +48,7 @@ pub(super) fn read_layer(source: &Source<'_>, stem: &str, departments: Option<&[
     let fields = read_fields(source, &mut keys);
     let time = pick(source, time.as_ref(), &fields, "time", &[FieldType::Date, FieldType::Timestamp]);
     let category = pick(source, category.as_ref(), &fields, "category", &[FieldType::Code]);
+    let name = pick(source, name.as_ref(), &fields, "name", &[FieldType::Text]).or_else(|| usual_name(&fields));
     keys.finish();
     if !source.is_clean() {
         return None;
@@ -59,6 +61,7 @@ pub(super) fn read_layer(source: &Source<'_>, stem: &str, departments: Option<&[
         classification: classification.unwrap_or(Classification::Restricted),
         time,
         category,
+        name,
         zoom,
         max_features: u32::try_from(max_features).ok()?,
         published,
@@ -244,7 +247,7 @@ fn check_code(source: &Source<'_>, code: &Spanned<String>, earlier: &[Code]) {
     }
 }
 
-/// The index of the field that `time` or `category` names.
+/// The index of the field that `time`, `category` or `name` names.
 fn pick(
     source: &Source<'_>,
     named: Option<&Spanned<String>>,
@@ -254,7 +257,11 @@ fn pick(
 ) -> Option<usize> {
     let named = named?;
     let fault = |at: &Span, found: &str| {
-        let kind = if kinds.contains(&FieldType::Code) { "code" } else { "date or timestamp" };
+        let kind = match kinds {
+            [FieldType::Code] => "code",
+            [FieldType::Text] => "text",
+            _ => "date or timestamp",
+        };
         source.fault(at, format!("{key}: the name of a {kind} field of this layer; {found}"));
     };
     let Some(index) = fields.iter().position(|field| field.name.get_ref() == named.get_ref()) else {
@@ -266,6 +273,14 @@ fn pick(
         fault(&named.span(), &format!("{:?} is of another type", named.get_ref()));
     }
     Some(index)
+}
+
+/// The text field that holds names where the file does not say which.
+fn usual_name(fields: &[Draft]) -> Option<usize> {
+    let named = |name: &str| {
+        fields.iter().position(|field| field.name.get_ref() == name && field.kind == Some(FieldType::Text))
+    };
+    named("name").or_else(|| named("title"))
 }
 
 fn parse_classification(text: &str) -> Option<Classification> {

@@ -22,6 +22,7 @@ pub fn layer() -> Layer {
         classification: Classification::Public,
         time: Some(1),
         category: Some(0),
+        name: Some(2),
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 500,
         published: None,

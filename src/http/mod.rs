@@ -21,6 +21,7 @@ mod problem;
 mod query;
 mod reply;
 mod router;
+mod search;
 mod serve;
 mod settings;
 mod style;

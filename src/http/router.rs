@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::front::TILE_ROUTE;
 use super::problem::{Kind, Problem};
 use super::{
-    Shared, events, guard, health, layers, metrics, observe, ogc, page, query, style, tilejson, tiles, writes,
+    Shared, events, guard, health, layers, metrics, observe, ogc, page, query, search, style, tilejson, tiles, writes,
 };
 
 /// The whole surface. Layers added later wrap those before: a request meets `observe` first.
@@ -30,6 +30,7 @@ pub fn routes(shared: Shared) -> Router {
         .route("/query/around", get(query::around))
         .route("/query/join", get(query::join).post(query::join_polygon))
         .route("/query/count", get(query::count))
+        .route("/search", get(search::search))
         .route("/query/units/convert", get(query::convert))
         // The same for programs that speak OGC API.
         .route("/ogc", get(ogc::landing))

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use super::fault::Fault;
 use super::geometry::{on_earth, raw_point};
+use super::plan::Way;
 use super::raw_feature::read_feature;
 use super::record::{Cell, RawGeometry};
 use super::{ids, values};
@@ -153,7 +154,9 @@ impl SentTo<'_> {
                 return Ok(None);
             }
             let Some(json) = properties.get(&field.name) else { return Ok(absent.cloned()) };
-            values::from_cell(field, Cell::of_json(json), self.zone).map(Some).map_err(of_fault(&field.name))
+            values::from_cell(field, Cell::of_json(json), &Way::default(), self.zone)
+                .map(Some)
+                .map_err(of_fault(&field.name))
         };
         self.layer.fields.iter().map(value).collect()
     }
@@ -239,7 +242,10 @@ mod tests {
         let body = "{\"type\":\"Feature\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[15.1,108.8]}}";
         let sent = read(|to| to.whole(body.as_bytes()), Crs::Wgs84).expect("latitude first");
         assert_eq!(sent.at, LonLat { lon: 108.8, lat: 15.1 });
-        assert!(read(|to| to.whole(body.as_bytes()), Crs::Tm3At10800).is_err(), "15 metres east of nowhere");
+        assert!(
+            read(|to| to.whole(body.as_bytes()), Crs::parse("EPSG:5898").expect("known")).is_err(),
+            "15 metres east of nowhere"
+        );
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub(super) fn layer() -> Layer {
         classification: Classification::Public,
         time: None,
         category: Some(0),
+        name: None,
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 10_000,
         published: None,

@@ -105,6 +105,8 @@ pub struct Layer {
     pub time: Option<usize>,
     /// Index in `fields` of the main code field: colours and `count_<code>`.
     pub category: Option<usize>,
+    /// Index in `fields` of the text that is a feature's name, by which people look for it.
+    pub name: Option<usize>,
     /// Zooms with tiles.
     pub zoom: ZoomRange,
     /// Above this number of features a tile holds counts per grid cell.

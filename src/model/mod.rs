@@ -15,6 +15,7 @@ mod invalid;
 mod join;
 mod layer;
 mod request;
+mod search;
 mod tile;
 mod time;
 mod time_part;
@@ -40,6 +41,7 @@ pub use layer::{GeometryKind, Layer, LayerId, Published, Residency, ZoomRange};
 pub use request::{
     Area, ConvertRequest, Dense, LocateRequest, NearestRequest, TileLayer, TileRequest, UnitPick, WithinRequest,
 };
+pub use search::{FeatureHit, Fit, Hit, NameSource, Named, SearchPage, SearchRequest, UnitHit};
 pub use tile::{BUFFER, EXTENT, MAX_ZOOM, TileCoord, World};
 pub use time::{AsOf, Clock, Day, DayInterval, Instant, TimeInterval};
 pub use time_part::TimePart;

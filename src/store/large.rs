@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use geo_types::{MultiLineString, MultiPolygon};
 use jiff::tz::TimeZone;
@@ -6,9 +8,11 @@ use tokio::sync::mpsc;
 use super::StoreError;
 use crate::engine::corridor::Corridor;
 use crate::engine::count::Measured;
+use crate::engine::names::AskedName;
 use crate::model::filter::Filter;
 use crate::model::{
-    Bbox, CountKey, Day, Dense, Feature, Instant, Layer, LonLat, TileCoord, TimeInterval, TimePart, UnitId, UnitLink,
+    Bbox, CountKey, Day, Dense, Feature, Fit, Instant, Layer, LonLat, TileCoord, TimeInterval, TimePart, UnitId,
+    UnitLink,
 };
 
 /// What a question gave, and the layer's version that it was read from.
@@ -193,6 +197,24 @@ pub struct Group {
     pub measured: Vec<Measured>,
 }
 
+/// Features whose names fit, best first.
+#[derive(Debug)]
+pub struct NamedRows {
+    /// With how well they fit.
+    pub rows: Vec<(Feature, Fit)>,
+    /// Whether all names were looked at: else those that only hold what is asked, within a word, may be missing.
+    pub whole: bool,
+}
+
+impl NamedRows {
+    /// The features in the order of the ids that were found.
+    pub fn new(features: Vec<Feature>, found: &[(i64, Fit)], whole: bool) -> Self {
+        let mut features: HashMap<u64, Feature> = features.into_iter().map(|feature| (feature.id, feature)).collect();
+        let row = |(id, fit): &(i64, Fit)| Some((features.remove(&id.unsigned_abs())?, *fit));
+        Self { rows: found.iter().filter_map(row).collect(), whole }
+    }
+}
+
 /// Answers about layers that are not loaded into memory.
 ///
 /// Each answer is of one moment, and of the very rows that the columns in memory would give: positions, times and filters are
@@ -228,6 +250,15 @@ pub trait LargeLayers: Send + Sync {
         page: (Option<u64>, usize),
         rows: &mpsc::Sender<Extracted>,
     ) -> Result<(), StoreError>;
+
+    /// The `most` features whose text in a field fits best: by fit, then by distance from the place and id, or without a place by
+    /// plain name, name and id.
+    async fn named(
+        &self,
+        wanted: &Wanted<'_>,
+        name: (usize, &AskedName),
+        best: (Option<LonLat>, usize),
+    ) -> Result<Found<NamedRows>, StoreError>;
 
     /// How many rows of each kind there are.
     async fn count(&self, wanted: &Wanted<'_>, by: &Grouping) -> Result<Found<Vec<Group>>, StoreError>;

@@ -12,7 +12,7 @@ pub mod postgis;
 pub use edit::{Edit, Edited, Refusal, When};
 pub use large::{
     CellCount, Extent, Extracted, Found, Group, Grouping, Held, IdPage, LargeArea, LargeCorridor, LargeKey,
-    LargeLayers, Picked, RowKey, TileRows, Wanted,
+    LargeLayers, NamedRows, Picked, RowKey, TileRows, Wanted,
 };
 pub use open::open;
 

@@ -1,4 +1,4 @@
-import type { Catalogue, CountAnswer, FeaturePage, Located } from './wire';
+import type { Catalogue, CountAnswer, FeaturePage, Located, SearchAnswer } from './wire';
 
 /** Longest wait for an answer. A request that takes longer counts as a server that does not answer. */
 const TIMEOUT_MS = 20_000;
@@ -74,4 +74,15 @@ export interface NearestQuestion extends PlaceQuestion {
 export function nearest(question: NearestQuestion, signal?: AbortSignal): Promise<FeaturePage> {
   const { lon, lat, layer, as_of, datetime, count } = question;
   return ask('/query/nearest', { layer, at: `${lon},${lat}`, count: String(count), as_of, datetime }, signal);
+}
+
+export interface NameQuestion {
+  q: string;
+  /** From where nearer ones go first. */
+  at: string;
+  as_of: string;
+}
+
+export function search(question: NameQuestion, signal?: AbortSignal): Promise<SearchAnswer> {
+  return ask('/search', { ...question }, signal);
 }

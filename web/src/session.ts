@@ -1,12 +1,12 @@
 import * as api from './api';
 import { Changes, type Moved } from './changes';
-import type { Choices } from './choices';
+import type { Choices, View } from './choices';
 import { interval } from './days';
 import type { Live } from './live';
 import { Health } from './map/health';
 import { asOf } from './map/tiles';
 import type { Store } from './store';
-import type { Catalogue } from './wire';
+import type { Catalogue, Hit, SearchAnswer } from './wire';
 
 /** How many of each layer's nearest features a look-up shows, and of how many layers at most. */
 const NEAREST_COUNT = 2;
@@ -23,6 +23,7 @@ export class Session {
   readonly health: Health;
   #counting: AbortController | undefined;
   #locating: AbortController | undefined;
+  #searching: AbortController | undefined;
   /** The versions that the server told last. */
   readonly #told = new Map<string, number>();
   #gathering: ReturnType<typeof setTimeout> | undefined;
@@ -118,6 +119,30 @@ export class Session {
       () => this.count(),
     );
     if (answer && !signal.aborted) this.live.set({ counts: { ...question, answer } });
+  }
+
+  /** Looks for units and features by name, nearer ones first; a newer question makes an older one void. */
+  async search(text: string): Promise<SearchAnswer | null> {
+    this.#searching?.abort();
+    this.#searching = new AbortController();
+    const { signal } = this.#searching;
+    const { lon, lat } = this.choices.value.view;
+    const question = { q: text, at: `${lon},${lat}`, as_of: this.asOf };
+    return this.health.ask(
+      'subject_search',
+      () => api.search(question, signal),
+      () => this.health.mended('subject_search'),
+    );
+  }
+
+  /** Shows what a search found: its place, and its layer. */
+  goTo({ properties }: Hit, view: View | null): void {
+    const { layers } = this.choices.value;
+    if (properties.type === 'feature' && !layers.includes(properties.layer)) {
+      this.choices.set({ layers: [...layers, properties.layer] });
+    }
+    if (view) this.choices.set({ view });
+    this.live.set({ panel: false });
   }
 
   /** Looks up a place: the units that hold it, and what is nearest in the layers that are on. */

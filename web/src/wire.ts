@@ -109,3 +109,47 @@ export interface FeaturePage {
   numberMatched: number;
   features: FoundFeature[];
 }
+
+export interface UnitWords {
+  code: string;
+  name: string;
+  full_name: string;
+  level: Level;
+}
+
+export interface UnitHit {
+  type: 'unit';
+  name: string;
+  code: string;
+  level: Level;
+  in_force: boolean;
+  parents: UnitWords[];
+  became: (UnitWords & { share: 'whole' | 'part' })[];
+  distance_m: number | null;
+}
+
+export interface FeatureHit {
+  type: 'feature';
+  name: string;
+  layer: string;
+  layer_title: Title;
+  feature_id: number;
+  unit_name: string | null;
+  distance_m: number | null;
+}
+
+export interface Hit {
+  id: string;
+  geometry: { type: 'Point'; coordinates: [number, number] } | null;
+  /** West, south, east, north. */
+  bbox?: [number, number, number, number];
+  properties: UnitHit | FeatureHit;
+}
+
+/** `GET /search`. */
+export interface SearchAnswer {
+  features: Hit[];
+  more: boolean;
+  /** Layers that could not be searched to their end. */
+  incomplete: string[];
+}

@@ -4,12 +4,14 @@
 mod count;
 mod counted;
 mod extract;
+mod named;
 mod query;
 mod tile;
 
 use jiff::tz::TimeZone;
 
 pub use counted::LargeLayer;
+pub use named::{named_large, parts_of_named};
 pub use tile::Fetched;
 
 use super::{AtlasError, RETRY_AFTER_MS};

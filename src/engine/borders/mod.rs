@@ -21,7 +21,9 @@ mod untangle;
 mod vertices;
 mod weld;
 
-use crate::model::{BUFFER, Day, DayInterval, EXTENT, Level, TileCoord, Unit, UnitId, World};
+use std::collections::HashMap;
+
+use crate::model::{BUFFER, Bbox, Day, DayInterval, EXTENT, Level, LonLat, TileCoord, Unit, UnitId, World};
 
 use arcs::{Arcs, StepPart, StepRing};
 use bands::{Bands, WorldBox};
@@ -58,6 +60,7 @@ pub struct UnitLabel {
 /// The borders of all units of all levels and dates, ready to be drawn into tiles. Immutable.
 pub struct BorderMap {
     units: Vec<MappedUnit>,
+    by_id: HashMap<UnitId, usize>,
     bands: Bands,
 }
 
@@ -93,8 +96,10 @@ impl BorderMap {
         let places: Vec<Vec<World>> = arcs.iter().map(|arc| vertices.places_of(arc)).collect();
         let bands = Bands::new(&places, &spans(units, &shapes, places.len()), &shapes);
         let units = units.iter().zip(shapes).zip(&parts);
-        let units = units.map(|((unit, shape), parts)| MappedUnit::new(unit, shape, parts, &vertices)).collect();
-        Self { units, bands }
+        let units: Vec<MappedUnit> =
+            units.map(|((unit, shape), parts)| MappedUnit::new(unit, shape, parts, &vertices)).collect();
+        let by_id = units.iter().enumerate().map(|(index, unit)| (unit.id, index)).collect();
+        Self { units, by_id, bands }
     }
 
     /// The polygons of a level's units valid on a day, in a tile with its buffer, in the units' order. Small parts and holes may
@@ -138,6 +143,19 @@ impl BorderMap {
             })
         };
         self.valid(level, day).filter_map(label).collect()
+    }
+
+    /// The place of a unit's name, inside it; none without a geometry.
+    pub fn label(&self, unit: UnitId) -> Option<LonLat> {
+        self.units.get(*self.by_id.get(&unit)?)?.label.map(World::to_lon_lat)
+    }
+
+    /// The box of a unit, degrees, as far as Web Mercator reaches; none without a geometry.
+    pub fn bbox(&self, unit: UnitId) -> Option<Bbox> {
+        let bounds = self.units.get(*self.by_id.get(&unit)?)?.bounds;
+        let (north_west, south_east) = (bounds.min.to_lon_lat(), bounds.max.to_lon_lat());
+        let bbox = Bbox { west: north_west.lon, south: south_east.lat, east: south_east.lon, north: north_west.lat };
+        (bounds.min.x <= bounds.max.x).then_some(bbox)
     }
 
     fn valid(&self, level: Level, day: Day) -> impl Iterator<Item = &MappedUnit> {

@@ -1,31 +1,10 @@
 use super::fold::{plain, spelling};
-use crate::model::Invalid;
+use crate::model::{Fit, Invalid};
 
 /// Longest text that is looked for, in bytes.
 const MOST_BYTES: usize = 400;
 /// Most words that are looked for at once.
 const MOST_ASKED_WORDS: usize = 12;
-
-/// How well a name fits what is asked, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fit {
-    /// The same, accents and all.
-    Exact,
-    /// The same but for accents.
-    Folded,
-    /// It begins so.
-    Prefix,
-    /// Each word asked for begins one of its words.
-    Words,
-    /// Each word asked for is somewhere in one of its words.
-    Contained,
-}
-
-impl Fit {
-    /// All, best first.
-    pub const ALL: [Self; 5] = [Self::Exact, Self::Folded, Self::Prefix, Self::Words, Self::Contained];
-}
 
 /// A name as somebody asks for it, maybe still typing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,13 +1,13 @@
 use std::collections::BinaryHeap;
 
-use super::asked::{AskedName, Fit};
+use super::asked::AskedName;
 use super::fold::plain;
 use super::index::{NameIndex, NameSet};
 use crate::engine::columns::{BLOCK, Column, Texts, block_of, mask};
 use crate::engine::nearest::nearest;
 use crate::engine::parts::{Bits, Row};
 use crate::engine::select::{Selected, Selection};
-use crate::model::LonLat;
+use crate::model::{Fit, LonLat};
 
 /// A row whose name fits what is asked.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -8,7 +8,7 @@ use crate::engine::made_up::{changed_parts, features, parts};
 use crate::engine::parts::Parts;
 use crate::engine::select::Selected;
 use crate::engine::unit_map::UnitMap;
-use crate::model::{Day, DayInterval, Feature, Level, LonLat, Unit, UnitChange, UnitId, Value};
+use crate::model::{Day, DayInterval, Feature, Fit, Level, LonLat, Unit, UnitChange, UnitId, Value};
 
 /// The field of the made-up layer that has texts.
 const TITLE: usize = 2;

@@ -1,10 +1,10 @@
 use std::collections::{BTreeSet, HashMap};
 
-use super::asked::{AskedName, Fit};
+use super::asked::AskedName;
 use super::fold::plain;
 use super::kinds::{Reading, kind_at, readings, spelled_words};
 use crate::engine::unit_map::UnitMap;
-use crate::model::{Day, Level, Unit, UnitId};
+use crate::model::{Day, Fit, Level, Unit, UnitId};
 
 /// The names of all units of all dates.
 ///

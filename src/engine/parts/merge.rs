@@ -42,6 +42,10 @@ impl Parts {
             part.push_into(&mut builder, &self.links);
         }
         let (columns, _) = builder.finish();
+        if let Some(field) = layer.name {
+            // Whoever looks for a name next does not wait for it.
+            columns.names(field);
+        }
         Merged { base: Part::new(columns), from: self.clone() }
     }
 

@@ -14,7 +14,7 @@ mod locate;
 mod nearest;
 mod row;
 mod shape;
-mod table;
+pub(super) mod table;
 mod within;
 
 pub use api::api;
@@ -27,6 +27,6 @@ pub use nearest::nearest;
 pub use within::{within, within_shape};
 
 /// Metres to the millimetre: more digits say more than any position knows.
-fn millimetres(metres: f64) -> f64 {
+pub(super) fn millimetres(metres: f64) -> f64 {
     (metres * 1000.0).round() / 1000.0
 }

@@ -11,6 +11,7 @@ mod min_version;
 mod ogc;
 mod page;
 mod query;
+mod search;
 mod service;
 mod style;
 mod tilejson;

@@ -2,6 +2,7 @@
 
 use bandoso::engine::columns::{Columns, ColumnsBuilder};
 use bandoso::engine::cql2::{Predicate, fold};
+use bandoso::engine::names::{plain, spelling};
 use bandoso::model::filter::Folding;
 use bandoso::model::{FieldType, Layer};
 use bandoso::store::postgis::{SqlBind, SqlColumns, where_clause};
@@ -88,6 +89,32 @@ async fn both_fold_every_letter_of_the_languages_written_here_alike() {
                     && !without_capital.contains(&letter.as_str())
         })
         .map(|(letter, row)| (letter, [0, 1, 2, 3].map(|column| row.get::<_, String>(column))))
+        .collect();
+    assert!(differing.is_empty(), "{differing:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_make_the_same_forms_of_names() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let client = client(database.url()).await;
+    let letters: Vec<String> = (1..0x530_u32)
+        .chain(0x1E00..0x2070)
+        .chain(0x3000..0x3100)
+        .filter_map(char::from_u32)
+        .map(|letter| format!("A{letter}y qu{letter}, {letter}"))
+        .collect();
+    let names = ["Đắk Lắk", "Thuỷ / Thủy", "Ia H\u{2019}Drai", "  Sơn  Kỳ--Lý Sơn ", "Quỳ Hợp", "à\u{301}b", "", "–"]
+        .map(str::to_owned);
+    let long = vec!["từ ".repeat(40)];
+    let names: Vec<String> = letters.into_iter().chain(names).chain(long).collect();
+    let query = "SELECT bandoso.plain_name(x), bandoso.name_spelling(x), bandoso.name_words(x)::text \
+                 FROM unnest($1::text[]) WITH ORDINALITY t(x, n) ORDER BY n";
+    let rows = client.query(query, &[&names]).await.expect("folded");
+    let differing: Vec<_> = names
+        .iter()
+        .zip(&rows)
+        .filter(|(name, row)| plain(name) != row.get::<_, String>(0) || spelling(name) != row.get::<_, String>(1))
+        .map(|(name, row)| (name, plain(name), row.get::<_, String>(0), spelling(name), row.get::<_, String>(1)))
         .collect();
     assert!(differing.is_empty(), "{differing:?}");
 }

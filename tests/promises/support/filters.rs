@@ -80,6 +80,7 @@ pub fn layer() -> Layer {
         classification: Classification::Public,
         time: None,
         category: None,
+        name: None,
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 10_000,
         published: None,

@@ -102,6 +102,7 @@ fn layer(id: &str, classification: Classification, fields: Vec<Field>) -> Layer 
         classification,
         time: position(FieldType::Timestamp),
         category: position(FieldType::Code),
+        name: fields.iter().position(|field| field.name == "name"),
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 200,
         published: None,

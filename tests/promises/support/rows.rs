@@ -32,6 +32,7 @@ pub fn layer(id: &str, fields: &[(&str, FieldType)]) -> Layer {
         classification: Classification::Public,
         time: fields.iter().position(is_time),
         category: None,
+        name: None,
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 10_000,
         published: None,

@@ -54,6 +54,14 @@ export const en: Record<Key, string> = {
   as_of_units: 'by the units of {date}',
   counting: 'Counting…',
 
+  search: 'Search',
+  search_hint: 'Commune, code, name of a place…',
+  search_none: 'Nothing is called so.',
+  search_more: 'There are more: type on.',
+  search_former: 'former unit',
+  search_became: 'former, now {names}',
+  search_incomplete: 'Some layers could not be searched in time.',
+
   locate: 'Look up a place',
   locate_hint: 'Right-click the map, or type coordinates',
   locate_pick: 'Pick on the map',
@@ -110,6 +118,7 @@ export const en: Record<Key, string> = {
   subject_layers: 'list of layers',
   subject_units: 'unit borders',
   subject_count: 'counts by commune',
+  subject_search: 'search by name',
   subject_locate: 'look-up of a place',
   subject_nearest: 'nearest features',
   no_webgl: 'This browser cannot open WebGL 2, so the map cannot be drawn.',

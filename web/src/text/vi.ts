@@ -53,6 +53,14 @@ export const vi = {
   as_of_units: 'theo đơn vị ngày {date}',
   counting: 'Đang đếm…',
 
+  search: 'Tìm',
+  search_hint: 'Tìm xã, mã, tên nơi…',
+  search_none: 'Không tìm thấy tên nào như vậy.',
+  search_more: 'Còn nữa: hãy gõ thêm.',
+  search_former: 'đơn vị cũ',
+  search_became: 'cũ, nay là {names}',
+  search_incomplete: 'Có lớp chưa kịp tìm hết.',
+
   locate: 'Tra cứu vị trí',
   locate_hint: 'Nhấp chuột phải lên bản đồ, hoặc nhập tọa độ',
   locate_pick: 'Chọn trên bản đồ',
@@ -109,6 +117,7 @@ export const vi = {
   subject_layers: 'danh mục lớp',
   subject_units: 'ranh giới đơn vị',
   subject_count: 'số liệu theo xã',
+  subject_search: 'tìm theo tên',
   subject_locate: 'tra cứu vị trí',
   subject_nearest: 'đối tượng gần nhất',
   no_webgl: 'Trình duyệt này không mở được WebGL 2 nên không vẽ được bản đồ.',

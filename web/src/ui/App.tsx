@@ -8,6 +8,7 @@ import { Layers } from './Layers';
 import { Locate } from './Locate';
 import { MapTools, Notices, Pointer } from './MapTools';
 import { useLive, useSession, useSpeech } from './page';
+import { Search } from './Search';
 import { Faults, Loading, Stale } from './Status';
 import { Time } from './Time';
 
@@ -23,6 +24,7 @@ export function App() {
     <div class="page" data-panel={panel}>
       <Header />
       <aside id="panel" class="panel">
+        <Search />
         <Dates />
         <Layers />
         <Counts />

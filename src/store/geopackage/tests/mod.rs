@@ -53,6 +53,7 @@ fn layer(id: &str) -> Layer {
         classification: Classification::Public,
         time: Some(2),
         category: Some(1),
+        name: Some(0),
         zoom: ZoomRange { min: 0, max: 22 },
         max_features: 10_000,
         published: None,

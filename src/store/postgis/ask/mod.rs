@@ -8,6 +8,7 @@ mod count;
 mod extent;
 mod extract;
 mod held;
+mod named;
 mod nearest;
 mod question;
 mod sql;
@@ -22,9 +23,10 @@ use tokio::sync::mpsc;
 use self::question::Question;
 pub(super) use self::table::Table;
 use super::PostGis;
+use crate::engine::names::AskedName;
 use crate::model::{Dense, Layer, LonLat, TileCoord};
 use crate::store::{
-    Extent, Extracted, Found, Group, Grouping, IdPage, LargeArea, LargeLayers, StoreError, TileRows, Wanted,
+    Extent, Extracted, Found, Group, Grouping, IdPage, LargeArea, LargeLayers, NamedRows, StoreError, TileRows, Wanted,
 };
 
 #[async_trait]
@@ -73,6 +75,17 @@ impl LargeLayers for PostGis {
         let question = Question::begin_extract(self, wanted.layer).await?;
         let sent = question.extract(wanted, area, page, rows).await;
         question.end(sent).await.map(drop)
+    }
+
+    async fn named(
+        &self,
+        wanted: &Wanted<'_>,
+        name: (usize, &AskedName),
+        best: (Option<LonLat>, usize),
+    ) -> Result<Found<NamedRows>, StoreError> {
+        let question = Question::begin_short(self, wanted.layer).await?;
+        let found = question.named(wanted, name, best).await;
+        question.end(found).await
     }
 
     async fn count(&self, wanted: &Wanted<'_>, by: &Grouping) -> Result<Found<Vec<Group>>, StoreError> {

@@ -19,6 +19,8 @@ use crate::store::{Found, StoreError};
 const GRACE: Duration = Duration::from_secs(2);
 /// Longest time that is spent on taking a question back.
 const TAKING_BACK: Duration = Duration::from_secs(5);
+/// Longest statement for somebody who is typing a name.
+const TYPING: Duration = Duration::from_secs(2);
 /// Rows of one answer: at a few hundred bytes each, what a question may hold in memory.
 pub(super) const MOST_ROWS: usize = 500_000;
 
@@ -42,6 +44,14 @@ impl<'a> Question<'a> {
             return Err(StoreError::Busy);
         }
         Self::open(store, layer, (&store.questions, store.settings.question_timeout)).await
+    }
+
+    /// Begins one for somebody who is typing.
+    pub(super) async fn begin_short(store: &'a PostGis, layer: &'a Layer) -> Result<Self, StoreError> {
+        if store.questions.status().waiting >= store.settings.waiting_questions {
+            return Err(StoreError::Busy);
+        }
+        Self::open(store, layer, (&store.questions, store.settings.question_timeout.min(TYPING))).await
     }
 
     /// Begins one that reads the whole layer and has the time of a long statement.

@@ -36,6 +36,7 @@ fn layer(id: &str) -> Layer {
     let time = if id.starts_with("test.at") { "at1" } else { "day1" };
     layer.time = layer.field(time).map(|(index, _)| index);
     layer.category = layer.field("code1").map(|(index, _)| index);
+    layer.name = layer.field("text1").map(|(index, _)| index);
     layer.max_features = 300;
     layer.residency = if id.ends_with('b') { Residency::Database } else { Residency::Memory };
     if let Some(field) = layer.fields.iter_mut().find(|field| field.name == "text2") {
@@ -326,6 +327,20 @@ async fn a_few_hundred_questions_are_answered_alike_from_memory_and_by_the_datab
         answered > 1_800 && dense > 25 && followed > 100,
         "{answered} answered, {dense} dense, {followed} followed"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_found_alike_best_first() {
+    let Some(house) = House::open(View::EVERYTHING).await else { return };
+    let words = ["a", "b", "ab", "ba", "duc", "Đức", "e", "1", "Ắ", "i", "u a", "to", "uc"];
+    for word in words {
+        for near in ["", "&at=108.8,15.12"] {
+            for limit in [1, 9, 100] {
+                let path = format!("/search?q={}&layer=LAYER&limit={limit}{near}", encoded(word));
+                house.same(PAIRS[0], &path, None).await;
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
