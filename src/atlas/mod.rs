@@ -142,6 +142,11 @@ impl Atlas {
         seen.filter_map(|layer| state.layers.get(&layer.id)).map(|snapshot| snapshot.summary()).collect()
     }
 
+    /// Where the layers are kept: what is written there is shown here soon after.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
     /// One layer; [`AtlasError::UnknownLayer`] also when the view does not see it.
     pub fn layer(&self, view: View, id: &LayerId) -> Result<LayerSummary, AtlasError> {
         Ok(self.state.load().layer(view, id)?.summary())

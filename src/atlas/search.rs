@@ -91,7 +91,9 @@ impl Atlas {
         tokio::task::spawn_blocking(move || {
             for snapshot in state.layers.values() {
                 let Some(field) = snapshot.layer.name else { continue };
-                snapshot.parts.iter().for_each(|part| drop(part.columns.names(field)));
+                for part in snapshot.parts.iter() {
+                    let _ = part.columns.names(field);
+                }
             }
         });
     }

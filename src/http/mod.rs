@@ -9,6 +9,7 @@ mod events;
 mod front;
 mod guard;
 mod health;
+mod imports;
 mod layers;
 mod metrics;
 mod min_version;
@@ -54,6 +55,8 @@ struct Service {
     room: Semaphore,
     /// One permit for each request that waits for a version.
     waiting: Semaphore,
+    /// One permit for each file that is imported.
+    imports: Arc<Semaphore>,
     /// One permit for each stream of events.
     streams: Arc<Semaphore>,
     /// One permit for each file that is made or sent.
@@ -76,6 +79,7 @@ impl Service {
             settings: settings.clone(),
             room: Semaphore::new(settings.max_requests),
             waiting: Semaphore::new(settings.max_waiting),
+            imports: Arc::new(Semaphore::new(settings.max_imports)),
             streams: Arc::new(Semaphore::new(settings.max_streams)),
             exports: Arc::new(Semaphore::new(settings.max_exports)),
             stopping: watch::Sender::new(false),

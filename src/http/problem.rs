@@ -46,6 +46,8 @@ pub enum Kind {
     PreconditionFailed,
     /// The body is a feature, but none that the layer can have.
     InvalidFeature,
+    /// The file cannot be read as a file of features.
+    UnreadableFile,
     /// A fault of the server's own.
     Internal,
     /// What the answer needs is away for now.
@@ -105,6 +107,9 @@ impl Kind {
             }
             Self::InvalidFeature => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalid-feature", "Đối tượng không hợp lệ / Invalid feature")
+            }
+            Self::UnreadableFile => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "unreadable-file", "Tệp không đọc được / Unreadable file")
             }
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Lỗi máy chủ / Internal error"),
             Self::Unavailable => {
@@ -197,6 +202,18 @@ impl Problem {
     #[cfg(test)]
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// What the document says, where it is a part of an answer that has begun.
+    pub fn told(&self) -> serde_json::Value {
+        let (status, name, title) = self.kind.row();
+        serde_json::json!({
+            "type": format!("urn:problem-type:bandoso:{name}"),
+            "title": title,
+            "status": status.as_u16(),
+            "detail": self.detail,
+            "parameter": self.parameter,
+        })
     }
 
     /// The document about the request with this id (a UUID).

@@ -2,13 +2,14 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::front::TILE_ROUTE;
 use super::problem::{Kind, Problem};
 use super::{
-    Shared, events, guard, health, layers, metrics, observe, ogc, page, query, search, style, tilejson, tiles, writes,
+    Shared, events, guard, health, imports, layers, metrics, observe, ogc, page, query, search, style, tilejson, tiles,
+    writes,
 };
 
 /// The whole surface. Layers added later wrap those before: a request meets `observe` first.
@@ -51,6 +52,8 @@ pub fn routes(shared: Shared) -> Router {
         .route(writes::ITEMS_ROUTE, get(ogc::items).post(ogc::create))
         .route(writes::ITEM_ROUTE, get(ogc::item).put(ogc::replace).patch(ogc::update).delete(ogc::remove))
         .route_layer(bounds)
+        // As long as it takes, in a bounded number of their own, with a bound of their own on the body.
+        .route("/import", post(imports::import).layer(DefaultBodyLimit::disable()))
         // As long as the client stays, in a bounded number of their own.
         .route("/events", get(events::events))
         // The service itself: answered however busy the rest is.

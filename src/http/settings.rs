@@ -21,6 +21,10 @@ pub struct HttpSettings {
     pub max_waiting: usize,
     /// Longest wait for a version that is not here yet; then 503. Default 5 s.
     pub version_wait: Duration,
+    /// Files imported at a time; more get 503. Default 2.
+    pub max_imports: usize,
+    /// Largest file that is sent to be imported, bytes; larger gets 413. Default 1 GiB.
+    pub import_bytes: u64,
     /// Streams of events open at a time; more get 503. Below `max_connections`, of which they are. Default 512.
     pub max_streams: usize,
     /// From one sign of life of a quiet stream to the next. Default 15 s.
@@ -80,6 +84,8 @@ impl Default for HttpSettings {
             front_bytes: 128 << 20,
             max_waiting: 64,
             version_wait: Duration::from_secs(5),
+            max_imports: 2,
+            import_bytes: 1 << 30,
             max_streams: 512,
             heartbeat: Duration::from_secs(15),
             event_pause: Duration::from_millis(50),

@@ -68,6 +68,8 @@ pub(super) struct Wanted {
     y: Option<String>,
     crs: Option<Crs>,
     xy: Option<Order>,
+    /// Keys of columns that are for nothing, whatever they are called.
+    left_out: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -102,7 +104,7 @@ impl Wanted {
             wanted.told = Some(column.clone());
         }
         let columns = columns.into_iter().map(|(column, _)| column).collect();
-        Ok(Self { columns, x: None, y: None, crs: None, xy: None })
+        Ok(Self { columns, x: None, y: None, crs: None, xy: None, left_out: Vec::new() })
     }
 
     /// The columns of the position, where the caller names them.
@@ -114,6 +116,12 @@ impl Wanted {
     /// How the two numbers of the position are to be read, where the caller says.
     pub fn with_reading(mut self, crs: Option<Crs>, xy: Option<Order>) -> Self {
         (self.crs, self.xy) = (crs, xy);
+        self
+    }
+
+    /// Columns that no field is to be taken from but by the caller's own word.
+    pub fn without(mut self, columns: &[String]) -> Self {
+        self.left_out = columns.iter().map(|name| column_key(name)).collect();
         self
     }
 
@@ -130,7 +138,8 @@ impl Wanted {
     /// What the column of this name is for: nothing, one field or several.
     pub fn targets(&self, name: &str) -> Vec<Target> {
         let key = column_key(name);
-        self.columns.iter().filter(|column| column.key == key).map(|column| column.target).collect()
+        let fits = |column: &&Column| column.key == key && self.takes(column, &key);
+        self.columns.iter().filter(fits).map(|column| column.target).collect()
     }
 
     /// What each of the columns is for, and why. A title or a usual name counts only for a field that has no column of its name,
@@ -143,7 +152,8 @@ impl Wanted {
         for wanted in &self.columns {
             let because = if wanted.told.is_some() { Because::Told } else { Because::Name };
             let mut found = false;
-            for (places, _) in assigned.iter_mut().zip(&keys).filter(|(_, key)| **key == wanted.key) {
+            let fits = |key: &String| *key == wanted.key && self.takes(wanted, key);
+            for (places, _) in assigned.iter_mut().zip(&keys).filter(|(_, key)| fits(key)) {
                 places.push((wanted.target, because));
                 found = true;
             }
@@ -157,7 +167,9 @@ impl Wanted {
                     Because::Title => wanted.titles.contains(name),
                     _ => wanted.synonyms.contains(&name.as_str()),
                 };
-                let is_free = |at: &usize| assigned.get(*at).is_some_and(Vec::is_empty) && !taken.contains(at);
+                let is_open = |at: &usize| keys.get(*at).is_some_and(|key| !self.left_out.contains(key));
+                let is_free =
+                    |at: &usize| assigned.get(*at).is_some_and(Vec::is_empty) && !taken.contains(at) && is_open(at);
                 let found = plain.iter().enumerate().filter(|(_, name)| fits(name)).map(|(at, _)| at).find(is_free);
                 if let Some(places) = found.and_then(|at| assigned.get_mut(at)) {
                     places.push((wanted.target, because));
@@ -166,6 +178,11 @@ impl Wanted {
             });
         }
         assigned
+    }
+
+    /// Whether a column may be taken: the caller's own word counts more than what he leaves out.
+    fn takes(&self, wanted: &Column, key: &String) -> bool {
+        wanted.told.is_some() || !self.left_out.contains(key)
     }
 
     /// Whether the caller said which column the id is.
@@ -270,6 +287,17 @@ mod tests {
         assert_eq!(wanted.targets("ID"), [Target::Id]);
         assert!(wanted.check_told("a.csv", |key| key == "offense").is_ok());
         assert_eq!(wanted.check_told("a.csv", |_| false).unwrap_err().parameter, "--map");
+    }
+
+    #[test]
+    fn a_column_that_is_left_out_goes_nowhere_unless_the_caller_names_it() {
+        let names = ["category".to_owned(), "Id".to_owned()];
+        let wanted = Wanted::new(&layer(), &[]).unwrap().without(&names);
+        assert_eq!((wanted.targets("category"), wanted.targets("ID")), (vec![], vec![]));
+        assert!(wanted.assign(&names, &[]).iter().all(Vec::is_empty));
+        let map = [("category".to_owned(), "category".to_owned())];
+        let wanted = Wanted::new(&layer(), &map).unwrap().without(&names);
+        assert_eq!(wanted.assign(&names, &[]), [vec![(Target::Field(0), Because::Told)], vec![]]);
     }
 
     #[test]

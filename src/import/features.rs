@@ -68,6 +68,8 @@ pub struct FeatureOptions {
     pub x: Option<String>,
     /// Column of the latitude in CSV, if it has none of the usual names.
     pub y: Option<String>,
+    /// Columns that no field is to be taken from, whatever they are called.
+    pub leave_out: Vec<String>,
     /// Reference system of the positions; what the file says, else WGS 84, where none is named.
     pub crs: Option<Crs>,
     /// Order of the two numbers of a position, where the names of columns do not tell.
@@ -257,7 +259,7 @@ fn read_files(
 fn wanted(job: &FeatureJob) -> Result<Wanted, Invalid> {
     let wanted = Wanted::new(&job.layer, &job.options.map)?;
     let wanted = wanted.with_position(job.options.x.as_deref(), job.options.y.as_deref());
-    Ok(wanted.with_reading(job.options.crs, job.options.xy))
+    Ok(wanted.with_reading(job.options.crs, job.options.xy).without(&job.options.leave_out))
 }
 
 fn row_maker(job: &mut FeatureJob, units: &[Unit], progress: Arc<Progress>) -> RowMaker {

@@ -71,6 +71,9 @@ pub struct Mapping {
     /// Fields (or `id`) and the columns that they are taken from.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
+    /// Columns that no field is taken from, whatever they are called.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub leave_out: Vec<String>,
     /// Of code fields: the sender's words and the codes that they mean.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub codes: BTreeMap<String, BTreeMap<String, String>>,
@@ -121,6 +124,7 @@ impl Mapping {
                 header_row: self.header_row,
                 table: self.table.clone(),
             },
+            leave_out: self.leave_out.clone(),
             decimal: self.decimal,
             dates: self.dates,
             codes: self.codes.clone(),

@@ -1,4 +1,13 @@
-import type { Catalogue, CountAnswer, FeaturePage, Located, SearchAnswer } from './wire';
+import type {
+  Catalogue,
+  CountAnswer,
+  FeaturePage,
+  ImportProgress,
+  ImportReport,
+  Located,
+  Mapping,
+  SearchAnswer,
+} from './wire';
 
 /** Longest wait for an answer. A request that takes longer counts as a server that does not answer. */
 const TIMEOUT_MS = 20_000;
@@ -85,4 +94,67 @@ export interface NameQuestion {
 
 export function search(question: NameQuestion, signal?: AbortSignal): Promise<SearchAnswer> {
   return ask('/search', { ...question }, signal);
+}
+
+export interface ImportQuestion {
+  file: File;
+  layer: string;
+  mapping: Mapping | null;
+  dry_run: boolean;
+}
+
+/** Sends a file to be looked at or written. The answer comes line by line: how far it is, and at the end the report. */
+export async function importFile(
+  { file, layer, mapping, dry_run }: ImportQuestion,
+  told: (progress: ImportProgress) => void,
+  signal: AbortSignal,
+): Promise<ImportReport> {
+  const body = new FormData();
+  if (mapping) body.set('mapping', new Blob([JSON.stringify(mapping)], { type: 'application/json' }));
+  body.set('file', file, file.name);
+  const url = address('/import', { layer, dry_run: String(dry_run) });
+  const answer = await fetch(url, { method: 'POST', body, signal, headers: { accept: 'application/x-ndjson' } });
+  if (!answer.ok || !answer.body) throw await refusal(answer);
+  let report: ImportReport | undefined;
+  for await (const line of lines(answer.body)) {
+    const said = JSON.parse(line) as {
+      progress?: ImportProgress;
+      report?: ImportReport;
+      problem?: { detail?: string };
+    };
+    if (said.problem) throw new Failure(answer.status, said.problem.detail ?? line);
+    if (said.progress) told(said.progress);
+    if (said.report) report = said.report;
+  }
+  if (!report) throw new Failure(null, 'the answer ended early');
+  return report;
+}
+
+/** Takes an import back. */
+export async function undo(batch: number): Promise<void> {
+  const answer = await fetch(`/batches/${batch}/undo`, { method: 'POST' });
+  if (!answer.ok) throw await refusal(answer);
+}
+
+/** What a problem document says. */
+async function refusal(answer: Response): Promise<Failure> {
+  const text = await answer.text().catch(() => '');
+  try {
+    return new Failure(answer.status, (JSON.parse(text) as { detail?: string }).detail ?? text.slice(0, 500));
+  } catch {
+    return new Failure(answer.status, text.slice(0, 500));
+  }
+}
+
+async function* lines(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    const whole = (rest + (value ?? '')).split('\n');
+    rest = whole.pop() ?? '';
+    yield* whole.filter((line) => line !== '');
+    if (done) break;
+  }
+  if (rest) yield rest;
 }

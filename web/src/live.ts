@@ -1,4 +1,5 @@
 import type { CountQuestion } from './api';
+import type { Importing } from './imports';
 import type { Fault } from './map/health';
 import type { Pick } from './map/pick';
 import type { Catalogue, CountAnswer, FoundFeature, LocatedUnit } from './wire';
@@ -33,6 +34,8 @@ export interface Live {
   place: Place | null;
   /** The next click on the map looks up its place. */
   picking: boolean;
+  /** A file that was dropped, while its dialogue is open. */
+  importing: Importing | null;
   popup: { lon: number; lat: number; picks: Pick[] } | null;
   /** The panel is open, where the window is too narrow for both. */
   panel: boolean;

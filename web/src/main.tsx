@@ -37,6 +37,7 @@ async function start(): Promise<void> {
     counts: null,
     place: null,
     picking: false,
+    importing: null,
     popup: null,
     panel: false,
   });

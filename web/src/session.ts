@@ -2,6 +2,7 @@ import * as api from './api';
 import { Changes, type Moved } from './changes';
 import type { Choices, View } from './choices';
 import { interval } from './days';
+import { Imports } from './imports';
 import type { Live } from './live';
 import { Health } from './map/health';
 import { asOf } from './map/tiles';
@@ -21,6 +22,7 @@ const NUMBERS_MS = 2000;
 /** What the page can do: everything that a part of it asks for goes through here. */
 export class Session {
   readonly health: Health;
+  readonly imports: Imports;
   #counting: AbortController | undefined;
   #locating: AbortController | undefined;
   #searching: AbortController | undefined;
@@ -34,6 +36,7 @@ export class Session {
     readonly live: Store<Live>,
   ) {
     this.health = new Health(live, () => this.#probe());
+    this.imports = new Imports(live);
     const look = () => {
       if (!document.hidden && live.value.faults.size === 0) void this.refresh();
     };

@@ -153,3 +153,70 @@ export interface SearchAnswer {
   /** Layers that could not be searched to their end. */
   incomplete: string[];
 }
+
+/** How far an import is. */
+export interface ImportProgress {
+  rows: number;
+  /** Bytes read of the file's own. */
+  bytes: number;
+}
+
+/** How a sender's file becomes rows; what is left out is guessed. */
+export interface Mapping {
+  crs?: string;
+  xy?: string;
+  x?: string;
+  y?: string;
+  encoding?: string;
+  fields?: Record<string, string>;
+  /** Columns that no field is taken from. */
+  leave_out?: string[];
+  [other: string]: unknown;
+}
+
+/** What is thought of a column of a file. */
+export interface ColumnGuess {
+  name: string;
+  /** `x`, `y`, `id` or names of fields; nothing where it is left out. */
+  goes_into: string[];
+  is_certain: boolean;
+  examples: string[];
+}
+
+export interface Guess {
+  format: string;
+  crs: string;
+  xy: string;
+  columns: ColumnGuess[];
+  mapping: Mapping;
+}
+
+export interface Finding {
+  kind: string;
+  line?: number | null;
+  column?: string | null;
+  value?: string | null;
+  message: string;
+  advice: Title;
+}
+
+/** `POST /import`. */
+export interface ImportReport {
+  dry_run: boolean;
+  written: boolean;
+  rows: number;
+  rejected: number;
+  added: number | null;
+  changed: number | null;
+  unchanged: number | null;
+  missing?: number | null;
+  /** By which the import can be undone. */
+  batch?: number | null;
+  /** Why nothing can go in. */
+  refusals: string[];
+  /** How many findings of each kind. */
+  findings: Record<string, number>;
+  first_findings: Finding[];
+  guesses: Guess[];
+  first_rows: { line: number; id: string | null; lon: number; lat: number; values: Record<string, string> }[];
+}

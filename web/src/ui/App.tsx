@@ -3,7 +3,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { openMap } from '../map/open';
 import { Counts } from './Counts';
 import { Dates } from './Dates';
+import { Drop } from './Drop';
 import { Header } from './Header';
+import { Import } from './Import';
 import { Layers } from './Layers';
 import { Locate } from './Locate';
 import { MapTools, Notices, Pointer } from './MapTools';
@@ -30,8 +32,10 @@ export function App() {
         <Counts />
         <Time />
         <Locate />
+        <Drop />
       </aside>
       <Stage />
+      <Import />
     </div>
   );
 }
