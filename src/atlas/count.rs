@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cost::filter_micros;
 use super::query::{Question, has_time};
 use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::Answers;
@@ -56,7 +57,8 @@ impl Question {
         if self.snapshot.large.is_some() {
             return self.count_large(atlas.store.as_ref(), &request, (&by, &measuring)).await;
         }
-        let cost = Cost { micros: 100 + self.rows() * (1 + measuring.fields.len() as u64) / 125 };
+        let filtered = filter_micros(request.filter.as_ref(), self.rows());
+        let cost = Cost { micros: 100 + self.rows() * (1 + measuring.fields.len() as u64) / 125 + filtered };
         let count = move |cancel: &_| self.until(cancel).count_rows(&request, (&by, &measuring));
         atlas.tiles.work(cost, count).await?
     }

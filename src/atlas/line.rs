@@ -14,21 +14,16 @@ use std::time::Instant;
 use foldhash::HashMap;
 use tokio::sync::oneshot;
 
-/// Work below this cost is light, microseconds of one core.
-const LIGHT_US: u64 = 3_000;
+use super::Cost;
+
+/// Work below this cost is light, microseconds of one core: most tiles of points, but none that counts very many of them.
+const LIGHT_US: u64 = 2_000;
 /// How much longer work waits for each microsecond that it takes: 25 ms of work lets pass what comes within 200 ms.
 const PATIENCE: u64 = 8;
 /// Clients of whom nothing waits are forgotten above this number.
 const MOST_IDLE: usize = 256;
 /// Bounds of when to come back, milliseconds.
 const RETRY_MS: std::ops::RangeInclusive<u64> = 50..=5_000;
-
-/// How long work is expected to take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cost {
-    /// Microseconds of one core.
-    pub micros: u64,
-}
 
 /// For whom work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

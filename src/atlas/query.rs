@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::cost::filter_micros;
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::{Answers, Holding, holding};
@@ -63,7 +64,8 @@ impl Atlas {
         // Under a filter that leaves little, the nearest few may be anywhere.
         let sparse = request.datetime.is_some() || request.filter.is_some();
         let all = if sparse { question.rows() / 300 } else { 0 };
-        let cost = Cost { micros: 10 * request.count as u64 + all };
+        let filtered = filter_micros(request.filter.as_ref(), question.rows());
+        let cost = Cost { micros: 10 * request.count as u64 + all + filtered };
         self.tiles.work(cost, move |cancel| question.until(cancel).nearest(&request)).await?
     }
 
@@ -101,23 +103,28 @@ impl Question {
 
     /// About 0.05 µs for a row in the box of a circle, four times that in the box of a polygon; units are asked of all rows.
     pub(super) fn cost_within(&self, request: &WithinRequest) -> Cost {
-        let look_at = |boxes: &[Bbox]| rows_to_look_at(&self.snapshot.parts, boxes) as u64;
+        let filtered = |rows: u64| filter_micros(request.filter.as_ref(), rows);
+        let look_at = |boxes: &[Bbox], rows_a_micro: u64| {
+            let rows = rows_to_look_at(&self.snapshot.parts, boxes) as u64;
+            rows / rows_a_micro + filtered(rows)
+        };
         let simple = request.datetime.is_none() && request.filter.is_none();
         let micros = match &request.area {
-            Area::Boxes(boxes) => look_at(boxes) / 20,
+            Area::Boxes(boxes) => look_at(boxes, 20),
             Area::Everywhere if simple => (request.limit as u64).min(self.rows()) / 5,
-            Area::Everywhere => self.rows() / 125,
-            Area::Radius { at, radius_m } => look_at(&boxes_around(*at, *radius_m)) / 20,
+            Area::Everywhere => self.rows() / 125 + filtered(self.rows()),
+            Area::Radius { at, radius_m } => look_at(&boxes_around(*at, *radius_m), 20),
             Area::Polygon(polygon) => {
                 let mut bbox = Bbox::EMPTY;
                 let corners = polygon.0.iter().flat_map(|polygon| polygon.exterior().coords());
                 corners.for_each(|corner| bbox.extend(LonLat { lon: corner.x, lat: corner.y }));
-                look_at(&[bbox]) / 5
+                look_at(&[bbox], 5)
             }
             Area::Corridor { lines, radius_m } => {
-                steps_of_corridor(&self.snapshot.parts, &Corridor::new(lines, *radius_m)) as u64 / 15
+                let steps = steps_of_corridor(&self.snapshot.parts, &Corridor::new(lines, *radius_m)) as u64;
+                steps / 15 + filtered(steps)
             }
-            Area::Unit(_) | Area::Line(_) => self.rows() / 300,
+            Area::Unit(_) | Area::Line(_) => self.rows() / 300 + filtered(self.rows()),
         };
         Cost { micros: 30 + micros }
     }

@@ -217,7 +217,7 @@ impl House {
         }
         let moment = service.atlas.moment();
         let tag = service.atlas.tile_etag(service.settings.view, &kept.request, encoding);
-        if !tag.is_ok_and(|(tag, _)| tag == kept.etag) {
+        if !tag.is_ok_and(|tag| tag == kept.etag) {
             return false;
         }
         kept.moment.store(Arc::new(moment));

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::asked::host_name;
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, RETRY_AFTER_MS};
 use super::reply::{BANDOSO_AS_OF, BANDOSO_FEATURES, BANDOSO_MATCHED, BANDOSO_VERSION};
 use super::{HttpSettings, RETRY_MS, Shared};
 use crate::model::View;
@@ -80,6 +80,7 @@ pub fn cors(settings: &HttpSettings) -> CorsLayer {
             LINK,
             LOCATION,
             RETRY_AFTER,
+            RETRY_AFTER_MS,
         ])
         .vary::<[HeaderName; 0]>([])
         .max_age(Duration::from_hours(1))

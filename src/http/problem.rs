@@ -3,13 +3,16 @@
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::atlas::AtlasError;
 use crate::model::Invalid;
 use crate::store::Refusal;
+
+/// When to come back, in milliseconds: [`RETRY_AFTER`] knows whole seconds only, and a map can try again much sooner.
+pub const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
 /// The kinds of problem. Programs match on the names that end their `type`: rename none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,6 +250,7 @@ impl IntoResponse for Problem {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(ms) = self.retry_after_ms {
             headers.insert(RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
+            headers.insert(RETRY_AFTER_MS, HeaderValue::from(ms));
         }
         response.extensions_mut().insert(self);
         response
@@ -339,8 +343,9 @@ mod tests {
 
     #[test]
     fn whoever_is_asked_to_come_back_is_told_when() {
-        let response = Problem::from(AtlasError::Unavailable { retry_after_ms: 1 }).into_response();
+        let response = Problem::from(AtlasError::Unavailable { retry_after_ms: 1_250 }).into_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(response.headers().get(RETRY_AFTER), Some(&HeaderValue::from_static("1")));
+        assert_eq!(response.headers().get(RETRY_AFTER), Some(&HeaderValue::from_static("2")));
+        assert_eq!(response.headers().get(RETRY_AFTER_MS), Some(&HeaderValue::from_static("1250")));
     }
 }

@@ -157,13 +157,13 @@ pub async fn answer(
         (VARY, HeaderValue::from_static("Accept-Encoding, Origin")),
     ]);
     let moment = Arc::new(shared.atlas.moment());
-    let (etag, versions) = shared.atlas.tile_etag(view, &request, encoding)?;
-    if asked.has(&etag) {
-        insert(&mut headers, ETAG, &etag);
-        headers.insert(BANDOSO_VERSION, version_header(&versions));
+    let tile = shared.atlas.asked_tile(view, &request, encoding)?;
+    if asked.has(tile.etag()) {
+        insert(&mut headers, ETAG, tile.etag());
+        headers.insert(BANDOSO_VERSION, version_header(&tile.versions()));
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    let tile = shared.atlas.tile(view, &request, encoding).await?;
+    let tile = shared.atlas.tile(tile).await?;
     insert(&mut headers, ETAG, &tile.etag);
     headers.insert(BANDOSO_FEATURES, HeaderValue::from(tile.features));
     headers.insert(BANDOSO_VERSION, version_header(&tile.versions));
