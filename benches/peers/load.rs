@@ -43,6 +43,8 @@ pub struct Outcome {
     pub seconds: f64,
     /// Answers other than 200 and 204, and connections that broke.
     pub errors: usize,
+    /// Answers of 503 that say when to come back.
+    pub refused: usize,
     /// Rounds were not completed: the mix of tiles is not the walk's.
     pub broken_off: bool,
 }
@@ -75,12 +77,13 @@ pub fn quantile(values: &mut [f64], share: f64) -> f64 {
 
 /// Asks a walk over and over on so many connections.
 pub fn load(port: u16, walk: &[Request], connections: usize, length: Length) -> Outcome {
-    let (next, stop, errors) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicUsize::new(0));
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (errors, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let answers = Mutex::new(Vec::new());
     let started = Instant::now();
     std::thread::scope(|scope| {
         for connection in 1..=connections {
-            let (next, stop, errors, answers) = (&next, &stop, &errors, &answers);
+            let (next, stop, errors, refused, answers) = (&next, &stop, &errors, &refused, &answers);
             scope.spawn(move || {
                 let number = format!("{connection:02}");
                 let own_path = |request: &Request| request.path.replace("{connection}", &number);
@@ -105,6 +108,10 @@ pub fn load(port: u16, walk: &[Request], connections: usize, length: Length) -> 
                             ms: asked.elapsed().as_secs_f64() * 1e3,
                             bytes: client.body().len(),
                         }),
+                        Some(503) if client.header("retry-after").is_some() => {
+                            refused.fetch_add(1, Ordering::Relaxed);
+                            std::thread::sleep(client.comes_back_after());
+                        }
                         _ => _ = errors.fetch_add(1, Ordering::Relaxed),
                     }
                 }
@@ -114,7 +121,7 @@ pub fn load(port: u16, walk: &[Request], connections: usize, length: Length) -> 
     });
     let (answers, seconds) = (answers.into_inner().unwrap(), started.elapsed().as_secs_f64());
     let broken_off = answers.len() < walk.len();
-    Outcome { answers, seconds, errors: errors.into_inner(), broken_off }
+    Outcome { answers, seconds, errors: errors.into_inner(), refused: refused.into_inner(), broken_off }
 }
 
 /// One connection, opened again when it broke.
@@ -142,6 +149,12 @@ impl Client {
             let (known, value) = line.split_once(':')?;
             known.eq_ignore_ascii_case(name).then(|| value.trim())
         })
+    }
+
+    /// How long who was refused is asked to wait.
+    fn comes_back_after(&self) -> Duration {
+        let read = |name: &str| self.header(name).and_then(|text| text.parse().ok());
+        read("retry-after-ms").or(read("retry-after").map(|s| s * 1_000)).map_or(Duration::ZERO, Duration::from_millis)
     }
 
     /// Asks for a path with further header lines, each ended; gives the status when the whole answer came.

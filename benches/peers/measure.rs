@@ -56,7 +56,7 @@ impl Phases {
 
     /// What a reader must know of the phases' circumstances.
     pub fn warnings(&self) -> String {
-        let errors: usize = self.0.iter().map(|phase| phase.outcome.errors).sum();
+        let errors = self.errors();
         let foreign = self.figure(|phase| phase.foreign).median;
         let mut text = String::new();
         if errors > 0 {
@@ -72,7 +72,7 @@ impl Phases {
     }
 
     pub fn errors(&self) -> usize {
-        self.0.iter().map(|phase| phase.outcome.errors).sum()
+        self.0.iter().map(|phase| phase.outcome.errors + phase.outcome.refused).sum()
     }
 }
 

@@ -1,4 +1,4 @@
-//! How long after its commit a row is in the tiles of two nodes, while thousands of others change.
+//! How long after its commit a row is in the tiles of two nodes, while thousands of others change; and what that takes of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,6 +8,7 @@ use super::{shown, tile_path};
 use crate::Bench;
 use crate::data::{LAYER, connect};
 use crate::load::{Client, quantile};
+use crate::process::memory_mib;
 use crate::report::{Figure, Goal, Row};
 use crate::servers::{Cores, Server};
 use crate::walk::tile_at;
@@ -16,8 +17,8 @@ use crate::walk::tile_at;
 const CHANGES: u64 = 2000;
 const WRITERS: u64 = 4;
 const ROWS: i64 = 10;
-/// Rows whose way is followed.
-const MARKERS: usize = 200;
+/// Rows whose way is followed, some ten a second: together they take a minute.
+const MARKERS: usize = 600;
 /// When a row that shows nowhere is given up.
 const GIVEN_UP: Duration = Duration::from_secs(20);
 /// All of it takes no longer, however slow the nodes are.
@@ -36,9 +37,14 @@ pub fn run(bench: &mut Bench, points: u64) {
     }
     std::thread::sleep(Duration::from_secs(2));
     let (before, started) = (changed.load(Ordering::Relaxed), Instant::now());
+    let used = |node: &Server| (memory_mib(node.pid(), "VmRSS"), node.cpu_seconds());
+    let used_before = nodes.each_ref().map(used);
     let mut times = bench.runtime.block_on(follow(&url, &nodes));
-    let rate = (changed.load(Ordering::Relaxed) - before) as f64 / started.elapsed().as_secs_f64();
+    let (changes, seconds) = ((changed.load(Ordering::Relaxed) - before) as f64, started.elapsed().as_secs_f64());
+    let rate = changes / seconds;
     stop.store(true, Ordering::Relaxed);
+    let used_after = nodes.each_ref().map(used);
+    take_in(bench, points, (&nodes, changes), (used_before, used_after));
     for (name, share, most_ms) in [("p50", 0.5, 50.0), ("p99", 0.99, 1000.0)] {
         bench.report.add(Row {
             what: format!("{}, a committed row to the tiles of two nodes, {name}", shown(points)),
@@ -49,6 +55,33 @@ pub fn run(bench: &mut Bench, points: u64) {
             note: format!("at {rate:.0} changes/s; {} rows on two nodes", times.len() / 2),
         });
     }
+}
+
+/// Memory in MiB and processor seconds, of each node.
+type Used = [(f64, f64); 2];
+
+/// What a stream of changes takes of the nodes: memory is to be bounded, however many come.
+fn take_in(bench: &mut Bench, points: u64, (nodes, changes): (&[Server; 2], f64), (before, after): (Used, Used)) {
+    let mean = |of: [f64; 2]| f64::midpoint(of[0], of[1]);
+    let memory = |used: Used| mean(used.map(|(mib, _)| mib));
+    let peak = mean(nodes.each_ref().map(|node| memory_mib(node.pid(), "VmHWM")));
+    bench.report.add(Row {
+        what: format!("{}, memory of a node after {changes:.0} changes", shown(points)),
+        unit: "MiB",
+        ours: Figure::one(memory(after)),
+        peer: None,
+        goal: Goal::Told,
+        note: format!("{:.0} MiB before them, {peak:.0} at most, the load included", memory(before)),
+    });
+    let cpu = |used: Used| mean(used.map(|(_, seconds)| seconds));
+    bench.report.add(Row {
+        what: format!("{}, CPU of a node for a change", shown(points)),
+        unit: "ms",
+        ours: Figure::one((cpu(after) - cpu(before)) * 1e3 / changes),
+        peer: None,
+        goal: Goal::Told,
+        note: "merges and the followed rows' tiles included".to_owned(),
+    });
 }
 
 /// Changes rows all over the layer, a few in each transaction, at an even pace.

@@ -2,6 +2,7 @@
 
 mod cached;
 mod live;
+mod overload;
 mod queries;
 mod start;
 mod tiles;
@@ -13,8 +14,8 @@ use crate::load::{Client, Request};
 use crate::servers::Server;
 
 /// What `--only` takes.
-pub const NAMES: [&str; 9] =
-    ["same-work", "default", "session", "communes", "province", "cached", "queries", "start", "live"];
+pub const NAMES: [&str; 10] =
+    ["same-work", "default", "session", "communes", "province", "cached", "queries", "start", "live", "overload"];
 
 /// Runs the cases that are asked for; all when none is named.
 pub fn run(bench: &mut Bench, only: &[String]) {
@@ -43,6 +44,9 @@ pub fn run(bench: &mut Bench, only: &[String]) {
     }
     if asked("live") {
         live::run(bench, least);
+    }
+    if asked("overload") {
+        overload::run(bench, least);
     }
 }
 

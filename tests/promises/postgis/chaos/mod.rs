@@ -1,7 +1,6 @@
 //! Two nodes on one database, eight writers, and everything is killed at random.
 
 mod reader;
-mod steady;
 mod world;
 mod writer;
 
