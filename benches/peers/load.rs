@@ -153,7 +153,7 @@ impl Client {
 
     /// How long who was refused is asked to wait.
     fn comes_back_after(&self) -> Duration {
-        let read = |name: &str| self.header(name).and_then(|text| text.parse().ok());
+        let read = |name: &str| self.header(name).and_then(|text| text.parse::<u64>().ok());
         read("retry-after-ms").or(read("retry-after").map(|s| s * 1_000)).map_or(Duration::ZERO, Duration::from_millis)
     }
 

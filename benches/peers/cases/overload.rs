@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{requests, shown, tile_path};
 use crate::Bench;
 use crate::data::{FIELDS, LAYER};
-use crate::load::{Length, load};
+use crate::load::{Length, Outcome, load};
 use crate::measure::{Side, phase};
 use crate::process::memory_mib;
 use crate::report::{Figure, Goal, Row};
@@ -42,10 +42,9 @@ pub fn run(bench: &mut Bench, points: u64) {
     }
     let errors: usize = crowded.iter().map(|outcome| outcome.errors).sum();
     assert_eq!(errors, 0, "whoever is refused is told when to come back");
-    let per_second =
-        |outcomes: &[crate::load::Outcome]| Figure::of(outcomes.iter().map(crate::load::Outcome::per_second).collect());
+    let per_second = |outcomes: &[Outcome]| Figure::of(outcomes.iter().map(Outcome::per_second).collect());
     let refused: usize = crowded.iter().map(|outcome| outcome.refused).sum();
-    let answered: usize = crowded.iter().map(crate::load::Outcome::answers).sum();
+    let answered: usize = crowded.iter().map(Outcome::answers).sum();
     let longest = Figure::of(crowded.iter().map(|outcome| outcome.quantile_ms(None, 0.99)).collect());
     bench.report.add(Row {
         what: format!("{}, {TOO_MANY} connections against {BUSY}, z12", shown(points)),
