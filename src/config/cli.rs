@@ -99,6 +99,13 @@ pub struct ImportArgs {
     /// The reference system and the order are right: findings that speak against them no longer refuse the file
     #[arg(long, env = "BANDOSO_SURE", value_parser = BoolishValueParser::new())]
     pub sure: bool,
+    /// Columns that name a row's commune, district, province or unit, if not called xã, huyện, tỉnh, đơn vị, …; many times, or
+    /// divided by ;
+    #[arg(long, env = "BANDOSO_UNIT", value_name = "[LEVEL=]COL", value_delimiter = ';')]
+    pub unit: Vec<String>,
+    /// Place rows without a position in the middle of the unit that they name; a field geocode_quality says so
+    #[arg(long, env = "BANDOSO_GEOCODE", value_name = "unit")]
+    pub geocode: Option<String>,
     /// Column of the longitude, if not called lon, longitude, x, kinh độ, …
     #[arg(long, env = "BANDOSO_X", value_name = "COL")]
     pub x: Option<String>,

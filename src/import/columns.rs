@@ -70,6 +70,7 @@ pub(super) struct Wanted {
     xy: Option<Order>,
     /// Keys of columns that are for nothing, whatever they are called.
     left_out: Vec<String>,
+    units: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -104,7 +105,7 @@ impl Wanted {
             wanted.told = Some(column.clone());
         }
         let columns = columns.into_iter().map(|(column, _)| column).collect();
-        Ok(Self { columns, x: None, y: None, crs: None, xy: None, left_out: Vec::new() })
+        Ok(Self { columns, x: None, y: None, crs: None, xy: None, left_out: Vec::new(), units: Vec::new() })
     }
 
     /// The columns of the position, where the caller names them.
@@ -123,6 +124,17 @@ impl Wanted {
     pub fn without(mut self, columns: &[String]) -> Self {
         self.left_out = columns.iter().map(|name| column_key(name)).collect();
         self
+    }
+
+    /// The columns in which rows name their units, where the caller says: `LEVEL=COL` or `COL`.
+    pub fn with_units(mut self, units: &[String]) -> Self {
+        self.units = units.to_vec();
+        self
+    }
+
+    /// The columns in which rows name their units, as the caller says.
+    pub fn units(&self) -> &[String] {
+        &self.units
     }
 
     /// The reference system that the caller names.

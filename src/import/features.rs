@@ -20,16 +20,18 @@ use super::rows::{Repeats, RowMaker};
 use super::sampled::Sampled;
 use super::shift::{self, Looked};
 use super::sites::Sites;
+use super::stated::StatedUnits;
 use super::written::{DateOrder, Decimal};
 use super::{FindingLog, ImportError, ReadOptions};
 use crate::engine::coordinates::Order;
 use crate::engine::crs::Crs;
 use crate::engine::readings::Reading;
-use crate::model::{Invalid, Layer, Unit};
-use crate::store::{ImportBatch, ImportRow, Imported, Store, StoreError};
+use crate::model::{Invalid, Layer};
+use crate::store::{ImportBatch, ImportRow, Imported, Store, StoreError, UnitTable};
 
 pub use super::first_row::FirstRow;
 pub use super::read::MAX_FILE_BYTES;
+pub use super::rows::Geocode;
 pub use super::sites::Doubt;
 
 /// Rows that are shown as they are stored.
@@ -74,6 +76,10 @@ pub struct FeatureOptions {
     pub crs: Option<Crs>,
     /// Order of the two numbers of a position, where the names of columns do not tell.
     pub xy: Option<Order>,
+    /// Columns in which rows name their units, as `LEVEL=COL` or `COL`; by the usual names where none is told.
+    pub units: Vec<String>,
+    /// What becomes of rows without a position.
+    pub geocode: Geocode,
     /// What becomes of rows and files that speak for another reading.
     pub doubt: Doubt,
     /// Sign before decimals in all columns; else each column's own is guessed.
@@ -133,6 +139,8 @@ pub struct FeatureReport {
     pub files: Vec<FileReading>,
     /// Why nothing went in, in words for people: a file that is not what it was said to be.
     pub refusals: Vec<String>,
+    /// Rows placed in the middle of the unit that they name.
+    pub geocoded: u64,
     /// Rows in the rejects file, where one was asked for.
     pub rejected: Option<u64>,
     /// What the store did; none where nothing was written, on purpose or because of findings.
@@ -142,7 +150,7 @@ pub struct FeatureReport {
 /// Looks at the start of each file as an import would, and reads no further.
 pub fn guess(mut job: FeatureJob) -> Result<Vec<Guess>, ImportError> {
     let wanted = wanted(&job)?;
-    let mut maker = row_maker(&mut job, &[], Arc::default());
+    let mut maker = row_maker(&mut job, UnitTable::default(), Arc::default());
     let guess = |path: &PathBuf| {
         maker.place = path.display().to_string();
         let records = Sampled::new(read::open(path, &job.options.read, &maker.progress)?)?;
@@ -161,12 +169,12 @@ pub async fn import_features(
 ) -> Result<FeatureReport, ImportError> {
     let layer = job.layer.clone();
     let units = match store {
-        Some(store) => store.units().await?.units,
-        None => Vec::new(),
+        Some(store) => store.units().await?,
+        None => UnitTable::default(),
     };
     let (sender, mut receiver) = mpsc::channel(WAITING_BATCHES);
     let on_fault = job.options.on_fault;
-    let reading = tokio::task::spawn_blocking(move || read_files(job, &units, sender, progress));
+    let reading = tokio::task::spawn_blocking(move || read_files(job, units, sender, progress));
     let storing = async {
         let Some(store) = store else {
             while receiver.recv().await.is_some() {}
@@ -222,7 +230,7 @@ async fn conclude(
 
 fn read_files(
     mut job: FeatureJob,
-    units: &[Unit],
+    units: UnitTable,
     sender: mpsc::Sender<ImportBatch>,
     progress: Arc<Progress>,
 ) -> Result<ReadAll, ImportError> {
@@ -250,19 +258,30 @@ fn read_files(
     let first_rows = std::mem::take(&mut outlet.first_rows);
     let (sent, sender) = outlet.end(job.options.ending, &maker)?;
     let (rows, left_out) = (maker.rows, maker.rows - sent);
-    let (findings, refusals) = (maker.findings, maker.refusals);
-    let report =
-        FeatureReport { rows, left_out, findings, guesses, first_rows, files, refusals, rejected, imported: None };
+    let (findings, refusals, geocoded) = (maker.findings, maker.refusals, maker.geocoded);
+    let report = FeatureReport {
+        rows,
+        left_out,
+        findings,
+        guesses,
+        first_rows,
+        files,
+        refusals,
+        geocoded,
+        rejected,
+        imported: None,
+    };
     Ok(ReadAll { report, looked, sender })
 }
 
 fn wanted(job: &FeatureJob) -> Result<Wanted, Invalid> {
     let wanted = Wanted::new(&job.layer, &job.options.map)?;
     let wanted = wanted.with_position(job.options.x.as_deref(), job.options.y.as_deref());
-    Ok(wanted.with_reading(job.options.crs, job.options.xy).without(&job.options.leave_out))
+    let wanted = wanted.with_reading(job.options.crs, job.options.xy).without(&job.options.leave_out);
+    Ok(wanted.with_units(&job.options.units))
 }
 
-fn row_maker(job: &mut FeatureJob, units: &[Unit], progress: Arc<Progress>) -> RowMaker {
+fn row_maker(job: &mut FeatureJob, units: UnitTable, progress: Arc<Progress>) -> RowMaker {
     let now = crate::model::Instant(jiff::Timestamp::now().as_microsecond());
     RowMaker {
         layer: job.layer.clone(),
@@ -274,6 +293,9 @@ fn row_maker(job: &mut FeatureJob, units: &[Unit], progress: Arc<Progress>) -> R
         rejects: job.rejects.take(),
         seen: SeenIds::default(),
         ground: Arc::new(Ground::new(units)),
+        stated: StatedUnits::default(),
+        geocode: job.options.geocode,
+        geocoded: 0,
         doubt: job.options.doubt,
         progress,
         refusals: Vec::new(),

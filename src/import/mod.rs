@@ -7,6 +7,7 @@
 mod changes;
 mod codes;
 mod columns;
+mod crowds;
 mod encoding;
 mod fault;
 pub mod features;
@@ -33,6 +34,7 @@ mod scan;
 pub mod sent;
 mod shift;
 mod sites;
+mod stated;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -10,6 +10,7 @@ use super::position_columns::{Found, order_of_xy};
 use super::record::{Cell, FileCrs, Header, PositionIn, Record, Records, Source};
 use super::rows::RowMaker;
 use super::sampled::Sampled;
+use super::stated::UnitColumns;
 use super::text::{column_key, normal};
 use super::values::shown;
 use super::written::Written;
@@ -47,6 +48,8 @@ pub(super) struct Plan {
     pub position: PositionFrom,
     /// How the two numbers of the position are read.
     pub reading: Reading,
+    /// Where rows name their units.
+    pub units: UnitColumns,
     /// Whether the caller named the order of the numbers.
     pub order_is_told: bool,
     file: String,
@@ -96,6 +99,7 @@ impl Plan {
         let mut plan = Self {
             position: found.from,
             reading: Reading { crs, order },
+            units: UnitColumns::default(),
             order_is_told: wanted.xy().is_some(),
             file,
             header: source.header,
@@ -117,6 +121,11 @@ impl Plan {
     /// Finds out what the columns are for that came since.
     pub fn take_in(&mut self, wanted: &Wanted, columns: &[String], maker: &mut RowMaker) -> Result<(), ImportError> {
         let met = self.columns;
+        if met < columns.len() {
+            self.units = UnitColumns::find(columns, wanted.units()).or_else(|missing| {
+                if self.header == Header::Growing { Ok(UnitColumns::default()) } else { Err(missing) }
+            })?;
+        }
         for (column, name) in columns.iter().enumerate().skip(met) {
             self.columns += 1;
             self.keys.entry(column_key(name)).or_insert(column);
@@ -131,7 +140,7 @@ impl Plan {
             };
             let is_for_nothing = targets.is_empty() && !is_position && !normal(name).is_empty();
             // A rejects file that comes back has columns of ours.
-            if is_for_nothing && !name.starts_with(OWN_COLUMNS) {
+            if is_for_nothing && !self.units.contains(column) && !name.starts_with(OWN_COLUMNS) {
                 maker.unknown_column(name);
             }
             for target in targets {
@@ -152,6 +161,10 @@ impl Plan {
 
     /// Refuses a file in which a column that the caller named was not met.
     pub fn check_told(&self, wanted: &Wanted) -> Result<(), ImportError> {
+        if self.units.is_empty() && !wanted.units().is_empty() {
+            let expected = format!("columns of {}, found {}", self.file, wanted.units().join(", "));
+            return Err(Invalid::new("--unit", expected).into());
+        }
         Ok(wanted.check_told(&self.file, |key| self.keys.contains_key(key))?)
     }
 

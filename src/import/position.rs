@@ -12,17 +12,9 @@ use crate::model::FindingKind;
 /// A record's numbers as they stand, or why there are none.
 pub(super) fn numbers(record: &Record, plan: &Plan) -> Result<[f64; 2], Fault> {
     match plan.position {
-        PositionFrom::Columns { x, y } => {
-            let cells = [record.cells.cell(x), record.cells.cell(y)];
-            from_cells(cells, plan.reading).map_err(|fault| {
-                let value = cells.map(|cell| normal(&cell.text()).into_owned()).join(", ");
-                fault.in_column(&[x, y].map(|column| name(record, column)).join(", "), &value)
-            })
-        }
+        PositionFrom::Columns { x, y } => from_cells([record.cells.cell(x), record.cells.cell(y)], plan.reading),
         PositionFrom::Column(column) => {
-            let text = record.cells.cell(column).text();
-            let found = from_text(&normal(&text), plan.reading, plan.order_is_told);
-            found.map_err(|fault| fault.in_column(name(record, column), &text))
+            from_text(&normal(&record.cells.cell(column).text()), plan.reading, plan.order_is_told)
         }
         PositionFrom::Geometry => match &record.geometry {
             RawGeometry::Point { x, y } => Ok([*x, *y]),
@@ -30,6 +22,18 @@ pub(super) fn numbers(record: &Record, plan: &Plan) -> Result<[f64; 2], Fault> {
             RawGeometry::Unfit(fault) => Err(fault.clone()),
         },
     }
+}
+
+/// A fault of the position, with the columns that it stands in and what they hold.
+pub(super) fn blamed(fault: Fault, record: &Record, plan: &Plan) -> Fault {
+    let columns = match plan.position {
+        PositionFrom::Geometry => return fault,
+        PositionFrom::Columns { x, y } => vec![x, y],
+        PositionFrom::Column(column) => vec![column],
+    };
+    let names: Vec<&str> = columns.iter().map(|column| name(record, *column)).collect();
+    let values: Vec<String> = columns.iter().map(|column| record.cells.cell(*column).text().into_owned()).collect();
+    fault.in_column(&names.join(", "), &values.join(", "))
 }
 
 fn name<'a>(record: &Record<'a>, column: usize) -> &'a str {

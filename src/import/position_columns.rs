@@ -69,7 +69,7 @@ pub(super) fn order_of_xy(crs: Crs) -> Order {
 }
 
 /// Lower-case letters without marks, and digits.
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     let plain = name.to_lowercase().replace('đ', "d");
     plain.nfd().filter(char::is_ascii_alphanumeric).collect()
 }

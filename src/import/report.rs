@@ -36,6 +36,7 @@ pub fn json(asked: &Asked, report: &FeatureReport) -> Json {
         "rows": report.rows,
         "stored": stored,
         "rejected": report.left_out,
+        "geocoded": report.geocoded,
         "added": done.map(|done| done.added),
         "changed": done.map(|done| done.changed),
         "unchanged": done.map(|done| done.unchanged),

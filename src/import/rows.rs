@@ -9,19 +9,44 @@ use super::fault::Fault;
 use super::ground::Ground;
 use super::ids::{self, SeenIds};
 use super::plan::{Plan, Way};
-use super::position::numbers;
+use super::position::{blamed, numbers};
 use super::progress::Progress;
 use super::record::{RawGeometry, Record};
 use super::rejects::Rejects;
 use super::sites::{Doubt, Sites};
+use super::stated::{Stated, StatedUnits};
 use super::values;
 use super::{FindingLog, ImportError};
 use crate::engine::crs::Crs;
-use crate::model::{Day, Field, FindingKind, Layer, LonLat, Value};
+use crate::model::{Day, Field, FieldType, FindingKind, Layer, LonLat, Value};
 use crate::store::{ImportId, ImportRow};
 
 /// Most rows in one import: they and their ids are remembered, 16 to 24 bytes a row, to tell repeats.
 pub const MAX_ROWS: u64 = 50_000_000;
+
+/// The field that says how a row's position was found, where a layer has it, …
+const QUALITY_FIELD: &str = "geocode_quality";
+/// … and what it says: from the row itself, …
+const EXACT: &str = "exact";
+/// … or in the middle of the unit that it names.
+const UNIT_CENTRE: &str = "unit_centre";
+
+/// What becomes of rows without a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Geocode {
+    /// They stay out.
+    #[default]
+    Nothing,
+    /// They are placed in the middle of the unit that they name.
+    Unit,
+}
+
+/// What a row is known by.
+struct Identity {
+    id: ImportId,
+    at: LonLat,
+    quality: &'static str,
+}
 
 /// Makes rows of one layer from whatever a file has, and names what is wrong with them.
 pub(super) struct RowMaker {
@@ -37,6 +62,10 @@ pub(super) struct RowMaker {
     pub rows: u64,
     pub seen: SeenIds,
     pub ground: Arc<Ground>,
+    pub stated: StatedUnits,
+    pub geocode: Geocode,
+    /// Rows placed in the middle of their unit.
+    pub geocoded: u64,
     pub doubt: Doubt,
     pub progress: Arc<Progress>,
     /// Why nothing goes in: a file is read as what it is not.
@@ -50,7 +79,7 @@ impl RowMaker {
     /// A row, or none when the record's position or id cannot be used. A value that cannot be used becomes null.
     pub fn row(&mut self, record: &Record, plan: &Plan, sites: &mut Sites) -> Option<ImportRow> {
         self.count();
-        let (id, at) = match self.identity(record, plan, sites) {
+        let Identity { id, at, quality } = match self.identity(record, plan, sites) {
             Ok(identity) => identity,
             Err(fault) => {
                 self.reject(Some(record), record.line, fault);
@@ -61,21 +90,68 @@ impl RowMaker {
             let message = "like an earlier row in all columns but the id; stored as it is";
             self.fault(record.line, Fault::new(FindingKind::DuplicateRow, message));
         }
-        let values = (0..self.layer.fields.len()).map(|index| self.value(index, record, plan)).collect();
+        let mut values: Vec<Value> =
+            (0..self.layer.fields.len()).map(|index| self.value(index, record, plan)).collect();
+        if let Some((index, field)) = self.layer.field(QUALITY_FIELD)
+            && let Some(value) = values.get_mut(index)
+            && *value == Value::Null
+            && says(field, quality)
+        {
+            *value = Value::Text(quality.to_owned());
+        }
         Some(ImportRow { id, at, values })
     }
 
     /// The position comes first: a row without one does not use its id up.
-    fn identity(&mut self, record: &Record, plan: &Plan, sites: &mut Sites) -> Result<(ImportId, LonLat), Fault> {
-        let (at, doubt) = sites.place(numbers(record, plan)?)?;
+    fn identity(&mut self, record: &Record, plan: &Plan, sites: &mut Sites) -> Result<Identity, Fault> {
+        let stated = self.stated(record, plan);
+        let unit = if let Stated::Unit(unit) = &stated { Some(*unit) } else { None };
+        let of_position = |fault: Fault| blamed(fault, record, plan);
+        let (at, doubt, quality) = match numbers(record, plan).map_err(of_position) {
+            Ok(numbers) => {
+                let (at, doubt) = sites.place(numbers, unit).map_err(of_position)?;
+                let doubt = doubt.map(of_position);
+                let disagrees = stated.fault(&self.ground.units, at).map(|fault| plan.units.blamed(fault, record));
+                (at, doubt.into_iter().chain(disagrees).collect(), EXACT)
+            }
+            Err(fault) if fault.kind == FindingKind::MissingPosition && self.geocode == Geocode::Unit => {
+                match stated.centre(&self.ground.units) {
+                    Some(at) => (at, Vec::new(), UNIT_CENTRE),
+                    None => {
+                        let unclear = stated.unclear().map(|fault| plan.units.blamed(fault, record));
+                        return Err(unclear.unwrap_or(fault));
+                    }
+                }
+            }
+            Err(fault) => return Err(fault),
+        };
         let cell = plan.id(record);
         let named = |fault: Fault| fault.in_column("id", &cell.text());
         let id = ids::from_cell(cell).map_err(named)?;
         self.seen.take(&id).map_err(named)?;
-        if let Some(doubt) = doubt {
+        self.geocoded += u64::from(quality == UNIT_CENTRE);
+        for doubt in doubt {
             self.fault(record.line, doubt);
         }
-        Ok((id, at))
+        Ok(Identity { id, at, quality })
+    }
+
+    /// The unit that the row names, as of its own day.
+    fn stated(&mut self, record: &Record, plan: &Plan) -> Stated {
+        if plan.units.is_empty() || self.ground.units.all().is_empty() {
+            return Stated::Nothing;
+        }
+        let time = self.layer.time.and_then(|index| {
+            let field = self.layer.fields.get(index)?;
+            let way = plan.way(index).unwrap_or(&self.plain);
+            values::from_cell(field, plan.cell(index, record), way, &self.zone).ok()
+        });
+        let day = match time {
+            Some(Value::Date(day)) => day,
+            Some(Value::Timestamp(at)) => at.day(&self.zone),
+            _ => self.today,
+        };
+        self.stated.read(&self.ground.units, &plan.units, record, day)
     }
 
     fn value(&mut self, index: usize, record: &Record, plan: &Plan) -> Value {
@@ -105,8 +181,11 @@ impl RowMaker {
         value
     }
 
-    /// At the end of a file: whether its rows speak for another reading than the one told.
+    /// At the end of a file: places that stand for many rows, and whether its rows speak for another reading than the one told.
     pub fn judge(&mut self, sites: &Sites) {
+        for crowd in sites.crowds() {
+            self.findings.add(crowd.at(&self.place, None));
+        }
         let Some(fault) = sites.verdict().and_then(|verdict| sites.refusal(&verdict)) else { return };
         let finding = fault.at(&self.place, None);
         if self.doubt == Doubt::Refuses {
@@ -162,6 +241,15 @@ impl RowMaker {
 
     fn fault(&mut self, line: u64, fault: Fault) {
         self.findings.add(fault.at(&self.place, Some(line)));
+    }
+}
+
+/// Whether a field can say how a position was found.
+fn says(field: &Field, quality: &str) -> bool {
+    match field.kind {
+        FieldType::Text => true,
+        FieldType::Code => field.codes.iter().any(|known| known.code == quality),
+        _ => false,
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::crowds::Crowds;
 use super::fault::Fault;
 use super::geometry::on_earth;
 use super::ground::Ground;
 use crate::engine::coordinates::Order;
 use crate::engine::crs::Crs;
 use crate::engine::readings::{Reading, Samples, Verdict, judge};
-use crate::model::{FindingKind, LonLat};
+use crate::model::{FindingKind, LonLat, UnitId};
 
 /// What becomes of rows that fit only under another reading than the one told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,24 +24,35 @@ pub enum Doubt {
 /// Rows for which another reading is looked for; beyond, only the file as a whole is judged.
 const MOST_HINTS: u32 = 1_000;
 
+/// A row that is remembered: its numbers, and the unit that it names.
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    numbers: [f64; 2],
+    stated: Option<UnitId>,
+}
+
 /// Follows the positions of one file.
 pub(super) struct Sites {
     ground: Arc<Ground>,
     reading: Reading,
     doubt: Doubt,
-    samples: Samples<[f64; 2]>,
+    samples: Samples<Sample>,
+    crowds: Crowds,
     hints: u32,
 }
 
 impl Sites {
     pub fn new(ground: Arc<Ground>, reading: Reading, doubt: Doubt) -> Self {
-        Self { ground, reading, doubt, samples: Samples::default(), hints: 0 }
+        Self { ground, reading, doubt, samples: Samples::default(), crowds: Crowds::default(), hints: 0 }
     }
 
-    /// The place of a row's numbers, and what is doubtful about it though it can be stored.
-    pub fn place(&mut self, numbers: [f64; 2]) -> Result<(LonLat, Option<Fault>), Fault> {
-        self.samples.add(|| numbers);
+    /// The place of a row's numbers, and what is doubtful about it though it can be stored. `stated` is the unit that it names.
+    pub fn place(&mut self, numbers: [f64; 2], stated: Option<UnitId>) -> Result<(LonLat, Option<Fault>), Fault> {
+        self.samples.add(|| Sample { numbers, stated });
         let read = self.reading.place(numbers);
+        if let Some(at) = read {
+            self.crowds.add(at);
+        }
         if let Some(at) = read
             && self.ground.holds(at, self.reading)
         {
@@ -68,9 +80,14 @@ impl Sites {
         }
     }
 
+    /// Places that stand for many rows.
+    pub fn crowds(&self) -> Vec<Fault> {
+        self.crowds.faults()
+    }
+
     /// Where rows spread over the whole file lie.
     pub fn places(&self) -> impl Iterator<Item = LonLat> {
-        self.samples.kept().iter().filter_map(|numbers| self.reading.place(*numbers))
+        self.samples.kept().iter().filter_map(|row| self.reading.place(row.numbers))
     }
 
     /// What rows of the whole file say about the reading.
@@ -79,8 +96,11 @@ impl Sites {
             return None;
         }
         let prior = |reading| self.ground.prior(reading, self.reading);
-        let fits = |_: &[f64; 2], at| self.ground.holds(at, self.reading);
-        judge(self.reading, self.samples.kept(), |numbers| *numbers, fits, prior)
+        let fits = |row: &Sample, at| match row.stated {
+            Some(unit) => self.ground.units.covers(unit, at),
+            None => self.ground.holds(at, self.reading),
+        };
+        judge(self.reading, self.samples.kept(), |row| row.numbers, fits, prior)
     }
 
     /// A verdict as a fault of the file.

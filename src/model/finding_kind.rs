@@ -166,7 +166,7 @@ impl FindingKind {
     /// Whether it is worth knowing and no fault of the data: `--strict` does not refuse it. A column without a field stands in
     /// nearly every file.
     pub fn is_note(self) -> bool {
-        matches!(self, Self::UnknownField | Self::SurveyorsOrder)
+        matches!(self, Self::UnknownField | Self::SurveyorsOrder | Self::DuplicatePlace)
     }
 }
 

@@ -15,6 +15,7 @@ mod import;
 mod mapping;
 mod positions;
 mod postgis;
+mod stated_units;
 mod stores;
 mod support;
 mod units;

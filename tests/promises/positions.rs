@@ -135,7 +135,9 @@ fn a_row_with_its_coordinates_exchanged_stays_out_and_one_elsewhere_is_told() {
         (&report["files"][0]["crs"], &report["files"][0]["columns"]["x"]),
         (&Json::from("EPSG:4326"), &Json::from("lon"))
     );
-    assert!(report["first_findings"][0]["advice"]["vi"].is_string());
+    let first = &report["first_findings"][0];
+    assert_eq!((&first["column"], &first["value"]), (&Json::from("lon, lat"), &Json::from("15.0, 108.6")));
+    assert!(first["advice"]["vi"].is_string());
 }
 
 #[test]

@@ -13,7 +13,9 @@ use super::understood;
 use crate::config::cli::{ImportArgs, Shared};
 use crate::engine::coordinates::Order;
 use crate::engine::crs::Crs;
-use crate::import::features::{Doubt, Ending, FeatureJob, FeatureOptions, FeatureReport, OnFault, import_features};
+use crate::import::features::{
+    Doubt, Ending, FeatureJob, FeatureOptions, FeatureReport, Geocode, OnFault, import_features,
+};
 use crate::import::{DateOrder, Decimal, Encoding, FindingLog, Mapping, Progress, ReadOptions, Rejects, delimiter};
 use crate::model::{Catalogue, Invalid, Layer, LayerId};
 
@@ -89,6 +91,12 @@ fn options(args: &ImportArgs, layer: &Layer) -> Result<FeatureOptions, Failure> 
     }
     options.crs = args.crs.as_deref().map(crs).transpose()?.or(options.crs);
     options.xy = args.xy.as_deref().map(|text| Order::parse("--xy", text)).transpose()?.or(options.xy);
+    options.units.clone_from(&args.unit);
+    options.geocode = match args.geocode.as_deref() {
+        None => Geocode::Nothing,
+        Some("unit") => Geocode::Unit,
+        Some(other) => return Err(Invalid::new("--geocode", format!("unit, found {other:?}")).into()),
+    };
     options.doubt = if args.sure { Doubt::Tells } else { Doubt::Refuses };
     let told = read_options(args)?;
     let read = &mut options.read;

@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use crate::model::World;
+use geo_types::{LineString, Polygon};
+
+use crate::model::{LonLat, Unit, World};
 
 use super::arcs::signed_area;
 use super::simplify::{distance_2, importances};
@@ -27,6 +29,16 @@ pub(super) fn label_place(parts: &[WorldPart]) -> Option<World> {
         .filter(|at| holds(part, *at))
         .or_else(|| widest_middle(part).filter(|at| holds(part, *at)))
         .or_else(|| exterior.first().copied())
+}
+
+/// The place for a unit's name in degrees: inside its largest part, far from its borders.
+pub fn label_of(unit: &Unit) -> Option<LonLat> {
+    let ring = |ring: &LineString<f64>| -> Vec<World> {
+        let open = ring.0.iter().take(ring.0.len().saturating_sub(1));
+        open.map(|at| World::from_lon_lat(LonLat { lon: at.x, lat: at.y })).collect()
+    };
+    let part = |part: &Polygon<f64>| std::iter::once(part.exterior()).chain(part.interiors()).map(ring).collect();
+    label_place(&unit.geometry.iter().map(part).collect::<Vec<WorldPart>>()).map(World::to_lon_lat)
 }
 
 /// Whether the place is inside the rings, by the even-odd rule.

@@ -29,6 +29,7 @@ use arcs::{Arcs, StepPart, StepRing};
 use bands::{Bands, WorldBox};
 use clip::{Clipper, Frame, TilePlace};
 use commands::Commands;
+pub use labels::label_of;
 use labels::{WorldPart, label_place};
 use quantize::quantize;
 use snap::Span;

@@ -110,6 +110,12 @@ impl UnitIndex {
         }
     }
 
+    /// Whether a unit covers a place, border included; an unknown one covers none.
+    pub fn covers(&self, unit: UnitId, at: LonLat) -> bool {
+        let entry = self.by_id.get(&unit).and_then(|index| self.entries.get(*index));
+        entry.is_some_and(|entry| entry.area.covers(at))
+    }
+
     /// Metres from a place to a unit in the plane of the place ([`MetresPerDegree`]): 0 where it covers the place. None for an
     /// unknown unit and one without polygons. Good to 0.1 % for some kilometres, a mere order of magnitude beyond some hundred.
     pub fn distance_m(&self, unit: UnitId, at: LonLat) -> Option<f64> {
