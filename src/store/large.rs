@@ -207,11 +207,11 @@ pub struct NamedRows {
 }
 
 impl NamedRows {
-    /// The features in the order of the ids that were found.
-    pub fn new(features: Vec<Feature>, found: &[(i64, Fit)], whole: bool) -> Self {
+    /// The features in the order of the ids that were found, all names having been looked at.
+    pub fn of(features: Vec<Feature>, found: &[(i64, Fit)]) -> Self {
         let mut features: HashMap<u64, Feature> = features.into_iter().map(|feature| (feature.id, feature)).collect();
         let row = |(id, fit): &(i64, Fit)| Some((features.remove(&id.unsigned_abs())?, *fit));
-        Self { rows: found.iter().filter_map(row).collect(), whole }
+        Self { rows: found.iter().filter_map(row).collect(), whole: true }
     }
 }
 

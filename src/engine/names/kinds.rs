@@ -13,7 +13,7 @@ pub(super) struct Kind {
     short: &'static [&'static str],
 }
 
-const KINDS: [Kind; 9] = [
+static KINDS: [Kind; 9] = [
     Kind { name: "tỉnh", levels: &[Level::Province], short: &["t"] },
     Kind { name: "thành phố", levels: &[Level::Province, Level::District], short: &["tp", "t p", "thanhpho"] },
     Kind { name: "huyện", levels: &[Level::District], short: &["h"] },
@@ -44,10 +44,9 @@ struct Written {
 }
 
 static WRITTEN: LazyLock<Vec<Written>> = LazyLock::new(|| {
-    static ALL: [Kind; 9] = KINDS;
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let mut written: Vec<Written> = Vec::new();
-    for kind in &ALL {
+    for kind in &KINDS {
         let in_full = Written { plain: words(&plain(kind.name)), spelling: Some(words(&spelling(kind.name))), kind };
         written.push(in_full);
         written.extend(kind.short.iter().map(|short| Written { plain: words(short), spelling: None, kind }));

@@ -75,7 +75,9 @@ impl UnitNames {
                 }
                 found.extend(became.into_iter().map(|(id, _)| id));
             }
-            self.keep_lowest(units, &mut found, asked.level);
+            if asked.level.is_none() {
+                keep_lowest(units, &mut found);
+            }
             let mut found: Vec<UnitId> = found.into_iter().collect();
             match (found.as_slice(), named) {
                 ([], _) => {}
@@ -97,20 +99,6 @@ impl UnitNames {
         }
         let found = self.candidates(text, None).into_iter();
         found.filter_map(|found| units.all().get(found.unit as usize)).map(|unit| unit.id).collect()
-    }
-
-    /// A district without communes stands among communes under its own code: the lowest of the two is meant.
-    fn keep_lowest(&self, units: &UnitMap, found: &mut BTreeSet<UnitId>, level: Option<Level>) {
-        let all: Vec<_> = found.iter().filter_map(|id| units.unit(*id)).collect();
-        let stands_in = |code: &str, at: Level| all.iter().any(|unit| unit.code == code && unit.level > at);
-        let doubled: Vec<UnitId> = all
-            .iter()
-            .filter(|unit| level.is_none() && stands_in(&unit.code, unit.level))
-            .map(|unit| unit.id)
-            .collect();
-        doubled.iter().for_each(|id| {
-            found.remove(id);
-        });
     }
 
     fn candidates(&self, text: &str, level: Option<Level>) -> Vec<Candidate> {
@@ -259,6 +247,17 @@ const MOST_CUTS: usize = 5;
 const CODE_DIGITS: usize = 4;
 /// What may stand between a unit and the one above it.
 const SEPARATORS: [char; 8] = [',', ';', '/', '|', '\n', '\t', '>', '–'];
+
+/// A district without communes stands among communes under its own code: the lowest of the two is meant.
+fn keep_lowest(units: &UnitMap, found: &mut BTreeSet<UnitId>) {
+    let all: Vec<_> = found.iter().filter_map(|id| units.unit(*id)).collect();
+    let stands_in = |code: &str, at: Level| all.iter().any(|unit| unit.code == code && unit.level > at);
+    let doubled = all.iter().filter(|unit| stands_in(&unit.code, unit.level));
+    let doubled: Vec<UnitId> = doubled.map(|unit| unit.id).collect();
+    for id in doubled {
+        found.remove(&id);
+    }
+}
 
 /// The spelled words of each part; the country is none.
 fn parts(text: &str) -> Vec<Vec<String>> {

@@ -139,9 +139,10 @@ fn map() -> UnitMap {
         full_name: format!("{} {}", row.3, row.2),
         kind: row.3.into(),
         parent: row.4.map(Into::into),
-        valid: match row.5 {
-            true => DayInterval { from: Some(CHANGE), to: None },
-            false => DayInterval { from: None, to: Some(CHANGE) },
+        valid: if row.5 {
+            DayInterval { from: Some(CHANGE), to: None }
+        } else {
+            DayInterval { from: None, to: Some(CHANGE) }
         },
         schematic: false,
         geometry: MultiPolygon(Vec::new()),

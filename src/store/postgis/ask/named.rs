@@ -19,7 +19,7 @@ impl Question<'_> {
         (field, asked): (usize, &AskedName),
         (near, most): (Option<LonLat>, usize),
     ) -> Result<NamedRows, StoreError> {
-        let Some(name) = self.table.columns.fields.get(field) else { return Ok(NamedRows::new(Vec::new(), &[], true)) };
+        let Some(name) = self.table.columns.fields.get(field) else { return Ok(NamedRows::of(Vec::new(), &[])) };
         let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let found = self.rows(&by_words(&self.table, wanted, (name, asked), (near, limit))).await?;
         let mut found: Vec<(i64, Fit)> = found.iter().map(|row| (row.get(0), fit(row.get(1)))).collect();
@@ -29,12 +29,14 @@ impl Question<'_> {
             let better = self.of_ids(wanted, found.iter().map(|(id, _)| *id).collect()).await?;
             match self.rows(&by_pieces(&self.table, wanted, (name, asked), (near, left))).await {
                 Ok(rows) => found.extend(rows.iter().map(|row| (row.get::<_, i64>(0), Fit::Contained))),
-                Err(StoreError::TooLong { .. }) => return Ok(NamedRows::new(better, &found, false)),
+                Err(StoreError::TooLong { .. }) => {
+                    return Ok(NamedRows { whole: false, ..NamedRows::of(better, &found) });
+                }
                 Err(fault) => return Err(fault),
             }
         }
         let features = self.of_ids(wanted, found.iter().map(|(id, _)| *id).collect()).await?;
-        Ok(NamedRows::new(features, &found, true))
+        Ok(NamedRows::of(features, &found))
     }
 }
 
