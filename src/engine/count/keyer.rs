@@ -2,7 +2,7 @@ use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{CountSource, Key};
+use super::{CountSource, Key, rank};
 use crate::engine::as_of::{Answers, Holding};
 use crate::engine::columns::{BLOCK, Column, Columns, NO_DAY};
 use crate::engine::parts::Parts;
@@ -143,6 +143,15 @@ impl<'a> Keyer<'a> {
         }
     }
 
+    /// The place of each number's key in the order of lines. No two numbers have one key.
+    pub(super) fn places(&self, source: &CountSource<'_>, field: Option<usize>) -> Vec<u64> {
+        let mut numbers: Vec<usize> = (0..self.size()).collect();
+        numbers.sort_by_cached_key(|number| rank(source, field, &self.key(*number)));
+        let mut places = vec![0; numbers.len()];
+        (0..).zip(numbers).for_each(|(place, number)| places[number] = place);
+        places
+    }
+
     /// The key of a number; 0 is null for codes and times.
     pub(super) fn key(&self, slot: usize) -> CountKey {
         let place = slot.checked_sub(1);
@@ -165,6 +174,20 @@ impl<'a> Keyer<'a> {
 }
 
 impl Slotter<'_> {
+    /// The row's number.
+    pub(super) fn number(&self, columns: &Columns, row: usize) -> u32 {
+        match self {
+            Self::Unit { answers, slots } => slots.get(answers.index(columns, row)).copied().unwrap_or(0),
+            Self::Code { column, slots } => {
+                let code = column.and_then(|column| column.code(row));
+                code.and_then(|code| slots.get(code as usize)).copied().unwrap_or(0)
+            }
+            Self::Truth { values } => values.get(row).map_or(2, |value| u32::from(*value).min(2)),
+            Self::Days { days, first, numbers } => days.get(row).map_or(0, |day| day_number(*day, *first, numbers)),
+            Self::Hours { instants, offsets } => instants.get(row).map_or(0, |instant| hour_number(*instant, offsets)),
+        }
+    }
+
     /// Adds its number to the slots of the rows from `first` on, after making room for it: slots × size + number. Column by
     /// column, not row by row: 64 rows at once cost a third of 64 rows one by one.
     pub(super) fn add(&self, columns: &Columns, first: usize, (size, slots): (u64, &mut [u64])) {
@@ -191,17 +214,12 @@ impl Slotter<'_> {
                 Some(values) => values.iter().enumerate().for_each(|(row, value)| put(row, u32::from(*value).min(2))),
                 None => (0..count).for_each(|row| put(row, 2)),
             },
-            Self::Days { days, first, numbers } => {
-                let place = |day: &Day| usize::try_from(i64::from(day.0) - i64::from(*first)).ok();
-                let number = |day: &Day| {
-                    let number = place(day).and_then(|place| numbers.get(place)).copied();
-                    number.unwrap_or_else(|| beyond(*day, *first, numbers))
-                };
-                match days.get(rows) {
-                    Some(days) => days.iter().enumerate().for_each(|(row, day)| put(row, number(day))),
-                    None => (0..count).for_each(|row| put(row, 0)),
+            Self::Days { days, first, numbers } => match days.get(rows) {
+                Some(days) => {
+                    days.iter().enumerate().for_each(|(row, day)| put(row, day_number(*day, *first, numbers)));
                 }
-            }
+                None => (0..count).for_each(|row| put(row, 0)),
+            },
             Self::Hours { instants, offsets } => match instants.get(rows) {
                 Some(instants) => {
                     instants.iter().enumerate().for_each(|(row, instant)| put(row, hour_number(*instant, offsets)));
@@ -210,6 +228,13 @@ impl Slotter<'_> {
             },
         }
     }
+}
+
+/// The number of a day.
+fn day_number(day: Day, first: i32, numbers: &[u32]) -> u32 {
+    let place = usize::try_from(i64::from(day.0) - i64::from(first)).ok();
+    let number = place.and_then(|place| numbers.get(place)).copied();
+    number.unwrap_or_else(|| beyond(day, first, numbers))
 }
 
 /// The number of a day that is not in the table: none is before all, and days beyond the years of the calendar are its last.
