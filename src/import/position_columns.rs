@@ -47,7 +47,12 @@ pub(super) struct Found {
 /// The columns of the position by the usual names, in any case and with or without marks. Longitude and latitude go before X and
 /// Y, and two columns before one. Columns that are `told` go before all. The error is the option that is missing.
 pub(super) fn find(names: &[String], told: [Option<usize>; 2]) -> Result<Found, &'static str> {
-    let plain: Vec<String> = names.iter().map(|name| folded(name)).collect();
+    // `Toạ độ` over `Kinh độ` and `Vĩ độ` in a sheet's two rows of names.
+    let under = |name: String| match name.strip_prefix("toado") {
+        Some(rest) if EAST.contains(&rest) || NORTH.contains(&rest) => rest.to_owned(),
+        _ => name,
+    };
+    let plain: Vec<String> = names.iter().map(|name| under(folded(name))).collect();
     let of = |known: &[&str]| known.iter().find_map(|known| plain.iter().position(|name| name == known));
     let columns = |x, y, order| Ok(Found { from: PositionFrom::Columns { x, y }, order });
     match ((told[0].or_else(|| of(&EAST)), told[1].or_else(|| of(&NORTH))), (of(&X), of(&Y))) {
@@ -92,6 +97,7 @@ mod tests {
             (["x", "latitude", "longitude"], 2, 1, east_north),
             (["Tọa độ X (m)", "Toạ độ Y (m)", "x"], 0, 1, None),
             (["Kinh độ (WGS84)", "Y", "a"], 0, 1, east_north),
+            (["Toạ độ Vĩ độ", "Toạ độ Kinh độ", "a"], 1, 0, east_north),
         ] {
             let Ok(Found { from: PositionFrom::Columns { x: a, y: b }, order: told }) = found(&names) else {
                 panic!("{names:?}")

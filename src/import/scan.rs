@@ -25,6 +25,16 @@ pub(super) struct FeatureScanner<R> {
     /// The feature found last, or the members around the features.
     bytes: Vec<u8>,
     max_bytes: usize,
+    others: Others,
+    /// The reference system that the file names, where it is not WGS 84.
+    crs: Option<String>,
+}
+
+/// What becomes of a file in a reference system other than WGS 84.
+#[derive(Clone, Copy, PartialEq)]
+enum Others {
+    Refused,
+    Told,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -44,7 +54,18 @@ struct Head {
 impl<R: BufRead> FeatureScanner<R> {
     /// A scanner that refuses features larger than `max_bytes`.
     pub fn new(input: R, max_bytes: usize) -> Self {
-        Self { input, line: 1, state: State::Between, bytes: Vec::new(), max_bytes }
+        let (bytes, others) = (Vec::new(), Others::Refused);
+        Self { input, line: 1, state: State::Between, bytes, max_bytes, others, crs: None }
+    }
+
+    /// The same, for whoever asks for [`Self::crs`]: a file that names its reference system before its features is read.
+    pub fn in_any_crs(input: R, max_bytes: usize) -> Self {
+        Self { others: Others::Told, ..Self::new(input, max_bytes) }
+    }
+
+    /// The reference system that was named so far, where it is not WGS 84.
+    pub fn crs(&self) -> Option<&str> {
+        self.crs.as_deref()
     }
 
     /// Moves on to the next feature; gives the line on which it begins and its JSON. `None` at the end of the file.
@@ -156,8 +177,9 @@ impl<R: BufRead> FeatureScanner<R> {
                 Some(b'}') => {
                     self.take_byte()?;
                     self.bytes.push(b'}');
+                    let checked = self.check_crs();
                     self.state = State::Between;
-                    return self.check_crs();
+                    return checked;
                 }
                 Some(b',') => {
                     self.take_byte()?;
@@ -177,12 +199,17 @@ impl<R: BufRead> FeatureScanner<R> {
     }
 
     /// Refuses the `crs` member of GeoJSON 2008 where it names anything but WGS 84, longitude first.
-    fn check_crs(&self) -> Result<(), ScanError> {
+    fn check_crs(&mut self) -> Result<(), ScanError> {
         let head: Head = serde_json::from_slice(&self.bytes)
             .map_err(|_| self.error("the members around the features are no JSON"))?;
         let Some(crs) = head.crs.filter(|crs| !crs.is_null()) else { return Ok(()) };
         let name = crs.pointer("/properties/name").and_then(|name| name.as_str()).unwrap_or_default();
         if name.ends_with("CRS84") || name.ends_with(":4326") {
+            return Ok(());
+        }
+        // Behind the features it comes too late: they were read by then.
+        if self.others == Others::Told && self.state == State::Between && !name.is_empty() {
+            self.crs = Some(name.to_owned());
             return Ok(());
         }
         let found = if name.is_empty() { crs.to_string() } else { name.to_owned() };
@@ -370,6 +397,10 @@ mod tests {
         assert!(scan(&with("urn:ogc:def:crs:OGC:1.3:CRS84")).is_ok());
         assert!(scan(&with("urn:ogc:def:crs:EPSG::4326")).is_ok());
         assert!(scan(&with("urn:ogc:def:crs:EPSG::9217")).unwrap_err().contains("9217"));
+        let named = with("urn:ogc:def:crs:EPSG::9217");
+        let mut scanner = FeatureScanner::in_any_crs(BufReader::new(named.as_bytes()), 200);
+        assert!(matches!(scanner.next(), Ok(None)));
+        assert_eq!(scanner.crs(), Some("urn:ogc:def:crs:EPSG::9217"));
         let after = "{\"features\":[],\"crs\":{\"properties\":{\"name\":\"EPSG:3857\"}}}";
         assert!(scan(after).unwrap_err().contains("3857"));
     }

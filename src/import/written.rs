@@ -36,8 +36,14 @@ pub struct Written {
 
 /// A number without white space, its groups of three taken away where they are whole. `None` where it is none in this way.
 pub(super) fn number(text: &str, decimal: Decimal) -> Option<f64> {
-    let plain = plain_number(text, decimal)?;
-    plain.parse().ok().filter(|number: &f64| number.is_finite())
+    // Most are written as programs write them, in either way.
+    let has_signs = match decimal {
+        Decimal::Point => text.contains(','),
+        Decimal::Comma => text.contains(['.', ',']),
+    };
+    let number = if has_signs { None } else { text.parse().ok() };
+    let number = number.or_else(|| plain_number(text, decimal)?.parse().ok());
+    number.filter(|number: &f64| number.is_finite())
 }
 
 /// The same of a whole number, to the last digit.

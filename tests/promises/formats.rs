@@ -222,3 +222,17 @@ fn shapes_that_are_no_points_are_told_and_left_out() {
         assert_eq!(report.findings.counts().get(&FindingKind::WrongGeometry), Some(&2), "{name}");
     }
 }
+
+#[test]
+fn a_geojson_that_names_a_grid_of_vn2000_is_read_in_it() {
+    let desk = Desk::new();
+    desk.file(
+        "a.geojson",
+        r#"{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::5898"}},"features":[
+        {"type":"Feature","id":1,"geometry":{"type":"Point","coordinates":[585791.0051,1672370.1013]},"properties":{"ma":1,"ten":"a"}}]}"#,
+    );
+    desk.done(&format!("{MAP} a.geojson --sure"));
+    let features = desk.features("police.incidents");
+    let at = features.first().unwrap().at;
+    assert!((at.lon - 108.8).abs() < 1e-6 && (at.lat - 15.12).abs() < 1e-6, "{at:?}");
+}

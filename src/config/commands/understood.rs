@@ -60,7 +60,8 @@ fn column(column: &ColumnGuess) -> String {
     }));
     why.extend(column.font.map(|font| format!("phông / font {font}")));
     why.extend(column.words.iter().take(5).map(|(word, code)| format!("{word:?} = {code}")));
-    format!("{name} → {} ({}): {}", column.goes_into.join(", "), why.join("; "), examples.join(", "))
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
+    format!("{name} → {}{why}: {}", column.goes_into.join(", "), examples.join(", "))
 }
 
 /// The first rows as they are stored.

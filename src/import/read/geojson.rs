@@ -10,8 +10,8 @@ use crate::import::encoding::Encoding;
 use crate::import::geometry;
 use crate::import::input::Input;
 use crate::import::raw_feature::read_feature;
-use crate::import::record::{Cell, Cells, Header, MAX_COLUMNS, PositionIn, Read, Record, Records, Source};
-use crate::import::scan::FeatureScanner;
+use crate::import::record::{Cell, Cells, FileCrs, Header, MAX_COLUMNS, PositionIn, Read, Record, Records, Source};
+use crate::import::scan::{FeatureScanner, ScanError};
 
 /// Largest feature, in bytes.
 pub const MAX_FEATURE_BYTES: usize = 4 << 20;
@@ -25,6 +25,8 @@ pub(in crate::import) struct GeoJsonRecords {
     id: Json,
     properties: Properties,
     encoding: Encoding,
+    /// The first feature, which is read to know what comes before it.
+    first: Option<(u64, Vec<u8>)>,
 }
 
 /// The properties of the feature at hand.
@@ -36,16 +38,21 @@ struct Properties {
 }
 
 impl GeoJsonRecords {
-    pub fn new(file: String, input: Input, encoding: Encoding) -> Self {
-        Self {
-            scanner: FeatureScanner::new(input, MAX_FEATURE_BYTES),
+    /// Reads up to the first feature.
+    pub fn new(file: String, input: Input, encoding: Encoding) -> Result<Self, ImportError> {
+        let mut scanner = FeatureScanner::in_any_crs(input, MAX_FEATURE_BYTES);
+        let first = scanner.next().map_err(|error| unreadable(&file, error))?;
+        let first = first.map(|(line, json)| (line, json.to_vec()));
+        Ok(Self {
+            scanner,
+            first,
             file,
             columns: Vec::new(),
             known: HashMap::new(),
             id: Json::Null,
             properties: Properties::default(),
             encoding,
-        }
+        })
     }
 
     fn take_in(&mut self, line: u64, properties: Map<String, Json>) -> Result<(), ImportError> {
@@ -74,10 +81,15 @@ impl GeoJsonRecords {
     }
 }
 
+fn unreadable(file: &str, error: ScanError) -> ImportError {
+    ImportError::Unreadable { file: file.to_owned(), line: Some(error.line), cause: error.cause }
+}
+
 impl Records for GeoJsonRecords {
     fn source(&self) -> Source {
         let read_as = ReadOptions { encoding: Some(self.encoding), ..ReadOptions::default() };
-        Source { read_as, ..Source::new("GeoJSON", Header::Growing, PositionIn::Geometry) }
+        let crs = self.scanner.crs().map(|name| FileCrs::Text(name.to_owned()));
+        Source { crs, read_as, ..Source::new("GeoJSON", Header::Growing, PositionIn::Geometry) }
     }
 
     fn columns(&self) -> &[String] {
@@ -85,11 +97,11 @@ impl Records for GeoJsonRecords {
     }
 
     fn next(&mut self) -> Result<Option<Read<'_>>, ImportError> {
-        let next = self.scanner.next().map_err(|error| ImportError::Unreadable {
-            file: self.file.clone(),
-            line: Some(error.line),
-            cause: error.cause,
-        })?;
+        let held = self.first.take();
+        let next = match &held {
+            Some((line, json)) => Some((*line, json.as_slice())),
+            None => self.scanner.next().map_err(|error| unreadable(&self.file, error))?,
+        };
         let Some((line, json)) = next else { return Ok(None) };
         let raw = match read_feature(json, line) {
             Ok(raw) => raw,

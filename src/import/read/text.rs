@@ -40,7 +40,7 @@ pub(super) fn open(place: String, mut input: Input, options: &ReadOptions) -> Re
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
     Ok(if matches!(first, Some(b'{' | b'[' | 0x1e)) {
-        Box::new(GeoJsonRecords::new(place, input, encoding))
+        Box::new(GeoJsonRecords::new(place, input, encoding)?)
     } else {
         let options = ReadOptions { encoding: Some(encoding), ..options.clone() };
         Box::new(CsvRecords::new(place, input, text, &options)?)
