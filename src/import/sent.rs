@@ -242,10 +242,11 @@ mod tests {
         let body = "{\"type\":\"Feature\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[15.1,108.8]}}";
         let sent = read(|to| to.whole(body.as_bytes()), Crs::Wgs84).expect("latitude first");
         assert_eq!(sent.at, LonLat { lon: 108.8, lat: 15.1 });
-        assert!(
-            read(|to| to.whole(body.as_bytes()), Crs::parse("EPSG:5898").expect("known")).is_err(),
-            "15 metres east of nowhere"
-        );
+        let body =
+            "{\"type\":\"Feature\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[585791.0051,1672370.1013]}}";
+        let sent = read(|to| to.whole(body.as_bytes()), Crs::parse("EPSG:5898").expect("known")).expect("metres");
+        assert!((sent.at.lon - 108.8).abs() < 1e-7 && (sent.at.lat - 15.12).abs() < 1e-7, "{:?}", sent.at);
+        assert!(read(|to| to.whole(body.as_bytes()), Crs::Crs84).is_err(), "585,791 degrees");
     }
 
     #[test]
