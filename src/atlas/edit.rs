@@ -1,8 +1,8 @@
 use super::large::refused;
 use super::{Atlas, AtlasError};
 use crate::engine::as_of::holding;
-use crate::model::{Feature, FoundFeature, LayerId, Level, Versions, View};
-use crate::store::{Edit, Refusal, StoreError};
+use crate::model::{Feature, FoundFeature, Layer, LayerId, Level, Versions, View};
+use crate::store::{Author, Batch, BatchPage, BatchRow, Edit, Refusal, StoreError};
 
 /// Features after an edit.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,12 +16,17 @@ pub struct EditedFeatures {
 impl Atlas {
     /// Writes a layer that the view sees, all of the edits or none. What was written is shown here soon after, see
     /// [`Atlas::reach`].
-    pub async fn edit(&self, view: View, id: &LayerId, edits: Vec<Edit>) -> Result<EditedFeatures, AtlasError> {
+    pub async fn edit(
+        &self,
+        view: View,
+        id: &LayerId,
+        (edits, author): (Vec<Edit>, &Author),
+    ) -> Result<EditedFeatures, AtlasError> {
         let layer = self.layer(view, id)?.layer;
         if let Some(why) = self.read_only(view, id)? {
             return Err(AtlasError::Refused(Refusal::ReadOnly { layer: id.to_string(), why }));
         }
-        let edited = self.store.edit(&layer, edits).await.map_err(|error: StoreError| refused(error))?;
+        let edited = self.store.edit(&layer, edits, author).await.map_err(|error: StoreError| refused(error))?;
         let (units, clock) = (self.units(), self.clock());
         let found = |feature: Feature| {
             let day = layer.own_day(&feature.values, &clock);
@@ -30,6 +35,35 @@ impl Atlas {
         };
         let versions = Versions::from([(id.to_string(), edited.version), ("units".to_owned(), units.version())]);
         Ok(EditedFeatures { found: edited.features.into_iter().map(|feature| feature.map(found)).collect(), versions })
+    }
+
+    /// Batches of the layers that the view sees, the newest first.
+    pub async fn batches(&self, view: View, page: &BatchPage) -> Result<Vec<Batch>, AtlasError> {
+        let batches = self.store.batches(page).await.map_err(refused)?;
+        Ok(batches.into_iter().filter(|batch| self.layer_of(view, batch).is_ok()).collect())
+    }
+
+    /// One batch of a layer that the view sees, with its first rows.
+    pub async fn batch(&self, view: View, id: u64) -> Result<(Batch, Vec<BatchRow>), AtlasError> {
+        let found = self.store.batch(id).await.map_err(refused)?;
+        let batch = found.ok_or(AtlasError::Refused(Refusal::NoBatch { batch: id }))?;
+        let layer = self.layer_of(view, &batch)?;
+        let rows = self.store.batch_rows(&layer, id).await.map_err(refused)?;
+        Ok((batch, rows))
+    }
+
+    /// Undoes a batch of a layer that the view sees; gives the batch that did it.
+    pub async fn undo(&self, view: View, id: u64, author: &Author) -> Result<Batch, AtlasError> {
+        let found = self.store.batch(id).await.map_err(refused)?;
+        let batch = found.ok_or(AtlasError::Refused(Refusal::NoBatch { batch: id }))?;
+        let layer = self.layer_of(view, &batch)?;
+        self.store.undo(&layer, id, author).await.map_err(refused)
+    }
+
+    fn layer_of(&self, view: View, batch: &Batch) -> Result<std::sync::Arc<Layer>, AtlasError> {
+        let unknown = AtlasError::Refused(Refusal::NoBatch { batch: batch.id });
+        let id = LayerId::parse("layer", &batch.layer).map_err(|_| unknown.clone())?;
+        self.layer(view, &id).map(|summary| summary.layer).map_err(|_| unknown)
     }
 
     /// Why a layer takes no edits; none where it takes some.

@@ -58,6 +58,10 @@ pub enum Command {
     Import(Box<ImportArgs>),
     /// Export a layer into a file of another program's format (xuất dữ liệu)
     Export(ExportArgs),
+    /// List who wrote what, or show one batch (lịch sử ghi dữ liệu)
+    Batches(BatchesArgs),
+    /// Undo a batch: an import, edits, or an undoing (hoàn tác)
+    Undo(UndoArgs),
     /// Administrative units (đơn vị hành chính)
     Units(UnitsArgs),
     /// Print the findings of stored data and catalogue; exit 1 on any (kiểm tra dữ liệu)
@@ -148,6 +152,15 @@ pub struct ImportArgs {
     /// Do everything but the commit, and show how the files were understood, ten rows and the findings (chạy thử)
     #[arg(long, env = "BANDOSO_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
+    /// Who imports, for the history; the user of the operating system where not given
+    #[arg(long, env = "BANDOSO_WHO", value_name = "NAME")]
+    pub who: Option<String>,
+    /// Remove the features that a sender numbered or named before and that these files do not name; shows first how many
+    #[arg(long, env = "BANDOSO_REPLACE", value_parser = BoolishValueParser::new())]
+    pub replace: bool,
+    /// Remove them without asking: needed where there is no terminal to ask on
+    #[arg(long, env = "BANDOSO_YES", value_parser = BoolishValueParser::new())]
+    pub yes: bool,
     /// Write every finding to FILE, one JSON object a line
     #[arg(long, env = "BANDOSO_FINDINGS", value_name = "FILE")]
     pub findings: Option<PathBuf>,
@@ -201,6 +214,42 @@ pub struct ExportArgs {
     /// Tiles with every point where they are dense, or with counts of cells
     #[arg(long, env = "BANDOSO_DENSE", value_name = "all|cells")]
     pub dense: Option<String>,
+}
+
+/// Options of `batches`.
+#[derive(Debug, Args)]
+pub struct BatchesArgs {
+    /// Only batches of this layer
+    #[arg(long, env = "BANDOSO_LAYER", value_name = "ID")]
+    pub layer: Option<String>,
+    /// How many at most, the newest first
+    #[arg(long, env = "BANDOSO_LIMIT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000), value_name = "N")]
+    pub limit: u32,
+    /// What is asked; a list where not given.
+    #[command(subcommand)]
+    pub command: Option<BatchesCommand>,
+}
+
+/// The commands about batches.
+#[derive(Debug, Subcommand)]
+pub enum BatchesCommand {
+    /// List batches: id, time, layer, kind, who, counts, files; tabs between
+    List,
+    /// Show one batch and its rows: how they were before
+    Show {
+        /// Its number
+        id: u64,
+    },
+}
+
+/// Options of `undo`.
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// The batch's number, see `bandoso batches`
+    pub id: u64,
+    /// Who undoes it, for the history; the user of the operating system where not given
+    #[arg(long, env = "BANDOSO_WHO", value_name = "NAME")]
+    pub who: Option<String>,
 }
 
 /// Options of `units`.

@@ -68,7 +68,7 @@ pub fn cors(settings: &HttpSettings) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([CONTENT_TYPE, IF_NONE_MATCH, IF_MATCH, super::ogc::CONTENT_CRS])
+        .allow_headers([CONTENT_TYPE, IF_NONE_MATCH, IF_MATCH, super::ogc::CONTENT_CRS, super::writes::WHO])
         .expose_headers([
             BANDOSO_FEATURES,
             BANDOSO_AS_OF,

@@ -5,6 +5,7 @@
 
 mod accepted;
 mod asked;
+mod batches;
 mod events;
 mod front;
 mod guard;

@@ -299,6 +299,9 @@ impl From<Refusal> for Problem {
             Refusal::Differs { .. } => {
                 Self::of(Kind::PreconditionFailed, "If-Match", format!("{told}, or is gone: read it again"))
             }
+            Refusal::NoBatch { .. } => Self::of(Kind::NotFound, "batch", told),
+            Refusal::Undone { .. } | Refusal::ChangedSince { .. } => Self::of(Kind::Conflict, "batch", told),
+            Refusal::TooManyMissing { .. } => Self::of(Kind::Conflict, "missing", told),
             Refusal::Taken { .. } => Self::of(
                 Kind::Conflict,
                 "id",

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::batches;
 use super::front::TILE_ROUTE;
 use super::problem::{Kind, Problem};
 use super::{
@@ -51,6 +52,10 @@ pub fn routes(shared: Shared) -> Router {
         .route("/ogc/collections/{layer}/tiles/{set}/{z}/{row}/{col}", get(ogc::tile))
         .route(writes::ITEMS_ROUTE, get(ogc::items).post(ogc::create))
         .route(writes::ITEM_ROUTE, get(ogc::item).put(ogc::replace).patch(ogc::update).delete(ogc::remove))
+        // Who wrote what, and back.
+        .route("/batches", get(batches::batches))
+        .route("/batches/{id}", get(batches::batch))
+        .route("/batches/{id}/undo", post(batches::undo))
         .route_layer(bounds)
         // As long as it takes, in a bounded number of their own, with a bound of their own on the body.
         .route("/import", post(imports::import).layer(DefaultBodyLimit::disable()))

@@ -2,7 +2,7 @@
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, ORIGIN};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -11,6 +11,7 @@ use super::problem::{Kind, Problem};
 use super::{Service, Shared};
 use crate::engine::stamp::Stamp;
 use crate::model::LayerId;
+use crate::store::Author;
 
 /// Route of a layer's features.
 pub const ITEMS_ROUTE: &str = "/ogc/collections/{layer}/items";
@@ -18,6 +19,13 @@ pub const ITEMS_ROUTE: &str = "/ogc/collections/{layer}/items";
 pub const ITEM_ROUTE: &str = "/ogc/collections/{layer}/items/{id}";
 /// The methods of what is only read.
 pub const READS: &str = "GET, HEAD, OPTIONS";
+
+/// Who writes, where nobody says.
+const LOCAL: &str = "local";
+/// Longest name of who writes, bytes.
+const MOST_WHO_BYTES: usize = 200;
+/// Names who writes.
+pub const WHO: HeaderName = HeaderName::from_static("bandoso-who");
 
 /// Who may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +60,19 @@ pub fn check(service: &Service, headers: &HeaderMap) -> Result<(), Problem> {
         return refused(Some("Sec-Fetch-Site"), "expected a page of this machine");
     }
     Ok(())
+}
+
+/// Who writes, as the header `Bandoso-Who` says: UTF-8, percent-encoded where it is not ASCII.
+pub fn author(headers: &HeaderMap) -> Result<Author, Problem> {
+    let Some(given) = headers.get(WHO) else { return Ok(Author { who: LOCAL.to_owned(), source: Vec::new() }) };
+    let decoded = percent_encoding::percent_decode(given.as_bytes()).decode_utf8();
+    let who = decoded.ok().map(|who| who.trim().to_owned());
+    let who = who.filter(|who| !who.is_empty() && who.len() <= MOST_WHO_BYTES && !who.contains(char::is_control));
+    let bad = || {
+        let detail = format!("expected a name of 1 to {MOST_WHO_BYTES} bytes, percent-encoded where it is not ASCII");
+        Problem::of(Kind::InvalidParameter, "Bandoso-Who", detail)
+    };
+    Ok(Author { who: who.ok_or_else(bad)?, source: Vec::new() })
 }
 
 /// Whether a layer takes edits here.

@@ -27,12 +27,13 @@ use crate::engine::coordinates::Order;
 use crate::engine::crs::Crs;
 use crate::engine::readings::Reading;
 use crate::model::{Invalid, Layer};
-use crate::store::{ImportBatch, ImportRow, Imported, Store, StoreError, UnitTable};
+use crate::store::{Author, ImportBatch, ImportRow, Imported, Missing, Store, StoreError, Terms, UnitTable};
 
 pub use super::first_row::FirstRow;
 pub use super::read::MAX_FILE_BYTES;
 pub use super::rows::Geocode;
 pub use super::sites::Doubt;
+pub use crate::store::Ending;
 
 /// Rows that are shown as they are stored.
 const FIRST_ROWS: usize = 10;
@@ -49,16 +50,6 @@ pub enum OnFault {
     Store,
     /// Nothing goes in.
     Refuse,
-}
-
-/// Whether an import is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ending {
-    /// It is written.
-    #[default]
-    Commit,
-    /// All is done but the writing.
-    DryRun,
 }
 
 /// How files become rows.
@@ -94,6 +85,10 @@ pub struct FeatureOptions {
     pub on_fault: OnFault,
     /// Whether it is written.
     pub ending: Ending,
+    /// Who imports; without names of files, those of the files that are read.
+    pub author: Author,
+    /// What becomes of features that the files do not name.
+    pub missing: Missing,
 }
 
 /// Files that are to go into a layer.
@@ -143,7 +138,7 @@ pub struct FeatureReport {
     pub geocoded: u64,
     /// Rows in the rejects file, where one was asked for.
     pub rejected: Option<u64>,
-    /// What the store did; none where nothing was written, on purpose or because of findings.
+    /// What the store did, or would do in a dry run; none where it was not asked to.
     pub imported: Option<Imported>,
 }
 
@@ -167,7 +162,7 @@ pub async fn import_features(
     job: FeatureJob,
     progress: Arc<Progress>,
 ) -> Result<FeatureReport, ImportError> {
-    let layer = job.layer.clone();
+    let (layer, terms) = (job.layer.clone(), terms(&job));
     let units = match store {
         Some(store) => store.units().await?,
         None => UnitTable::default(),
@@ -180,7 +175,7 @@ pub async fn import_features(
             while receiver.recv().await.is_some() {}
             return Ok(None);
         };
-        store.import(&layer, receiver).await.map(Some)
+        store.import_as(&layer, receiver, &terms).await.map(Some)
     };
     let ending = async {
         let read = reading.await.map_err(|error| StoreError::Fault {
@@ -197,6 +192,16 @@ pub async fn import_features(
         (Err(error), Ok(_) | Err(StoreError::GivenUp { .. })) => Err(error),
         (_, Err(error)) => Err(error.into()),
     }
+}
+
+/// How the import is meant, for the store.
+fn terms(job: &FeatureJob) -> Terms {
+    let mut author = job.options.author.clone();
+    if author.source.is_empty() {
+        let name = |file: &PathBuf| file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+        author.source = job.files.iter().map(name).collect();
+    }
+    Terms { author, missing: job.options.missing, ending: job.options.ending }
 }
 
 /// What comes out of the reading, before the last word to the store.
@@ -256,7 +261,7 @@ fn read_files(
     let rejected =
         rejected.map_err(|error| Invalid::new("--rejects", format!("a file that can be written: {error}")))?;
     let first_rows = std::mem::take(&mut outlet.first_rows);
-    let (sent, sender) = outlet.end(job.options.ending, &maker)?;
+    let (sent, sender) = outlet.end(&maker)?;
     let (rows, left_out) = (maker.rows, maker.rows - sent);
     let (findings, refusals, geocoded) = (maker.findings, maker.refusals, maker.geocoded);
     let report = FeatureReport {
@@ -369,13 +374,9 @@ impl Outlet {
     }
 
     /// How many rows were handed on, and the sender where they are to be written.
-    fn end(
-        mut self,
-        ending: Ending,
-        maker: &RowMaker,
-    ) -> Result<(u64, Option<mpsc::Sender<ImportBatch>>), ImportError> {
+    fn end(mut self, maker: &RowMaker) -> Result<(u64, Option<mpsc::Sender<ImportBatch>>), ImportError> {
         self.flush(maker)?;
-        Ok((self.sent, self.sender.filter(|_| ending == Ending::Commit)))
+        Ok((self.sent, self.sender))
     }
 
     /// When the store has gone away it tells why itself: this only ends the reading.

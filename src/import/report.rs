@@ -26,13 +26,15 @@ impl Asked {
 /// The report of an import as one JSON object.
 pub fn json(asked: &Asked, report: &FeatureReport) -> Json {
     let done = report.imported;
-    let stored = if done.is_some() { report.rows - report.left_out } else { 0 };
+    let written = done.is_some_and(|done| done.batch.is_some());
+    let stored = if written { report.rows - report.left_out } else { 0 };
     json!({
         "program": concat!("bandoso ", env!("CARGO_PKG_VERSION")),
         "layer": asked.layer,
         "dry_run": asked.is_dry(),
         "strict": asked.on_fault == OnFault::Refuse,
-        "written": done.is_some(),
+        "written": written,
+        "batch": done.and_then(|done| done.batch),
         "rows": report.rows,
         "stored": stored,
         "rejected": report.left_out,
@@ -40,6 +42,8 @@ pub fn json(asked: &Asked, report: &FeatureReport) -> Json {
         "added": done.map(|done| done.added),
         "changed": done.map(|done| done.changed),
         "unchanged": done.map(|done| done.unchanged),
+        "missing": done.map(|done| done.missing),
+        "removed": done.map(|done| done.removed),
         "outside": done.map(|done| done.outside),
         "version": done.map(|done| done.version),
         "refusals": report.refusals,

@@ -63,6 +63,8 @@ pub struct Edited {
     pub features: Vec<Option<Feature>>,
     /// The layer's version afterwards.
     pub version: u64,
+    /// Its batch in the history.
+    pub batch: Option<u64>,
 }
 
 /// Why a store does not write what it was asked to. Nothing is written then.
@@ -99,5 +101,43 @@ pub enum Refusal {
         layer: String,
         /// The id or key.
         id: String,
+    },
+    /// More features are missing from an import than may go.
+    #[error(
+        "{missing} features of {layer} are missing from the import, and {at_most} may be removed: nothing was written"
+    )]
+    TooManyMissing {
+        /// The layer.
+        layer: String,
+        /// How many are missing.
+        missing: u64,
+        /// How many may go.
+        at_most: u64,
+    },
+    /// There is no such batch.
+    #[error("there is no batch {batch}")]
+    NoBatch {
+        /// Its number.
+        batch: u64,
+    },
+    /// The batch is undone already.
+    #[error("batch {batch} is undone already")]
+    Undone {
+        /// Its number.
+        batch: u64,
+    },
+    /// Rows of the batch were changed since.
+    #[error(
+        "batch {batch} cannot be undone: {count} of its features were changed since: {}{}",
+        rows.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+        if *count > rows.len() as u64 { ", …" } else { "" }
+    )]
+    ChangedSince {
+        /// Its number.
+        batch: u64,
+        /// The first of the rows, [`super::MOST_NAMED`] at most.
+        rows: Vec<u64>,
+        /// How many there are.
+        count: u64,
     },
 }

@@ -3,12 +3,16 @@
 //! Both keep one typed table per layer, make the join of points with units when a point is written, and give the same rows
 //! with the same units: `tests/promises/stores.rs` holds them to it.
 
+mod batch;
 mod edit;
 pub mod geopackage;
 mod large;
 mod open;
 pub mod postgis;
 
+pub use batch::{
+    Author, Batch, BatchCounts, BatchKind, BatchPage, BatchRow, Ending, MOST_NAMED, MOST_ROWS, Missing, Terms,
+};
 pub use edit::{Edit, Edited, Refusal, When};
 pub use large::{
     CellCount, Extent, Extracted, Found, Group, Grouping, Held, IdPage, LargeArea, LargeCorridor, LargeKey,
@@ -102,10 +106,16 @@ pub struct Imported {
     pub changed: u64,
     /// Features that were there just so.
     pub unchanged: u64,
+    /// Features of the layer that a sender numbered or named and that this import does not name, see [`Missing`].
+    pub missing: u64,
+    /// Those of them that went.
+    pub removed: u64,
     /// Features of the import that are in and near no commune on their own date.
     pub outside: u64,
     /// The layer's version afterwards.
     pub version: u64,
+    /// Its batch in the history; none where nothing was written.
+    pub batch: Option<u64>,
 }
 
 /// What a store knows of units.
@@ -201,16 +211,48 @@ pub trait Store: Send + Sync {
         Ok(())
     }
 
-    /// Takes rows in until [`ImportBatch::Commit`], joins them with the units, and commits them in one transaction.
-    async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError>;
+    /// [`Store::import_as`] by nobody in particular; what is missing stays.
+    async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
+        self.import_as(layer, rows, &Terms::default()).await
+    }
 
-    /// Makes all of some edits, or none: one transaction, joined with the units, one version of the layer.
+    /// Takes rows in until [`ImportBatch::Commit`], joins them with the units, and commits them in one transaction, which is a batch
+    /// of the history. [`StoreError::Refused`] where more features are missing than may go.
+    async fn import_as(
+        &self,
+        layer: &Layer,
+        rows: mpsc::Receiver<ImportBatch>,
+        terms: &Terms,
+    ) -> Result<Imported, StoreError>;
+
+    /// Makes all of some edits, or none: one transaction, joined with the units, one version of the layer, one batch of the history.
     ///
     /// [`StoreError::Refused`] where one of them is about a feature that is not there, or not as it must be, brings an id that is
     /// taken, or where the layer takes no edits.
-    async fn edit(&self, layer: &Layer, _edits: Vec<Edit>) -> Result<Edited, StoreError> {
+    async fn edit(&self, layer: &Layer, _edits: Vec<Edit>, _author: &Author) -> Result<Edited, StoreError> {
         let why = "this store takes no edits".to_owned();
         Err(StoreError::Refused(Refusal::ReadOnly { layer: layer.id.to_string(), why }))
+    }
+
+    /// Batches, the newest first.
+    async fn batches(&self, _page: &BatchPage) -> Result<Vec<Batch>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// One batch.
+    async fn batch(&self, _id: u64) -> Result<Option<Batch>, StoreError> {
+        Ok(None)
+    }
+
+    /// The first [`MOST_ROWS`] rows of a batch of the layer, by id.
+    async fn batch_rows(&self, _layer: &Layer, _id: u64) -> Result<Vec<BatchRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Undoes a batch of the layer in one transaction, which is a batch of its own: rows that it added go, those that it changed or
+    /// removed are as before. [`StoreError::Refused`] where any of them is not as the batch left it, or where the batch is undone.
+    async fn undo(&self, _layer: &Layer, id: u64, _author: &Author) -> Result<Batch, StoreError> {
+        Err(StoreError::Refused(Refusal::NoBatch { batch: id }))
     }
 
     /// Answers about layers that are not loaded; none where this store gives no such answers.

@@ -2,7 +2,7 @@
 
 use bandoso::engine::stamp::Stamper;
 use bandoso::model::{Day, FieldType, Instant, Layer, LonLat, Value};
-use bandoso::store::{Edit, Edited, ImportId, LayerChange, Refusal, Store, StoreError, When};
+use bandoso::store::{Author, Edit, Edited, ImportId, LayerChange, Refusal, Store, StoreError, When};
 use std::sync::Arc;
 
 use crate::support::both::Both;
@@ -46,7 +46,7 @@ fn note(id: u64, note: &str, when: When) -> Edit {
 }
 
 async fn edit(store: &dyn Store, edits: Vec<Edit>) -> Result<Edited, StoreError> {
-    store.edit(&notes(), edits).await
+    store.edit(&notes(), edits, &Author::default()).await
 }
 
 async fn refused(store: &dyn Store, edits: Vec<Edit>) -> Refusal {
@@ -165,6 +165,6 @@ async fn a_table_of_others_takes_no_edits() {
     published.published = Some(source);
     let Some(database) = crate::support::postgres::TestDatabase::fresh() else { return };
     let store = database.store().await;
-    let refused = store.edit(&published, vec![create(ImportId::New, "a")]).await;
+    let refused = store.edit(&published, vec![create(ImportId::New, "a")], &Author::default()).await;
     assert!(matches!(refused, Err(StoreError::Refused(Refusal::ReadOnly { .. }))), "{refused:?}");
 }

@@ -4,12 +4,14 @@
 
 mod architecture;
 mod atlas;
+mod batches;
 mod commands;
 mod edits;
 mod equal_answers;
 mod export;
 mod filters;
 mod formats;
+mod history;
 mod http;
 mod import;
 mod mapping;

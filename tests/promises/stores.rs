@@ -53,7 +53,11 @@ impl Both {
     async fn import(&self, layer: &Layer, rows: &[ImportRow]) -> Imported {
         let mut done = Vec::new();
         for store in self.stores() {
-            done.push(Imported { version: 0, ..import(store, layer, rows.to_vec()).await.expect("imported") });
+            done.push(Imported {
+                version: 0,
+                batch: None,
+                ..import(store, layer, rows.to_vec()).await.expect("imported")
+            });
         }
         assert_eq!(done[0], done[1]);
         done[0]

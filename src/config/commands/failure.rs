@@ -6,13 +6,15 @@ use crate::demo::DemoError;
 use crate::export::ExportError;
 use crate::import::ImportError;
 use crate::model::Invalid;
-use crate::store::StoreError;
+use crate::store::{Refusal, StoreError};
 
 /// Why a command did not end well: the only place that knows exit codes.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The data has findings; they are told already.
     Findings,
+    /// What is stored stands against it.
+    Refused(String),
     /// The command line, a file that it names or the catalogue is at fault.
     Usage(String),
     /// The store cannot be reached or used.
@@ -30,6 +32,7 @@ impl Failure {
     pub fn tell(self) -> ExitCode {
         let (code, message) = match self {
             Self::Findings => (1, None),
+            Self::Refused(message) => (1, Some(message)),
             Self::Usage(message) => (2, Some(message)),
             Self::Store(error) => (3, Some(error.to_string())),
             Self::Interrupted(message) => (130, Some(message)),
@@ -54,7 +57,14 @@ impl From<Invalid> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        match error {
+            // Data that stands against it is told like findings.
+            StoreError::Refused(refusal @ (Refusal::ChangedSince { .. } | Refusal::TooManyMissing { .. })) => {
+                Self::Refused(refusal.to_string())
+            }
+            StoreError::Refused(refusal) => Self::Usage(refusal.to_string()),
+            other => Self::Store(other),
+        }
     }
 }
 

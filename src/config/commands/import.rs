@@ -1,9 +1,10 @@
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::answer::Answer;
+use super::batches;
 use super::failure::Failure;
 use super::progress::Shown;
 use super::report;
@@ -18,12 +19,13 @@ use crate::import::features::{
 };
 use crate::import::{DateOrder, Decimal, Encoding, FindingLog, Mapping, Progress, ReadOptions, Rejects, delimiter};
 use crate::model::{Catalogue, Invalid, Layer, LayerId};
+use crate::store::{Missing as MissingFeatures, Store};
 
 /// `bandoso import`: points of a layer from files, in one transaction.
 pub(super) async fn import(args: &ImportArgs, shared: &Shared) -> Result<(), Failure> {
     let catalogue = super::catalogue(shared)?;
     let layer = layer(args, &catalogue)?;
-    let options = options(args, &layer)?;
+    let mut options = options(args, &layer)?;
     let asked = options.read.clone();
     // All that can be wrong with the command line is told before a store is touched.
     for file in &args.files {
@@ -43,6 +45,12 @@ pub(super) async fn import(args: &ImportArgs, shared: &Shared) -> Result<(), Fai
     }
     let name = layer.id.to_string();
     let zone = catalogue.time_zone.clone();
+    if let Some(store) = store.as_ref().filter(|_| args.replace && !args.yes && !args.dry_run) {
+        let (layer, zone, files) = (layer.clone(), zone.clone(), args.files.clone());
+        let job =
+            FeatureJob { layer, zone, files, options: options.clone(), findings: FindingLog::default(), rejects: None };
+        options.missing = MissingFeatures::Remove { at_most: agreed(store.as_ref(), job).await? };
+    }
     let job = FeatureJob { layer, zone, files: args.files.clone(), options, findings, rejects };
     let progress = Arc::new(Progress::default());
     let shown = Shown::start(name.clone(), &args.files, Arc::clone(&progress));
@@ -111,6 +119,10 @@ fn options(args: &ImportArgs, layer: &Layer) -> Result<FeatureOptions, Failure> 
     options.dates = args.dates.as_deref().map(dates).transpose()?.or(options.dates);
     options.on_fault = if args.strict { OnFault::Refuse } else { OnFault::Store };
     options.ending = if args.dry_run { Ending::DryRun } else { Ending::Commit };
+    options.author.who = batches::who(args.who.as_deref());
+    if args.replace {
+        options.missing = MissingFeatures::Remove { at_most: u64::MAX };
+    }
     Ok(options)
 }
 
@@ -146,6 +158,31 @@ fn read_options(args: &ImportArgs) -> Result<ReadOptions, Invalid> {
         header_row: args.header_row,
         table: args.table.clone(),
     })
+}
+
+/// Counts the features that would be removed, and asks whether they may be; gives their number.
+async fn agreed(store: &dyn Store, mut job: FeatureJob) -> Result<u64, Failure> {
+    job.options.ending = Ending::DryRun;
+    let layer = job.layer.id.to_string();
+    let report = import_features(Some(store), job, Arc::new(Progress::default())).await?;
+    // Files that are refused remove nothing.
+    let missing = report.imported.map_or(0, |counted| counted.missing);
+    if missing == 0 {
+        return Ok(0);
+    }
+    let told = format!("{layer}: {missing} features are not in the files and would be removed");
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Err(Failure::Usage(format!("{told}: add --yes to remove them; nothing was written")));
+    }
+    let mut stderr = std::io::stderr();
+    write!(stderr, "{told}. Remove them (xoá)? [y/N] ")?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    if ["y", "yes", "c", "có"].contains(&answer.trim().to_lowercase().as_str()) {
+        return Ok(missing);
+    }
+    Err(Failure::Interrupted("nothing was written".to_owned()))
 }
 
 pub(super) fn findings_file(path: &Path) -> Result<FindingLog, Failure> {
@@ -198,9 +235,14 @@ fn conclude(args: &ImportArgs, name: &str, mut report: FeatureReport) -> Result<
     let mut answer = Answer::new();
     let FeatureReport { rows, left_out, .. } = report;
     if let Some(done) = report.imported {
+        let missing = if done.removed > 0 { "removed" } else { "missing" };
+        let end = match done.batch {
+            Some(batch) => format!("; batch {batch}"),
+            None => "; nothing was written (--dry-run)".to_owned(),
+        };
         answer.line(format_args!(
-            "{name}: read {rows}, added {}, changed {}, unchanged {}, not stored {left_out}, outside {}",
-            done.added, done.changed, done.unchanged, done.outside
+            "{name}: read {rows}, added {}, changed {}, unchanged {}, {missing} {}, not stored {left_out}, outside {}{end}",
+            done.added, done.changed, done.unchanged, done.missing, done.outside
         ))?;
     } else {
         let why = match report.refusals.is_empty() {

@@ -1,6 +1,7 @@
 //! The commands, one file each. Answers go to the standard output, everything else to the standard error.
 
 mod answer;
+mod batches;
 mod check;
 mod demo;
 mod export;
@@ -48,6 +49,8 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::serve(args, &cli.shared).await,
         Command::Import(args) => import::import(args, &cli.shared).await,
         Command::Export(args) => export::export(args, &cli.shared).await,
+        Command::Batches(args) => batches::batches(args, &cli.shared).await,
+        Command::Undo(args) => batches::undo(args, &cli.shared).await,
         Command::Units(args) => units::units(&args.command, &cli.shared).await,
         Command::Check => check::check(&cli.shared).await,
         Command::Tile(args) => tile::tile(args, &cli.shared).await,

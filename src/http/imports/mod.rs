@@ -30,7 +30,7 @@ use super::reply::{CSV, JSON};
 use super::{RETRY_MS, Shared, writes};
 use crate::import::features::{FeatureJob, import_features};
 use crate::import::{FindingLog, ImportError, Progress, Rejects, report};
-use crate::store::StoreError;
+use crate::store::{Author, StoreError};
 
 /// From one line about the progress to the next.
 const TOLD_EVERY: Duration = Duration::from_millis(200);
@@ -41,13 +41,14 @@ pub const NDJSON: &str = "application/x-ndjson";
 pub async fn import(State(shared): State<Shared>, asked: Asked, request: Request) -> Result<Response, Problem> {
     writes::check(&shared, request.headers())?;
     let question = Question::read(&shared, &asked)?;
+    let author = writes::author(request.headers())?;
     let Ok(permit) = Arc::clone(&shared.imports).try_acquire_owned() else {
         let detail = format!("{} files are being imported; try again", shared.settings.max_imports);
         return Err(Problem::retry(Kind::Overloaded, RETRY_MS, detail));
     };
     let upload = Upload::receive(request, question.name.as_deref(), &shared.settings).await?;
     let answer = question.answer;
-    let running = Running::begin(&shared, question, (upload, permit))?;
+    let running = Running::begin(&shared, (question, author), (upload, permit))?;
     match answer {
         Answer::Lines => Ok(running.lines()),
         Answer::Report | Answer::Rejects => running.whole(answer).await,
@@ -78,10 +79,11 @@ impl Drop for Running {
 impl Running {
     fn begin(
         shared: &Shared,
-        question: Question,
+        (question, author): (Question, Author),
         (upload, permit): (Upload, OwnedSemaphorePermit),
     ) -> Result<Self, Problem> {
-        let options = question.options(upload.mapping.as_deref())?;
+        let mut options = question.options(upload.mapping.as_deref())?;
+        options.author = author;
         let rejects_file = upload.rejects();
         let rejects = (question.answer == Answer::Rejects).then(|| Rejects::new(&rejects_file)).transpose();
         let rejects = rejects.map_err(|error| Problem::internal(format!("a file of rejects: {error}")))?;

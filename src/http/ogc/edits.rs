@@ -21,7 +21,7 @@ use crate::engine::crs::Crs;
 use crate::engine::stamp::Stamper;
 use crate::import::sent::{MAX_SENT_BYTES, SentFault, SentTo};
 use crate::model::{Layer, Value, Versions};
-use crate::store::{Edit, Refusal, When};
+use crate::store::{Author, Edit, Refusal, When};
 
 /// A change of parts of a feature (RFC 7396).
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -37,6 +37,7 @@ struct Writing<'a> {
     layer: std::sync::Arc<Layer>,
     crs: Crs,
     zone: TimeZone,
+    author: Author,
 }
 
 impl<'a> Writing<'a> {
@@ -44,7 +45,8 @@ impl<'a> Writing<'a> {
         asked.params(&[])?;
         writes::check(service, headers)?;
         let layer = seen(service, layer)?.layer;
-        Ok(Self { service, asked, layer, crs: content_crs(headers)?, zone: service.atlas.clock().zone })
+        let (crs, author, zone) = (content_crs(headers)?, writes::author(headers)?, service.atlas.clock().zone);
+        Ok(Self { service, asked, layer, crs, zone, author })
     }
 
     /// How what is sent is read.
@@ -55,7 +57,7 @@ impl<'a> Writing<'a> {
     /// Makes an edit, and waits until this node shows it.
     async fn edit(&self, edit: Edit) -> Result<EditedFeatures, AtlasError> {
         let view = self.service.settings.view;
-        let edited = self.service.atlas.edit(view, &self.layer.id, vec![edit]).await?;
+        let edited = self.service.atlas.edit(view, &self.layer.id, (vec![edit], &self.author)).await?;
         let least = edited.versions.iter().filter(|(name, _)| *name == self.layer.id.as_str());
         let least: Versions = least.map(|(name, version)| (name.clone(), *version)).collect();
         // Written it is, even where this node is slow to show it: then `min_version` tells.

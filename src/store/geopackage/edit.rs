@@ -3,25 +3,32 @@
 use rusqlite::types::{ToSqlOutput, Value as Column};
 use rusqlite::{Connection, OptionalExtension, Transaction, params_from_iter};
 
+use super::history::{Given, OpenBatch};
 use super::import::{columns, whole};
 use super::log::{self, Changed};
 use super::schema::{quoted, table_name};
 use super::{Inner, blob, row, value, write};
 use crate::engine::locate::UnitIndex;
+use crate::engine::stamp::Stamper;
 use crate::model::{Bbox, Feature, Layer, LonLat, Value};
-use crate::store::{Edit, Edited, ImportId, ImportRow, Refusal, StoreError, When};
+use crate::store::{Author, BatchCounts, BatchKind, Edit, Edited, ImportId, ImportRow, Refusal, StoreError, When};
 
 /// What became of an edit: what it did, or why nothing was done.
 type Outcome<T> = rusqlite::Result<Result<T, Refusal>>;
 
 impl Inner {
     /// Makes all edits in one transaction, or none.
-    pub(super) fn edit(&self, layer: &Layer, edits: &[Edit]) -> Result<Edited, StoreError> {
+    pub(super) fn edit(&self, layer: &Layer, edits: &[Edit], author: &Author) -> Result<Edited, StoreError> {
         self.clock(layer)?;
         let done = self.writing(&format!("editing {}", layer.id), |connection| {
             let transaction = write::begin(connection)?;
             let index = self.index(&transaction)?;
-            let mut editor = Editor { transaction: &transaction, layer, index: &index, reach: Bbox::EMPTY };
+            // What it does not undo can always be opened.
+            let batch = OpenBatch::open(&transaction, &layer.id, (BatchKind::Edit, author), None)?;
+            let batch = batch.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            let counts = BatchCounts::default();
+            let (reach, stamper) = (Bbox::EMPTY, Stamper::of(layer));
+            let mut editor = Editor { transaction: &transaction, layer, index: &index, batch, counts, stamper, reach };
             let (mut features, mut changed) = (Vec::with_capacity(edits.len()), Changed::nothing());
             for edit in edits {
                 match editor.apply(edit)? {
@@ -36,8 +43,9 @@ impl Inner {
             log::record(&transaction, layer.id.as_str(), &changed)?;
             write::touch(&transaction, &table_name(&layer.id), &editor.reach)?;
             let (version, _) = write::version(&transaction, layer.id.as_str())?;
+            let batch = editor.batch.close(editor.counts, version)?;
             write::commit(transaction)?;
-            Ok(Ok(Edited { features, version }))
+            Ok(Ok(Edited { features, version, batch: Some(batch) }))
         })?;
         done.map_err(StoreError::Refused)
     }
@@ -47,6 +55,9 @@ struct Editor<'a> {
     transaction: &'a Transaction<'a>,
     layer: &'a Layer,
     index: &'a UnitIndex,
+    batch: OpenBatch<'a>,
+    counts: BatchCounts,
+    stamper: Stamper,
     reach: Bbox,
 }
 
@@ -66,6 +77,9 @@ impl Editor<'_> {
                 };
                 let number = stored.id.cast_signed();
                 let table = quoted(&table_name(&self.layer.id));
+                self.batch.keep(number)?;
+                self.batch.left(number, None, Given::BySender)?;
+                self.counts.removed += 1;
                 self.transaction.execute(&format!("DELETE FROM {table} WHERE id = ?1"), [number])?;
                 Ok(Ok((number, None)))
             }
@@ -94,6 +108,9 @@ impl Editor<'_> {
         let cells = columns(row, (number, key), &links_text);
         let id = self.transaction.prepare(&insert)?.insert(params_from_iter(cells))?;
         self.reach.extend(row.at);
+        self.counts.added += 1;
+        let given = if row.id == ImportId::New { Given::ByStore } else { Given::BySender };
+        self.batch.left(id, Some(self.stamper.stamp(row.at, &row.values)), given)?;
         Ok(Ok(Feature { id: id.cast_unsigned(), at: row.at, values: row.values.clone(), units: links }))
     }
 
@@ -108,6 +125,7 @@ impl Editor<'_> {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let number = feature.id.cast_signed();
+        self.batch.keep(number)?;
         let (mut sets, mut cells) = (vec!["id = id".to_owned()], Vec::<ToSqlOutput<'_>>::new());
         if let Some(at) = at {
             feature.at = at;
@@ -129,6 +147,8 @@ impl Editor<'_> {
         let update = format!("UPDATE {table} SET {} WHERE id = ?{}", sets.join(", "), cells.len());
         self.transaction.prepare(&update)?.execute(params_from_iter(cells))?;
         self.reach.extend(feature.at);
+        self.counts.changed += 1;
+        self.batch.left(number, Some(self.stamper.stamp(feature.at, &feature.values)), Given::BySender)?;
         Ok(Ok((number, Some(feature))))
     }
 

@@ -1,17 +1,23 @@
 //! Writing features.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Statement, ToSql, Transaction, params_from_iter};
+use rusqlite::{Connection, Statement, ToSql, params_from_iter};
 use tokio::sync::mpsc;
 
+use super::history::{self, Given, OpenBatch};
 use super::log::{self, Changed};
 use super::row;
 use super::schema::{quoted, table_name};
 use super::{Inner, blob, join, value, write};
 use crate::engine::locate::UnitIndex;
+use crate::engine::stamp::Stamper;
 use crate::model::{Bbox, Clock, Layer, Level, Relation, UnitLink};
-use crate::store::{ImportBatch, ImportId, ImportRow, Imported, StoreError};
+use crate::store::{
+    BatchCounts, BatchKind, Ending, ImportBatch, ImportId, ImportRow, Imported, Missing, Refusal, StoreError, Terms,
+};
 
 /// Rows that are waited for before the file is locked. More are written while they come, and other programs that want to write
 /// wait for the end or are told that the database is locked: a table to stage the rows in would write each twice.
@@ -19,30 +25,66 @@ const WRITTEN_AT_ONCE: usize = 50_000;
 
 impl Inner {
     /// Takes rows in until [`ImportBatch::Commit`] and commits them in one transaction.
-    pub(super) fn import(&self, layer: &Layer, mut rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
+    pub(super) fn import(
+        &self,
+        layer: &Layer,
+        mut rows: mpsc::Receiver<ImportBatch>,
+        terms: &Terms,
+    ) -> Result<Imported, StoreError> {
         let clock = self.clock(layer)?;
-        let Some(rows) = Incoming::begin(&mut rows) else {
-            return Err(StoreError::GivenUp { layer: layer.id.to_string() });
-        };
+        let given_up = || StoreError::GivenUp { layer: layer.id.to_string() };
+        let rows = Incoming::begin(&mut rows).ok_or_else(given_up)?;
         let doing = format!("importing {}", layer.id);
-        self.writing(&doing, |connection| {
+        if terms.ending == Ending::DryRun {
+            // Of a moment, and in nobody's way.
+            let done = self.reading(&doing, |connection| {
+                let transaction = connection.transaction()?;
+                let index = self.index(&transaction)?;
+                let importer = Importer::new(&transaction, layer, None)?;
+                let Some(mut importer) = take_all(importer, rows, (&index, &clock))? else { return Ok(None) };
+                importer.miss(terms)?;
+                importer.done.version = write::version(&transaction, layer.id.as_str())?.0;
+                Ok(Some(importer.done))
+            })?;
+            return agreed(done.ok_or_else(given_up)?, layer, terms);
+        }
+        let done = self.writing(&doing, |connection| {
             let transaction = write::begin(connection)?;
             let index = self.index(&transaction)?;
             let (units_version, _) = write::version(&transaction, "units")?;
             join::refresh(&transaction, &layer.id, (units_version, &index))?;
+            let batch = OpenBatch::open(&transaction, &layer.id, (BatchKind::Import, &terms.author), None)?;
+            let importer = Importer::new(&transaction, layer, batch)?;
             // Without the last word the transaction falls, and its guard with it.
-            let Some((mut done, changed, reach)) = take_all(&transaction, layer, rows, (&index, &clock))? else {
-                return Ok(None);
-            };
+            let Some(mut importer) = take_all(importer, rows, (&index, &clock))? else { return Ok(None) };
+            importer.miss(terms)?;
+            if agreed(importer.done, layer, terms).is_err() {
+                return Ok(Some(importer.done));
+            }
+            let (mut done, changed, reach, batch) = importer.end();
             if !changed.is_nothing() {
                 log::record(&transaction, layer.id.as_str(), &changed)?;
                 write::touch(&transaction, &table_name(&layer.id), &reach)?;
             }
             (done.version, _) = write::version(&transaction, layer.id.as_str())?;
+            let Imported { added, changed, removed, unchanged, version, .. } = done;
+            let counts = BatchCounts { added, changed, removed, unchanged };
+            done.batch = batch.map(|batch| batch.close(counts, version)).transpose()?;
             write::commit(transaction)?;
             Ok(Some(done))
-        })?
-        .ok_or_else(|| StoreError::GivenUp { layer: layer.id.to_string() })
+        })?;
+        agreed(done.ok_or_else(given_up)?, layer, terms)
+    }
+}
+
+/// Refuses what would remove more than was agreed to.
+fn agreed(done: Imported, layer: &Layer, terms: &Terms) -> Result<Imported, StoreError> {
+    match terms.missing {
+        Missing::Remove { at_most } if done.missing > at_most => {
+            let (layer, missing) = (layer.id.to_string(), done.missing);
+            Err(StoreError::Refused(Refusal::TooManyMissing { layer, missing, at_most }))
+        }
+        _ => Ok(done),
     }
 }
 
@@ -78,18 +120,16 @@ impl<'r> Incoming<'r> {
     }
 }
 
-/// Takes in all rows; gives what was done, to which rows, and how far it reaches, or nothing where the rows end without [`ImportBatch::Commit`].
-fn take_all(
-    transaction: &Transaction<'_>,
-    layer: &Layer,
+/// Takes in all rows; nothing where they end without [`ImportBatch::Commit`].
+fn take_all<'a>(
+    mut importer: Importer<'a>,
     mut rows: Incoming<'_>,
     (index, clock): (&UnitIndex, &Clock),
-) -> rusqlite::Result<Option<(Imported, Changed, Bbox)>> {
-    let mut importer = Importer::new(transaction, layer)?;
+) -> rusqlite::Result<Option<Importer<'a>>> {
     loop {
         match rows.next() {
             Some(ImportBatch::Rows(batch)) => importer.take(&batch, index, clock)?,
-            Some(ImportBatch::Commit) => return Ok(Some((importer.done, importer.changed, importer.reach))),
+            Some(ImportBatch::Commit) => return Ok(Some(importer)),
             None => return Ok(None),
         }
     }
@@ -97,7 +137,11 @@ fn take_all(
 
 /// One import on its way.
 struct Importer<'a> {
+    connection: &'a Connection,
     layer: &'a Layer,
+    /// None where it is only counted what would be done.
+    batch: Option<OpenBatch<'a>>,
+    stamper: Stamper,
     by_number: Statement<'a>,
     taken: Statement<'a>,
     by_source: Statement<'a>,
@@ -107,10 +151,16 @@ struct Importer<'a> {
     done: Imported,
     changed: Changed,
     reach: Bbox,
+    /// Features that the import names, as far as there were any before, and those that it added.
+    named: Vec<i64>,
+    names_numbers: bool,
+    names_keys: bool,
+    /// The layer had features before.
+    had_rows: bool,
 }
 
 impl<'a> Importer<'a> {
-    fn new(transaction: &'a Transaction<'_>, layer: &'a Layer) -> rusqlite::Result<Self> {
+    fn new(connection: &'a Connection, layer: &'a Layer, batch: Option<OpenBatch<'a>>) -> rusqlite::Result<Self> {
         let table = quoted(&table_name(&layer.id));
         let names: Vec<String> = layer.fields.iter().map(|field| quoted(&field.name)).collect();
         let columns: Vec<String> = names.iter().map(|name| format!(", {name}")).collect();
@@ -122,20 +172,27 @@ impl<'a> Importer<'a> {
         let sets = sets.concat();
         let select = row::select(layer);
         Ok(Self {
+            connection,
             layer,
-            by_number: transaction.prepare(&format!("{select} WHERE id = ?1 AND source_id IS NULL"))?,
-            taken: transaction.prepare(&format!("SELECT 1 FROM {table} WHERE id = ?1"))?,
-            by_source: transaction.prepare(&format!("{select} WHERE source_id = ?1"))?,
-            insert: transaction.prepare(&format!(
+            batch,
+            stamper: Stamper::of(layer),
+            by_number: connection.prepare(&format!("{select} WHERE id = ?1 AND source_id IS NULL"))?,
+            taken: connection.prepare(&format!("SELECT 1 FROM {table} WHERE id = ?1"))?,
+            by_source: connection.prepare(&format!("{select} WHERE source_id = ?1"))?,
+            insert: connection.prepare(&format!(
                 "INSERT INTO {table} (id, source_id, geom, units{columns}) VALUES (?1, ?2, ?3, ?4{places})"
             ))?,
-            update: transaction.prepare(&format!(
+            update: connection.prepare(&format!(
                 "UPDATE {table} SET source_id = ifnull(?2, source_id), geom = ?3, units = ?4{sets} WHERE id = ?1"
             ))?,
-            relink: transaction.prepare(&format!("UPDATE {table} SET units = ?2 WHERE id = ?1"))?,
+            relink: connection.prepare(&format!("UPDATE {table} SET units = ?2 WHERE id = ?1"))?,
             done: Imported::default(),
             changed: Changed::nothing(),
             reach: Bbox::EMPTY,
+            named: Vec::new(),
+            names_numbers: false,
+            names_keys: false,
+            had_rows: connection.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |row| row.get(0))?,
         })
     }
 
@@ -168,6 +225,8 @@ impl<'a> Importer<'a> {
 
     /// Writes a row where it is new or differs from the stored one.
     fn put(&mut self, row: &ImportRow, links: &[UnitLink]) -> rusqlite::Result<()> {
+        self.names_numbers |= matches!(row.id, ImportId::Number(_));
+        self.names_keys |= matches!(row.id, ImportId::Text(_));
         let (number, source) = self.identity(&row.id)?;
         let source = source.as_deref();
         let stored = match (number, source) {
@@ -179,23 +238,84 @@ impl<'a> Importer<'a> {
         match stored {
             Some(Stored { id, same: true, links: stored }) => {
                 self.done.unchanged += 1;
-                if stored.as_deref() != Some(links) {
+                self.named.push(id);
+                if self.batch.is_some() && stored.as_deref() != Some(links) {
                     self.relink.execute((id, text))?;
                 }
             }
             Some(Stored { id, same: false, .. }) => {
                 self.done.changed += 1;
-                self.changed.add(id);
-                self.update.execute(params_from_iter(columns(row, (Some(id), source), &text)))?;
+                self.named.push(id);
+                if let Some(batch) = &self.batch {
+                    self.changed.add(id);
+                    batch.keep(id)?;
+                    self.update.execute(params_from_iter(columns(row, (Some(id), source), &text)))?;
+                    batch.left(id, Some(self.stamper.stamp(row.at, &row.values)), Given::BySender)?;
+                }
             }
             None => {
                 self.done.added += 1;
-                let id = self.insert.insert(params_from_iter(columns(row, (number, source), &text)))?;
-                self.changed.add(id);
+                if let Some(batch) = &mut self.batch {
+                    let id = self.insert.insert(params_from_iter(columns(row, (number, source), &text)))?;
+                    self.changed.add(id);
+                    self.named.push(id);
+                    let given = if row.id == ImportId::New { Given::ByStore } else { Given::BySender };
+                    batch.added(id, self.stamper.stamp(row.at, &row.values), given)?;
+                }
             }
         }
         Ok(())
     }
+
+    /// What it did, to which rows, how far they reach, and its batch.
+    fn end(self) -> (Imported, Changed, Bbox, Option<OpenBatch<'a>>) {
+        (self.done, self.changed, self.reach, self.batch)
+    }
+
+    /// Counts the features that a sender numbered or named, of the kinds that this import names, and that it does not name; removes
+    /// them where that is agreed.
+    fn miss(&mut self, terms: &Terms) -> rusqlite::Result<()> {
+        if !self.had_rows || !(self.names_numbers || self.names_keys) {
+            return Ok(());
+        }
+        self.named.sort_unstable();
+        let given =
+            if self.names_numbers { history::given_ids(self.connection, &self.layer.id)? } else { HashSet::new() };
+        let table = quoted(&table_name(&self.layer.id));
+        let mut missing = Vec::new();
+        let mut select = self.connection.prepare(&format!("SELECT id, source_id FROM {table}"))?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            let is_of_a_kind = match row.get_ref(1)?.as_str_or_null().ok().flatten() {
+                None => self.names_numbers && !given.contains(&id),
+                Some(key) if is_number(key) => self.names_numbers,
+                Some(_) => self.names_keys,
+            };
+            if is_of_a_kind && self.named.binary_search(&id).is_err() {
+                missing.push(id);
+            }
+        }
+        self.done.missing = missing.len() as u64;
+        let Missing::Remove { at_most } = terms.missing else { return Ok(()) };
+        if self.done.missing > at_most {
+            return Ok(());
+        }
+        self.done.removed = self.done.missing;
+        let Some(batch) = &self.batch else { return Ok(()) };
+        let mut delete = self.connection.prepare(&format!("DELETE FROM {table} WHERE id = ?1"))?;
+        for id in missing {
+            batch.keep(id)?;
+            delete.execute([id])?;
+            self.changed.add(id);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a sender's key is a number, and so stands for the number that another feature had taken.
+fn is_number(key: &str) -> bool {
+    key.len() <= 19 && key.bytes().all(|byte| byte.is_ascii_digit()) && (key.len() == 1 || !key.starts_with('0'))
 }
 
 /// What is stored under a row's identity.

@@ -9,6 +9,7 @@ mod blob;
 mod changes;
 mod connection;
 mod edit;
+mod history;
 mod import;
 mod join;
 mod load;
@@ -19,6 +20,7 @@ mod snapshot;
 mod spans;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod units;
 mod value;
 mod watch;
@@ -35,7 +37,10 @@ use tokio::sync::{Notify, mpsc};
 
 pub use self::schema::{spatial_index, spatial_index_triggers};
 use self::watch::{FileId, Watcher};
-use super::{Changes, Edit, Edited, ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
+use super::{
+    Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, Store, StoreError, Terms,
+    UnitTable, UnitsStored,
+};
 use crate::engine::locate::UnitIndex;
 use crate::model::{Catalogue, Clock, Day, Feature, Finding, Layer, LayerId, Unit, UnitChange, Versions};
 
@@ -255,14 +260,40 @@ impl Store for GeoPackage {
         self.wait().await
     }
 
-    async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
-        let layer = layer.clone();
-        self.with("importing a layer", move |inner| inner.import(&layer, rows)).await
+    async fn import_as(
+        &self,
+        layer: &Layer,
+        rows: mpsc::Receiver<ImportBatch>,
+        terms: &Terms,
+    ) -> Result<Imported, StoreError> {
+        let (layer, terms) = (layer.clone(), terms.clone());
+        self.with("importing a layer", move |inner| inner.import(&layer, rows, &terms)).await
     }
 
-    async fn edit(&self, layer: &Layer, edits: Vec<Edit>) -> Result<Edited, StoreError> {
+    async fn edit(&self, layer: &Layer, edits: Vec<Edit>, author: &Author) -> Result<Edited, StoreError> {
+        let (layer, author) = (layer.clone(), author.clone());
+        self.with("editing a layer", move |inner| inner.edit(&layer, &edits, &author)).await
+    }
+
+    async fn batches(&self, page: &BatchPage) -> Result<Vec<Batch>, StoreError> {
+        let page = page.clone();
+        self.with("reading the history", move |inner| inner.read_batches(&page, None)).await
+    }
+
+    async fn batch(&self, id: u64) -> Result<Option<Batch>, StoreError> {
+        let page = BatchPage { layer: None, before: None, limit: 1 };
+        let found = self.with("reading the history", move |inner| inner.read_batches(&page, Some(id))).await;
+        Ok(found?.pop())
+    }
+
+    async fn batch_rows(&self, layer: &Layer, id: u64) -> Result<Vec<BatchRow>, StoreError> {
         let layer = layer.clone();
-        self.with("editing a layer", move |inner| inner.edit(&layer, &edits)).await
+        self.with("reading the history", move |inner| inner.read_batch_rows(&layer, id)).await
+    }
+
+    async fn undo(&self, layer: &Layer, id: u64, author: &Author) -> Result<Batch, StoreError> {
+        let (layer, author) = (layer.clone(), author.clone());
+        self.with("undoing a batch", move |inner| inner.undo(&layer, id, &author)).await
     }
 
     async fn check(&self, layer: &Layer) -> Result<Vec<Finding>, StoreError> {

@@ -31,6 +31,7 @@ pub(super) fn table_exists(connection: &Connection, table: &str) -> rusqlite::Re
 /// Makes what every `GeoPackage` has, and our own tables, as far as they are missing.
 pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(include_str!("schema.sql"))?;
+    transaction.execute_batch(include_str!("batch.sql"))?;
     let triggers = include_str!("unit_triggers.sql").replace("{kept}", &log::KEPT.to_string());
     renew_triggers(transaction, &triggers.replace("{at_a_time}", &log::PRUNED_AT_A_TIME.to_string()))?;
     let schema = "http://www.geopackage.org/spec121/#extension_schema";
@@ -40,6 +41,9 @@ pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> 
     register(transaction, ("bandoso_version", None), "bandoso_live", (live, "write-only"))?;
     register(transaction, ("bandoso_guard", None), "bandoso_live", (live, "write-only"))?;
     register(transaction, ("bandoso_change", None), "bandoso_live", (live, "write-only"))?;
+    for table in ["bandoso_batch", "bandoso_batch_row", "bandoso_batch_added"] {
+        register(transaction, (table, None), "bandoso_live", (live, "write-only"))?;
+    }
     if table_exists(transaction, "rtree_units_geom")? { Ok(()) } else { add_rtree(transaction, "units") }
 }
 

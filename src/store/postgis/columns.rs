@@ -157,6 +157,7 @@ pub(super) enum Cell<'a> {
     Text(Option<&'a str>),
     Real(f64),
     Value(&'a Value),
+    Units(Vec<i32>),
 }
 
 impl ToSql for Cell<'_> {
@@ -165,6 +166,7 @@ impl ToSql for Cell<'_> {
             Self::Number(number) => number.to_sql(kind, out),
             Self::Text(text) => text.to_sql(kind, out),
             Self::Real(number) => number.to_sql(kind, out),
+            Self::Units(units) => units.to_sql(kind, out),
             Self::Value(value) => match value {
                 Value::Null => Ok(IsNull::Yes),
                 Value::Text(text) => text.to_sql(kind, out),

@@ -6,23 +6,35 @@ use tokio_postgres::types::ToSql;
 
 use super::columns::{Cell, is_of, quoted, quoted_table, sql_type};
 use super::failure::fault;
+use super::history::OpenBatch;
 use super::merge::Merge;
 use super::{PostGis, row};
+use crate::engine::stamp::Stamper;
 use crate::model::{Feature, Layer, LonLat, Value};
-use crate::store::{Edit, Edited, ImportId, Refusal, StoreError, When};
+use crate::store::{Author, BatchCounts, BatchKind, Edit, Edited, ImportId, Refusal, StoreError, When};
 
 /// Times that edits are begun again which the database broke off for somebody else's sake.
 const MOST_TRIES: usize = 3;
 
 impl PostGis {
     /// Makes all edits in one transaction, or none.
-    pub(super) async fn write_edits(&self, layer: &Layer, edits: &[Edit]) -> Result<Edited, StoreError> {
+    pub(super) async fn write_edits(
+        &self,
+        layer: &Layer,
+        edits: &[Edit],
+        author: &Author,
+    ) -> Result<Edited, StoreError> {
         let mut client = self.borrow().await?;
         let mut tries = 1;
         loop {
             let transaction = client.transaction().await.map_err(self.address.failed(doing(layer)))?;
-            let editor = Editor { store: self, transaction: &transaction, layer };
-            match editor.apply_all(edits).await {
+            let applied = match self.open_batch(&transaction, layer, (BatchKind::Edit, author), None).await? {
+                Some(batch) => {
+                    Editor { store: self, transaction: &transaction, layer, batch: &batch }.apply_all(edits).await
+                }
+                None => Err(Broken::Again),
+            };
+            match applied {
                 Err(Broken::Again) if tries < MOST_TRIES => tries += 1,
                 Err(Broken::Again) => {
                     return Err(fault(doing(layer), "others write the same features without end; try again"));
@@ -64,6 +76,7 @@ struct Editor<'a> {
     store: &'a PostGis,
     transaction: &'a Transaction<'a>,
     layer: &'a Layer,
+    batch: &'a OpenBatch<'a>,
 }
 
 /// Bound values, and the list in which each has its place.
@@ -97,13 +110,22 @@ impl Editor<'_> {
         self.transaction.execute(joins, &[]).await.map_err(|error| self.broken(error))?;
         let lock = "SELECT pg_advisory_xact_lock_shared(bandoso.units_lock())";
         self.transaction.execute(lock, &[]).await.map_err(|error| self.broken(error))?;
-        let mut features = Vec::with_capacity(edits.len());
+        let (mut features, mut counts) = (Vec::with_capacity(edits.len()), BatchCounts::default());
         for edit in edits {
             features.push(match edit {
-                Edit::Create { id, at, values } => Some(self.create(id, (*at, values)).await?),
-                Edit::Change { id, at, values, when } => Some(self.change(*id, when, (*at, values)).await?),
+                Edit::Create { id, at, values } => {
+                    counts.added += 1;
+                    Some(self.create(id, (*at, values)).await?)
+                }
+                Edit::Change { id, at, values, when } => {
+                    counts.changed += 1;
+                    Some(self.change(*id, when, (*at, values)).await?)
+                }
                 Edit::Remove { id, when } => {
+                    counts.removed += 1;
                     self.stored(*id, when).await?;
+                    self.keep(*id).await?;
+                    self.batch.gone(id.cast_signed()).await?;
                     let table = quoted_table(self.layer.id.as_str());
                     let delete = format!("DELETE FROM {table} WHERE id = $1");
                     let gone = self.transaction.execute(&delete, &[&id.cast_signed()]).await;
@@ -112,8 +134,8 @@ impl Editor<'_> {
                 }
             });
         }
-        let version = self.store.given_version(self.transaction, self.layer.id.as_str()).await?;
-        Ok(Edited { features, version })
+        let version = self.batch.close(counts).await?;
+        Ok(Edited { features, version, batch: Some(self.batch.id.unsigned_abs()) })
     }
 
     async fn create(&self, id: &ImportId, (at, values): (LonLat, &[Value])) -> Result<Feature, Broken> {
@@ -163,8 +185,25 @@ impl Editor<'_> {
         if matches!(id, ImportId::Number(_)) {
             self.advance().await?;
         }
-        let id: i64 = made.get(0);
-        self.read(id.cast_unsigned()).await
+        let number: i64 = made.get(0);
+        let made = self.noted(number.cast_unsigned()).await?;
+        if *id == ImportId::New {
+            self.batch.given(number).await?;
+        }
+        Ok(made)
+    }
+
+    /// Keeps how the row is now; nobody else changes it until the transaction's end.
+    async fn keep(&self, id: u64) -> Result<(), Broken> {
+        Ok(self.batch.keep(&format!("WHERE t.id = {}", id.cast_signed())).await?)
+    }
+
+    /// The feature as it is left, which is noted.
+    async fn noted(&self, id: u64) -> Result<Feature, Broken> {
+        let feature = self.read(id).await?;
+        let stamp = Stamper::of(self.layer).stamp(feature.at, &feature.values);
+        self.batch.left(&[id.cast_signed()], &[stamp]).await?;
+        Ok(feature)
     }
 
     fn taken(&self, id: &str) -> Refusal {
@@ -184,6 +223,7 @@ impl Editor<'_> {
         (at, values): (Option<LonLat>, &[Option<Value>]),
     ) -> Result<Feature, Broken> {
         self.stored(id, when).await?;
+        self.keep(id).await?;
         let (mut bound, mut sets) = (Bound::default(), vec!["id = id".to_owned()]);
         if let Some(at) = at {
             let place = bound.point(at);
@@ -200,7 +240,7 @@ impl Editor<'_> {
         let table = quoted_table(self.layer.id.as_str());
         let update = format!("UPDATE {table} SET {} WHERE id = {number}", sets.join(", "));
         self.transaction.execute(&update, &bound.parameters()).await.map_err(|error| self.broken(error))?;
-        self.read(id).await
+        self.noted(id).await
     }
 
     fn fits(&self, field: &crate::model::Field, value: &Value) -> Result<(), StoreError> {

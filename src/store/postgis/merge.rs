@@ -1,7 +1,11 @@
 //! The statements that bring staged rows into a layer's table. They name the layer's columns, so they are made here.
 
 use super::columns::{literal, quoted, quoted_table, sql_type};
-use crate::model::{FieldType, Layer};
+use super::history::BEFORE;
+use crate::model::Layer;
+
+/// Rows that an import added and that its history keeps side by side.
+const ADDED_TOGETHER: usize = 4096;
 
 /// Statements of one layer's import, in the order in which they run.
 pub(super) struct Merge<'a> {
@@ -9,49 +13,60 @@ pub(super) struct Merge<'a> {
     table: String,
 }
 
+/// Which kinds of identity an import names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Named {
+    pub(super) numbers: bool,
+    pub(super) keys: bool,
+}
+
 impl<'a> Merge<'a> {
     pub(super) fn new(layer: &'a Layer) -> Self {
         Self { layer, table: quoted_table(layer.id.as_str()) }
     }
 
-    /// Where rows wait. Their columns have names of our own, which no field can meet.
+    /// Where rows wait, with their units and their stamps. Their columns have names of our own, which no field can meet.
     pub(super) fn stage(&self) -> String {
         let fields = self.layer.fields.iter().enumerate();
         let values: Vec<String> = fields.map(|(index, field)| format!(", v{index} {}", sql_type(field.kind))).collect();
         let values = values.concat();
         format!(
             "CREATE TEMP TABLE bandoso_import (row bigint GENERATED ALWAYS AS IDENTITY, number bigint, source_id text, \
-             lon double precision NOT NULL, lat double precision NOT NULL{values}) ON COMMIT DROP"
+             lon double precision NOT NULL, lat double precision NOT NULL, units integer[], stamp bigint NOT NULL{values}) \
+             ON COMMIT DROP; \
+             CREATE TEMP TABLE bandoso_known (row bigint NOT NULL, id bigint NOT NULL, changed boolean NOT NULL) \
+             ON COMMIT DROP; \
+             CREATE TEMP TABLE bandoso_new (row bigint NOT NULL, id bigint NOT NULL) ON COMMIT DROP; \
+             CREATE TEMP TABLE bandoso_missing (id bigint NOT NULL) ON COMMIT DROP"
         )
     }
 
     /// The way into it.
     pub(super) fn copy(&self) -> String {
         format!(
-            "COPY pg_temp.bandoso_import (number, source_id, lon, lat{}) FROM STDIN (FORMAT binary)",
+            "COPY pg_temp.bandoso_import (number, source_id, lon, lat, units, stamp{}) FROM STDIN (FORMAT binary)",
             self.each(|_, index| format!(", v{index}"))
         )
     }
 
-    /// Finds the rows that are known, and those of them that differ. A point that did not move keeps its units.
+    /// Whether the layer has any row.
+    pub(super) fn has_rows(&self) -> String {
+        format!("SELECT EXISTS (SELECT FROM {})", self.table)
+    }
+
+    /// Finds the rows that are known, and those of them that differ.
     pub(super) fn compare(&self) -> String {
         let (stored, staged) =
             (self.each(|name, _| format!(", t.{name}")), self.each(|_, index| format!(", s.v{index}")));
         let table = &self.table;
         format!(
             "{}ANALYZE pg_temp.bandoso_import; \
-             CREATE TEMP TABLE bandoso_points ON COMMIT DROP AS \
-             SELECT s.row AS id, t.id AS known, ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) AS geom, \
-             t.id IS NOT NULL AND (ST_X(t.geom), ST_Y(t.geom){stored}) IS DISTINCT FROM (s.lon, s.lat{staged}) AS changed, \
-             CASE WHEN ST_X(t.geom) = s.lon AND ST_Y(t.geom) = s.lat THEN t.units END AS units \
+             INSERT INTO pg_temp.bandoso_known SELECT s.row, t.id, \
+             (ST_X(t.geom), ST_Y(t.geom){stored}) IS DISTINCT FROM (s.lon, s.lat{staged}) \
              FROM pg_temp.bandoso_import s \
              LEFT JOIN {table} x ON x.source_id = s.source_id \
-             LEFT JOIN {table} t ON t.id = coalesce(s.number, x.id); \
-             CREATE INDEX ON pg_temp.bandoso_points USING gist (geom) WHERE units IS NULL; \
-             ANALYZE pg_temp.bandoso_points; \
-             CREATE TEMP TABLE bandoso_links ON COMMIT DROP AS \
-             SELECT id, units FROM bandoso.links_of('pg_temp.bandoso_points', true); \
-             ANALYZE pg_temp.bandoso_links",
+             JOIN {table} t ON t.id = coalesce(s.number, x.id); \
+             ANALYZE pg_temp.bandoso_known",
             self.keep_numbers_apart()
         )
     }
@@ -69,71 +84,119 @@ impl<'a> Merge<'a> {
 
     /// Counts: added, changed, unchanged; of the added, those that bring their id.
     pub(super) fn count() -> &'static str {
-        "SELECT count(*) FILTER (WHERE p.known IS NULL), count(*) FILTER (WHERE p.changed), \
-         count(*) FILTER (WHERE p.known IS NOT NULL AND NOT p.changed), \
-         count(*) FILTER (WHERE p.known IS NULL AND s.number IS NOT NULL) \
-         FROM pg_temp.bandoso_points p JOIN pg_temp.bandoso_import s ON s.row = p.id"
+        "SELECT s.many - k.many, k.changed, k.many - k.changed, s.numbered - k.numbered \
+         FROM (SELECT count(*) AS many, count(number) AS numbered FROM pg_temp.bandoso_import) s, \
+         (SELECT count(*) AS many, count(*) FILTER (WHERE k.changed) AS changed, count(i.number) AS numbered \
+         FROM pg_temp.bandoso_known k JOIN pg_temp.bandoso_import i ON i.row = k.row) k"
     }
 
-    /// Adds rows that bring their id.
-    pub(super) fn add_numbered(&self) -> String {
-        self.add("id", "s.number", "s.number IS NOT NULL")
-    }
-
-    /// Sets the generator of ids behind the greatest one, which it did not see when it was brought.
-    pub(super) fn advance(&self) -> String {
+    /// Finds the features that a sender numbered or named, of the kinds that this import names, and that it does not name.
+    pub(super) fn find_missing(&self, named: Named) -> String {
+        let mut kinds = Vec::new();
+        if named.keys {
+            kinds.push("t.source_id IS NOT NULL AND NOT bandoso.is_number(t.source_id)".to_owned());
+        }
+        if named.numbers {
+            kinds.push("bandoso.is_number(t.source_id)".to_owned());
+            let given = format!("SELECT g FROM bandoso.given_ids({}) g", literal(self.layer.id.as_str()));
+            kinds.push(format!("t.source_id IS NULL AND t.id NOT IN ({given})"));
+        }
         format!(
-            "SELECT setval(g.name::regclass, m.top) \
-             FROM (SELECT pg_get_serial_sequence({}, 'id') AS name) g, (SELECT max(id) AS top FROM {}) m \
-             WHERE m.top > coalesce(pg_sequence_last_value(g.name::regclass), 0)",
-            literal(&self.table),
-            self.table
+            "INSERT INTO pg_temp.bandoso_missing SELECT t.id FROM {} t \
+             WHERE ({}) AND NOT EXISTS (SELECT FROM pg_temp.bandoso_known k WHERE k.id = t.id)",
+            self.table,
+            kinds.join(" OR ")
         )
     }
 
-    /// Adds rows that get the next free ids, in their order.
-    pub(super) fn add_unnumbered(&self) -> String {
-        self.add("source_id", "s.source_id", "s.number IS NULL")
+    /// The rest of a query for the rows `t` that are missing.
+    pub(super) const MISSING: &'static str = "JOIN pg_temp.bandoso_missing m ON m.id = t.id";
+
+    /// Removes them.
+    pub(super) fn remove_missing(&self) -> String {
+        format!("DELETE FROM {} t USING pg_temp.bandoso_missing m WHERE t.id = m.id", self.table)
     }
 
-    fn add(&self, column: &str, value: &str, only: &str) -> String {
+    /// Gives new rows that bring their id that one.
+    pub(super) const TAKE_NUMBERS: &'static str = "INSERT INTO pg_temp.bandoso_new SELECT s.row, s.number FROM pg_temp.bandoso_import s \
+         WHERE s.number IS NOT NULL AND NOT EXISTS (SELECT FROM pg_temp.bandoso_known k WHERE k.row = s.row)";
+
+    /// Sets the generator of ids behind the greatest one, which it did not see when it was brought.
+    pub(super) fn advance(&self) -> String {
+        self.advance_behind(&format!("SELECT max(id) AS top FROM {}", self.table))
+    }
+
+    /// The same where some are to be brought yet.
+    pub(super) fn advance_behind_new(&self) -> String {
+        let (table, new) = (&self.table, "SELECT max(id) FROM pg_temp.bandoso_new");
+        self.advance_behind(&format!("SELECT greatest((SELECT max(id) FROM {table}), ({new})) AS top"))
+    }
+
+    fn advance_behind(&self, top: &str) -> String {
         format!(
-            "INSERT INTO {} ({column}, geom, units{}) \
-             SELECT {value}, p.geom, coalesce(p.units, l.units){} {JOINED} WHERE p.known IS NULL AND {only} ORDER BY s.row",
+            "SELECT setval(g.name::regclass, m.top) FROM (SELECT {} AS name) g, ({top}) m \
+             WHERE m.top > coalesce(pg_sequence_last_value(g.name::regclass), 0)",
+            self.generator()
+        )
+    }
+
+    fn generator(&self) -> String {
+        format!("pg_get_serial_sequence({}, 'id')", literal(&self.table))
+    }
+
+    /// Gives the other new rows the next free ids, in their order.
+    pub(super) fn give_numbers(&self) -> String {
+        format!(
+            "INSERT INTO pg_temp.bandoso_new SELECT s.row, nextval(g.name) \
+             FROM (SELECT {}::regclass AS name) g, (SELECT s.row FROM pg_temp.bandoso_import s WHERE s.number IS NULL \
+             AND NOT EXISTS (SELECT FROM pg_temp.bandoso_known k WHERE k.row = s.row) ORDER BY s.row) s",
+            self.generator()
+        )
+    }
+
+    /// Adds the new rows; with no units where those that they bring are of bygone units.
+    pub(super) fn add(&self, units: &str) -> String {
+        format!(
+            "INSERT INTO {} (id, source_id, geom, units{}) \
+             SELECT n.id, s.source_id, ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326), {units}{} \
+             FROM pg_temp.bandoso_new n JOIN pg_temp.bandoso_import s ON s.row = n.row",
             self.table,
             self.each(|name, _| format!(", {name}")),
             self.each(|_, index| format!(", s.v{index}")),
         )
     }
 
-    /// Replaces rows that are known and differ.
-    pub(super) fn change(&self) -> String {
+    /// Keeps their ids and stamps in a batch.
+    pub(super) fn note_added(batch: i64) -> String {
         format!(
-            "UPDATE {} t SET geom = p.geom, units = coalesce(p.units, l.units){} {JOINED} WHERE t.id = p.known AND p.changed",
+            "INSERT INTO bandoso.batch_added (batch, part, given, ids, stamps) \
+             SELECT {batch}, n.row / {ADDED_TOGETHER}, s.number IS NULL AND s.source_id IS NULL, array_agg(n.id), array_agg(s.stamp) \
+             FROM pg_temp.bandoso_new n JOIN pg_temp.bandoso_import s ON s.row = n.row GROUP BY 2, 3"
+        )
+    }
+
+    /// Keeps how known rows that differ are now, and how they will be, in a batch; nobody else changes them until its end.
+    pub(super) fn note_changed(&self, batch: i64) -> String {
+        format!(
+            "INSERT INTO bandoso.batch_rows (batch, id, before, after) SELECT {batch}, t.id, {BEFORE}, s.stamp {} \
+             JOIN {} t ON t.id = k.id WHERE k.changed FOR UPDATE OF t",
+            CHANGED, self.table
+        )
+    }
+
+    /// Replaces rows that are known and differ.
+    pub(super) fn change(&self, units: &str) -> String {
+        format!(
+            "UPDATE {} t SET geom = ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326), units = {units}{} {CHANGED} \
+             WHERE t.id = k.id AND k.changed",
             self.table,
             self.each(|name, index| format!(", {name} = s.v{index}")),
         )
     }
 
-    /// Counts the rows in and near no commune on their own date: the day of the time field in the `zone`, today where it is
-    /// empty. Rows share few different sets of links: on what days a set has a commune is asked once.
-    pub(super) fn count_outside(&self, zone: &str) -> String {
-        let zone = literal(zone);
-        let today = format!("(now() AT TIME ZONE {zone})::date");
-        let day = match self.layer.time.zip(self.layer.time_field()) {
-            Some((index, field)) if field.kind == FieldType::Date => format!("coalesce(s.v{index}, {today})"),
-            Some((index, field)) if field.kind == FieldType::Timestamp => {
-                format!("coalesce((s.v{index} AT TIME ZONE {zone})::date, {today})")
-            }
-            _ => today,
-        };
-        format!(
-            "WITH point AS MATERIALIZED (SELECT coalesce(p.units, l.units) AS units, {day} AS day {JOINED}), \
-             held AS MATERIALIZED (SELECT d.units, (SELECT range_agg(u.valid) FROM bandoso.units u \
-             WHERE u.level = 'commune' AND (u.id = ANY (d.units) OR -u.id = ANY (d.units))) AS days FROM (SELECT DISTINCT units FROM point) d) \
-             SELECT count(*) FROM point JOIN held ON held.units = point.units \
-             WHERE (held.days @> point.day) IS NOT TRUE"
-        )
+    /// Joins the rows that have no units.
+    pub(super) fn join(&self) -> String {
+        format!("SELECT bandoso.join_unjoined({})", literal(&self.table))
     }
 
     fn each(&self, sql: impl Fn(&str, usize) -> String) -> String {
@@ -141,5 +204,4 @@ impl<'a> Merge<'a> {
     }
 }
 
-const JOINED: &str = "FROM pg_temp.bandoso_points p JOIN pg_temp.bandoso_import s ON s.row = p.id \
-                      LEFT JOIN pg_temp.bandoso_links l ON l.id = p.id";
+const CHANGED: &str = "FROM pg_temp.bandoso_known k JOIN pg_temp.bandoso_import s ON s.row = k.row";

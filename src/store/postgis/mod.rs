@@ -11,6 +11,7 @@ mod connect;
 mod edit;
 mod failure;
 mod filter;
+mod history;
 mod import;
 mod listen;
 mod load;
@@ -20,12 +21,13 @@ mod prepare;
 mod prune;
 mod published;
 mod row;
+mod undo;
 mod units;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use async_trait::async_trait;
 use deadpool_postgres::{Object, Pool};
 use tokio::sync::mpsc;
@@ -37,7 +39,11 @@ pub use self::filter::{SqlBind, SqlColumns, SqlFilter, where_clause};
 use self::listen::Listener;
 use self::prune::Pruning;
 use self::published::Watched;
-use super::{Changes, Edit, Edited, ImportBatch, Imported, LargeLayers, Store, StoreError, UnitTable, UnitsStored};
+use super::{
+    Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, LargeLayers, Store, StoreError,
+    Terms, UnitTable, UnitsStored,
+};
+use crate::engine::locate::UnitIndex;
 use crate::model::{Catalogue, Feature, Finding, Layer, Unit, UnitChange, Versions};
 
 /// A `PostGIS` database. Cloning it shares its connections.
@@ -53,6 +59,8 @@ pub struct PostGis {
     prepared: Arc<ArcSwap<Prepared>>,
     listener: Arc<Listener>,
     pruning: Arc<Pruning>,
+    /// The units of a version, ready for joining what is imported.
+    index: Arc<ArcSwapOption<(u64, Arc<UnitIndex>)>>,
 }
 
 /// What `prepare` found out.
@@ -83,8 +91,8 @@ impl PostGis {
         let questions = connect::pool(config.clone(), &settings.of_questions())?;
         let extracts = connect::pool(config, &settings.of_extracts())?;
         let settings = Arc::new(settings);
-        let (prepared, pruning) = (Arc::default(), Arc::default());
-        Ok(Self { address, pool, questions, extracts, settings, prepared, listener, pruning })
+        let (prepared, pruning, index) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { address, pool, questions, extracts, settings, prepared, listener, pruning, index })
     }
 
     async fn borrow(&self) -> Result<Object, StoreError> {
@@ -169,12 +177,33 @@ impl Store for PostGis {
         Ok(())
     }
 
-    async fn import(&self, layer: &Layer, rows: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
-        self.write_layer(layer, rows).await
+    async fn import_as(
+        &self,
+        layer: &Layer,
+        rows: mpsc::Receiver<ImportBatch>,
+        terms: &Terms,
+    ) -> Result<Imported, StoreError> {
+        self.write_layer(layer, rows, terms).await
     }
 
-    async fn edit(&self, layer: &Layer, edits: Vec<Edit>) -> Result<Edited, StoreError> {
-        self.write_edits(layer, &edits).await
+    async fn edit(&self, layer: &Layer, edits: Vec<Edit>, author: &Author) -> Result<Edited, StoreError> {
+        self.write_edits(layer, &edits, author).await
+    }
+
+    async fn batches(&self, page: &BatchPage) -> Result<Vec<Batch>, StoreError> {
+        self.read_batches(page, None).await
+    }
+
+    async fn batch(&self, id: u64) -> Result<Option<Batch>, StoreError> {
+        Ok(self.read_batches(&BatchPage { layer: None, before: None, limit: 1 }, Some(id)).await?.pop())
+    }
+
+    async fn batch_rows(&self, layer: &Layer, id: u64) -> Result<Vec<BatchRow>, StoreError> {
+        self.read_batch_rows(layer, id).await
+    }
+
+    async fn undo(&self, layer: &Layer, id: u64, author: &Author) -> Result<Batch, StoreError> {
+        self.undo_batch(layer, id, author).await
     }
 
     fn large_layers(&self) -> Option<&dyn LargeLayers> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use bandoso::engine::locate::UnitIndex;
 use bandoso::model::{Catalogue, Feature, Finding, Layer, LonLat, Unit, UnitChange, Value, Versions};
-use bandoso::store::{ImportBatch, Imported, Store, StoreError, UnitTable, UnitsStored};
+use bandoso::store::{ImportBatch, Imported, Store, StoreError, Terms, UnitTable, UnitsStored};
 use tokio::sync::mpsc;
 
 /// Features of one layer: id, place and values.
@@ -120,7 +120,7 @@ impl Store for Shelf {
         Ok(())
     }
 
-    async fn import(&self, _: &Layer, _: mpsc::Receiver<ImportBatch>) -> Result<Imported, StoreError> {
+    async fn import_as(&self, _: &Layer, _: mpsc::Receiver<ImportBatch>, _: &Terms) -> Result<Imported, StoreError> {
         panic!("nothing is imported into the shelf");
     }
 }

@@ -8,7 +8,10 @@ async fn what_is_imported_is_loaded_the_same() {
     let empty = ImportRow { id: ImportId::New, at: LonLat { lon: -73.5, lat: 40.1 }, values: vec![Value::Null; 7] };
     let done =
         file.import(vec![numbered(7, 108.1), row(ImportId::Text("A-1".to_owned()), 108.2, "Đường \"3\""), empty]).await;
-    assert_eq!(done, Imported { added: 3, changed: 0, unchanged: 0, outside: 3, version: 1 });
+    assert_eq!(
+        done,
+        Imported { added: 3, changed: 0, unchanged: 0, outside: 3, version: 1, batch: Some(1), ..Imported::default() }
+    );
     let (version, features) = file.load().await;
     assert_eq!((version, file.version("police.incidents").await), (1, 1));
     let expected = [
@@ -25,9 +28,15 @@ async fn importing_the_same_rows_again_changes_nothing() {
     let rows = vec![numbered(1, 108.1), row(ImportId::Text("A".to_owned()), 108.2, "y")];
     file.import(rows.clone()).await;
     let again = file.import(rows).await;
-    assert_eq!(again, Imported { added: 0, changed: 0, unchanged: 2, outside: 2, version: 1 });
+    assert_eq!(
+        again,
+        Imported { added: 0, changed: 0, unchanged: 2, outside: 2, version: 1, batch: Some(2), ..Imported::default() }
+    );
     let moved = file.import(vec![numbered(1, 108.3), row(ImportId::Text("A".to_owned()), 108.2, "z")]).await;
-    assert_eq!(moved, Imported { added: 0, changed: 2, unchanged: 0, outside: 2, version: 2 });
+    assert_eq!(
+        moved,
+        Imported { added: 0, changed: 2, unchanged: 0, outside: 2, version: 2, batch: Some(3), ..Imported::default() }
+    );
     let (_, features) = file.load().await;
     assert_eq!(features.len(), 2);
     assert_eq!((features[0].at.lon, &features[1].values[0]), (108.3, &Value::Text("z".to_owned())));

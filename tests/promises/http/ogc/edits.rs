@@ -15,40 +15,40 @@ use tower::ServiceExt as _;
 use crate::support::house::House;
 use crate::support::province;
 
-const ITEMS: &str = "/ogc/collections/health.hospitals/items";
-const GEOJSON: &str = "application/geo+json";
-const PATCH: &str = "application/merge-patch+json";
+pub const ITEMS: &str = "/ogc/collections/health.hospitals/items";
+pub const GEOJSON: &str = "application/geo+json";
+pub const PATCH: &str = "application/merge-patch+json";
 
 /// A server on a store that takes edits.
-struct Desk {
+pub struct Desk {
     app: App,
     store: Arc<dyn Store>,
     _folder: tempfile::TempDir,
 }
 
-struct Told {
-    status: StatusCode,
+pub struct Told {
+    pub status: StatusCode,
     headers: axum::http::HeaderMap,
     body: Vec<u8>,
 }
 
 impl Told {
-    fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
     }
 
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
 
 impl Desk {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         Self::with(HttpSettings { view: View::EVERYTHING, writes: Writes::ThisMachine, ..HttpSettings::default() })
             .await
     }
 
-    async fn with(settings: HttpSettings) -> Self {
+    pub async fn with(settings: HttpSettings) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = GeoPackage::open(&folder.path().join("map.gpkg")).await.expect("a GeoPackage");
         let store: Arc<dyn Store> = Arc::new(store);
@@ -59,7 +59,7 @@ impl Desk {
         Self { app: app(atlas, &settings), store, _folder: folder }
     }
 
-    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Told {
+    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Told {
         let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -71,11 +71,11 @@ impl Desk {
         Told { status: parts.status, headers: parts.headers, body }
     }
 
-    async fn get(&self, path: &str) -> Told {
+    pub async fn get(&self, path: &str) -> Told {
         self.ask(Method::GET, path, &[], Body::empty()).await
     }
 
-    async fn send(&self, method: Method, path: &str, kind: &str, body: &Value) -> Told {
+    pub async fn send(&self, method: Method, path: &str, kind: &str, body: &Value) -> Told {
         self.ask(method, path, &[("content-type", kind)], body.to_string()).await
     }
 
@@ -91,7 +91,7 @@ impl Desk {
     }
 }
 
-fn hospital(name: &str) -> Value {
+pub fn hospital(name: &str) -> Value {
     json!({
         "type": "Feature",
         "geometry": { "type": "Point", "coordinates": [108.25, 15.25] },

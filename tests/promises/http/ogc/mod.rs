@@ -3,6 +3,7 @@
 mod edits;
 mod files;
 mod gdal;
+mod history;
 mod items;
 mod pages;
 mod resources;
