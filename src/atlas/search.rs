@@ -37,7 +37,9 @@ impl Atlas {
             .tiles
             .work(cost, move |cancel| {
                 let mut hits = search.units();
-                held.iter().for_each(|(order, layer)| hits.extend(search.in_memory((*order, layer), cancel)));
+                for (order, layer) in &held {
+                    hits.extend(search.in_memory((*order, layer), cancel));
+                }
                 (search, hits)
             })
             .await?;
@@ -167,8 +169,8 @@ impl Search {
         let question = self.question(layer, cancel);
         let selected = Selected::everything(&layer.parts).until(cancel);
         let found = named(&selected, field, &self.asked, (self.request.near, self.most()));
-        let rows = found.into_iter().map(|found| (found.row, found.fit, found.distance_m)).collect();
-        self.hits((order, &question), rows)
+        let rows: Vec<_> = found.into_iter().map(|found| (found.row, found.fit, found.distance_m)).collect();
+        self.hits((order, &question), &rows)
     }
 
     async fn of_database(
@@ -184,10 +186,10 @@ impl Search {
             let row = parts.row_of(*id)?;
             Some((row, *fit, self.request.near.map(|near| distance_m(near, parts.at(row)))))
         };
-        Ok(self.hits((order, &question), fits.iter().filter_map(row).collect()))
+        Ok(self.hits((order, &question), &fits.iter().filter_map(row).collect::<Vec<_>>()))
     }
 
-    fn hits(&self, (order, question): (usize, &Question), rows: Vec<(Row, Fit, Option<f64>)>) -> Vec<(Place, Hit)> {
+    fn hits(&self, (order, question): (usize, &Question), rows: &[(Row, Fit, Option<f64>)]) -> Vec<(Place, Hit)> {
         let layer = &question.snapshot.layer;
         let asked = rows.iter().map(|(row, _, distance_m)| (*row, *distance_m));
         let features = question.features(asked, AsOf::Day(self.request.as_of));

@@ -85,6 +85,7 @@ pub struct ServeArgs {
 
 /// Options of `import`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line, which has no better type")]
 pub struct ImportArgs {
     /// The layer, such as police.incidents
     #[arg(long, env = "BANDOSO_LAYER", value_name = "ID")]

@@ -54,7 +54,9 @@ pub fn became(units: &UnitMap, unit: &Unit, day: Day) -> Vec<(UnitId, bool)> {
         }
         // Into one of several it did not go wholly, whatever its communes did.
         let alone = parts.len() == 1;
-        parts.values_mut().for_each(|whole| *whole &= alone);
+        for whole in parts.values_mut() {
+            *whole &= alone;
+        }
         return known(units, Level::Commune, &parts, day);
     }
     parts_on(units, unit, (from, day)).map_or_else(Vec::new, |parts| known(units, unit.level, &parts, day))

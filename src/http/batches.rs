@@ -73,7 +73,7 @@ pub async fn undo(
 }
 
 fn number(parameter: &str, text: &str) -> Result<u64, Problem> {
-    let number = text.parse::<u64>().ok().filter(|number| number.to_string() == text && *number <= i64::MAX as u64);
+    let number = text.parse::<u64>().ok().filter(|number| number.to_string() == text && i64::try_from(*number).is_ok());
     number.ok_or_else(|| Problem::of(Kind::InvalidParameter, parameter, "expected the number of a batch"))
 }
 

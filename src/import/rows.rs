@@ -115,13 +115,11 @@ impl RowMaker {
                 (at, doubt.into_iter().chain(disagrees).collect(), EXACT)
             }
             Err(fault) if fault.kind == FindingKind::MissingPosition && self.geocode == Geocode::Unit => {
-                match stated.centre(&self.ground.units) {
-                    Some(at) => (at, Vec::new(), UNIT_CENTRE),
-                    None => {
-                        let unclear = stated.unclear().map(|fault| plan.units.blamed(fault, record));
-                        return Err(unclear.unwrap_or(fault));
-                    }
-                }
+                let Some(at) = stated.centre(&self.ground.units) else {
+                    let unclear = stated.unclear().map(|fault| plan.units.blamed(fault, record));
+                    return Err(unclear.unwrap_or(fault));
+                };
+                (at, Vec::new(), UNIT_CENTRE)
             }
             Err(fault) => return Err(fault),
         };

@@ -250,13 +250,17 @@ mod tests {
     #[test]
     fn a_column_decides_by_all_its_values() {
         let mut signs = DecimalSigns::default();
-        ["12", "1.234", "3,5"].iter().for_each(|text| signs.take_in(text));
+        for text in ["12", "1.234", "3,5"] {
+            signs.take_in(text);
+        }
         assert_eq!((signs.decide(), signs.either), ((Decimal::Comma, true), 1));
         let mut signs = DecimalSigns::default();
         signs.take_in("1.234");
         assert_eq!(signs.decide(), (Decimal::Point, false));
         let mut orders = DateOrders::default();
-        ["01/02/2025", "2025-07-01", "12/31/2025"].iter().for_each(|text| orders.take_in(text));
+        for text in ["01/02/2025", "2025-07-01", "12/31/2025"] {
+            orders.take_in(text);
+        }
         assert_eq!(orders.decide(), (DateOrder::MonthFirst, true));
         let mut orders = DateOrders::default();
         orders.take_in("01/02/2025");

@@ -139,7 +139,9 @@ impl NameIndex {
         let mut all: Option<NameSet> = None;
         for word in &asked.words {
             let mut names = NameSet::empty(self.len());
-            words(word).into_iter().for_each(|word| self.add_names(word, &mut names));
+            for word in words(word) {
+                self.add_names(word, &mut names);
+            }
             let both = match all {
                 Some(mut all) => {
                     all.0.iter_mut().zip(&names.0).for_each(|(all, names)| *all &= names);

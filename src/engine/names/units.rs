@@ -76,7 +76,7 @@ impl UnitNames {
     /// 1 µs each.
     pub fn find(&self, units: &UnitMap, asked: &AskedName, day: Day) -> Vec<FoundUnit> {
         let words = spelled_words(&asked.text);
-        let ways: Vec<Way<'_>> = readings(&words).into_iter().map(Way::new).collect();
+        let ways: Vec<Way<'_>> = readings(&words).iter().map(Way::new).collect();
         let meant: BTreeSet<UnitId> = self.meant(units, &asked.text).into_iter().collect();
         let mut found: Vec<(FoundUnit, &Unit)> = Vec::new();
         for (name, unit) in self.units.iter().zip(units.all()) {
@@ -131,7 +131,7 @@ struct Way<'a> {
 }
 
 impl<'a> Way<'a> {
-    fn new(reading: Reading<'a>) -> Self {
+    fn new(reading: &Reading<'a>) -> Self {
         let spelling = reading.name.join(" ");
         let form = plain(&spelling);
         let mut words: Vec<String> = form.split(' ').map(str::to_owned).collect();

@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn text_of_an_old_font_is_told_from_unicode() {
         assert_eq!(guess_text(TEXT), None);
-        assert_eq!(guess_text("Tr­êng tiÓu häc S¬n TÞnh"), Some(Encoding::Tcvn3));
+        assert_eq!(guess_text("Tr\u{ad}êng tiÓu häc S¬n TÞnh"), Some(Encoding::Tcvn3));
         assert_eq!(guess_text("Tröôøng tieåu hoïc Sôn Tònh"), Some(Encoding::Vni));
         assert_eq!(guess_text("plain"), None);
     }

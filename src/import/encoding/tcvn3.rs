@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn text_of_the_font_is_read_whichever_way_it_came() {
         assert_eq!(decode(b"Qu\xb6ng Ng\xb7i, \xa7\xaac Ph\xe6"), "Quảng Ngãi, Đêc Phổ");
-        assert_eq!(reread("Tr­êng tiÓu häc S¬n TÞnh"), "Trường tiểu học Sơn Tịnh");
+        assert_eq!(reread("Tr\u{ad}êng tiÓu häc S¬n TÞnh"), "Trường tiểu học Sơn Tịnh");
         assert_eq!(decode(b"\x80\x01\x17 a\xb3"), "ÀÚỴ a\u{301}");
     }
 

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::import::encoding::letters;
 
-    /// The table as input methods publish it: each vowel plain, then with ´ ` ̉ ̃ and a dot.
+    /// The table as input methods publish it: each vowel plain, then with acute, grave, hook, tilde and dot below.
     const PUBLISHED: [[&str; 6]; 12] = [
         ["a", "aù", "aø", "aû", "aõ", "aï"],
         ["aâ", "aá", "aà", "aå", "aã", "aä"],

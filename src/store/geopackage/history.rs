@@ -76,7 +76,7 @@ impl<'a> OpenBatch<'a> {
     pub(super) fn keep(&self, id: i64) -> rusqlite::Result<()> {
         let mut select =
             self.connection.prepare_cached(&format!("SELECT * FROM {} WHERE id = ?1", quoted(&self.table)))?;
-        let before = select.query_row([id], |row| columns_json(row)).optional()?;
+        let before = select.query_row([id], columns_json).optional()?;
         let mut insert = self
             .connection
             .prepare_cached("INSERT OR IGNORE INTO bandoso_batch_row (batch, id, before) VALUES (?1, ?2, ?3)")?;
@@ -120,7 +120,7 @@ pub(super) enum Given {
 fn columns_json(row: &Row<'_>) -> rusqlite::Result<String> {
     let mut columns = Map::new();
     let statement: &rusqlite::Statement<'_> = row.as_ref();
-    for (index, name) in statement.column_names().into_iter().enumerate().filter(|(_, name)| *name != "units") {
+    for (index, name) in statement.column_names().enumerate().filter(|(_, name)| *name != "units") {
         let json = match row.get_ref(index)? {
             ValueRef::Null => Json::Null,
             ValueRef::Integer(number) => number.into(),

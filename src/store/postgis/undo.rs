@@ -114,7 +114,9 @@ impl Undoing<'_> {
             quoted_table(self.layer.id.as_str())
         );
         let taken = self.transaction.query(&taken, &[]).await.map_err(self.failed())?;
-        taken.iter().for_each(|row| differs(row.get(0)));
+        for row in &taken {
+            differs(row.get(0));
+        }
         if count == 0 {
             return Ok(());
         }

@@ -240,7 +240,9 @@ impl<'a> Real<'a> {
             }
             Self::Called(function, argument) => {
                 let known = argument.load(block, wanted, out);
-                out.iter_mut().for_each(|value| *value = of_real(*function, *value));
+                for value in out.iter_mut() {
+                    *value = of_real(*function, *value);
+                }
                 known
             }
             Self::Calculated(operator, sides) => {
