@@ -19,19 +19,23 @@ const NOTHING: u8 = 1;
 
 fn entry(number: u32) -> u8 {
     let Some(c) = char::from_u32(number) else { return LONG_WAY };
-    if is_joint(c) {
-        return NOTHING;
-    }
-    if is_gap(c) {
-        return b' ';
-    }
     // Marks of other scripts may change their order with their neighbours.
     if !matches!(number, 0..0x250 | 0x300..=0x36F | 0x1E00..TABLE_END) {
-        return LONG_WAY;
+        return if is_joint(c) {
+            NOTHING
+        } else if is_gap(c) {
+            b' '
+        } else {
+            LONG_WAY
+        };
     }
-    match folded(c.encode_utf8(&mut [0; 4])).as_bytes() {
-        [] => NOTHING,
-        [byte] if byte.is_ascii_alphanumeric() => *byte,
+    let form = folded(c.encode_utf8(&mut [0; 4]));
+    let mut letters = form.chars();
+    match (letters.next(), letters.next()) {
+        (None, _) => NOTHING,
+        (Some(c), None) if is_joint(c) => NOTHING,
+        (Some(c), None) if is_gap(c) => b' ',
+        (Some(c), None) if c.is_ascii_alphanumeric() => c as u8,
         _ => LONG_WAY,
     }
 }

@@ -10,12 +10,12 @@ mod asked;
 mod fold;
 mod index;
 mod kinds;
+#[cfg(test)]
+mod real_units;
 mod resolve;
 mod rows;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_real;
 mod units;
 
 pub use asked::AskedName;
