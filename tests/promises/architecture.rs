@@ -20,8 +20,7 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
     for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
         let path = entry.path();
         // Tests of a room may look over the whole house.
-        let tests =
-            ["tests.rs", "tests_real.rs", "promises.rs", "real_units.rs"].iter().any(|name| path.ends_with(name));
+        let tests = ["tests.rs", "promises.rs", "real_units.rs"].iter().any(|name| path.ends_with(name));
         if path.is_dir() {
             files.extend(sources(&path));
         } else if !tests && path.extension().is_some_and(|extension| extension == "rs") {

@@ -26,15 +26,15 @@ fn importing_a_file_again_updates_instead_of_doubling() {
     let import = "import --layer police.incidents";
     assert_eq!(
         desk.done(&format!("{import} a.csv")),
-        "police.incidents: read 2, added 2, changed 0, unchanged 0, not stored 0, outside 2\n"
+        "police.incidents: read 2, added 2, changed 0, unchanged 0, not stored 0, outside 2\npolice.incidents: missing 0; batch 1\n"
     );
     assert_eq!(
         desk.done(&format!("{import} a.csv")),
-        "police.incidents: read 2, added 0, changed 0, unchanged 2, not stored 0, outside 2\n"
+        "police.incidents: read 2, added 0, changed 0, unchanged 2, not stored 0, outside 2\npolice.incidents: missing 0; batch 2\n"
     );
     assert_eq!(
         desk.done(&format!("{import} b.csv")),
-        "police.incidents: read 3, added 1, changed 1, unchanged 1, not stored 0, outside 3\n"
+        "police.incidents: read 3, added 1, changed 1, unchanged 1, not stored 0, outside 3\npolice.incidents: missing 0; batch 3\n"
     );
     assert_eq!(desk.features("police.incidents").len(), 3);
 }
@@ -45,7 +45,10 @@ fn every_fault_is_told_with_its_file_and_line_and_good_rows_go_in() {
     desk.file("messy.csv", MESSY);
     let said = desk.run("import --layer police.incidents messy.csv --findings all.jsonl");
     assert_eq!(said.code, Some(0), "{}", said.err);
-    assert_eq!(said.out, "police.incidents: read 6, added 2, changed 0, unchanged 0, not stored 4, outside 2\n");
+    assert_eq!(
+        said.out,
+        "police.incidents: read 6, added 2, changed 0, unchanged 0, not stored 4, outside 2\npolice.incidents: missing 0; batch 1\n"
+    );
     for finding in [
         "messy.csv:4: unknown_code: category: \"arson\"",
         "messy.csv:5: missing_position:",
@@ -222,7 +225,7 @@ fn real_police_records_of_another_country_go_in_by_naming_their_columns() {
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert_eq!(
         said.out,
-        "police.incidents: read 86314, added 86309, changed 0, unchanged 0, not stored 5, outside 86309\n"
+        "police.incidents: read 86314, added 86309, changed 0, unchanged 0, not stored 5, outside 86309\npolice.incidents: missing 0; batch 1\n"
     );
     assert!(said.err.contains("5 missing_position, ") && said.err.contains(" 597 duplicate_row"), "{}", said.err);
     let stored = desk.features("police.incidents");

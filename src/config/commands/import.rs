@@ -241,9 +241,10 @@ fn conclude(args: &ImportArgs, name: &str, mut report: FeatureReport) -> Result<
             None => "; nothing was written (--dry-run)".to_owned(),
         };
         answer.line(format_args!(
-            "{name}: read {rows}, added {}, changed {}, unchanged {}, {missing} {}, not stored {left_out}, outside {}{end}",
-            done.added, done.changed, done.unchanged, done.missing, done.outside
+            "{name}: read {rows}, added {}, changed {}, unchanged {}, not stored {left_out}, outside {}",
+            done.added, done.changed, done.unchanged, done.outside
         ))?;
+        answer.line(format_args!("{name}: {missing} {}{end}", done.missing))?;
     } else {
         let why = match report.refusals.is_empty() {
             false => "refused",

@@ -1,4 +1,4 @@
-//! XLSX, GeoPackage, FlatGeobuf, GeoParquet and archives of tiles.
+//! XLSX, `GeoPackage`, `FlatGeobuf`, `GeoParquet` and archives of tiles.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -172,7 +172,7 @@ fn an_archive_of_tiles_holds_the_very_tiles_that_are_served() {
     assert!(read >= 3, "{read}");
 }
 
-/// A small archive, read by the letter of the specification (PMTiles 3): all its tiles are in the root directory.
+/// A small archive, read by the letter of the specification (`PMTiles` 3): all its tiles are in the root directory.
 struct Archive(Vec<u8>);
 
 impl Archive {

@@ -80,7 +80,7 @@ async fn a_collection_tells_where_and_when_its_items_are() {
     assert_eq!((bbox.as_array().unwrap().len(), &bbox[2]), (4, &json!(111.0)));
     let interval = incidents["extent"]["temporal"]["interval"][0].as_array().unwrap();
     assert!(interval.iter().all(Value::is_string), "{interval:?}");
-    let systems = bandoso::engine::crs::Crs::ALL.map(|crs| crs.uri());
+    let systems = bandoso::engine::crs::Crs::ALL.map(bandoso::engine::crs::Crs::uri);
     assert_eq!(incidents["crs"], json!(systems.as_slice()));
     assert_eq!(incidents["storageCrs"], "http://www.opengis.net/def/crs/OGC/1.3/CRS84");
     let hospitals = house.json("/ogc/collections/health.hospitals").await;

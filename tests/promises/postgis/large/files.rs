@@ -39,7 +39,7 @@ async fn a_file_has_the_same_bytes_from_memory_and_from_the_database() {
                 assert!(one == other, "{f} {query}: {} and {} bytes", one.len(), other.len());
                 assert_eq!(next.is_some(), other_next.is_some(), "{query}");
                 if f == "ndjson" {
-                    let lines = one.iter().filter(|byte| **byte == b'\n').count();
+                    let lines = one.split(|byte| *byte == b'\n').count() - 1;
                     assert!(lines >= least, "{query}: {lines} features");
                 }
             }
@@ -57,5 +57,5 @@ async fn a_file_is_of_one_moment_whatever_is_written_meanwhile() {
     let psql = client(house.database.url()).await;
     execute(&psql, "DELETE FROM test.at_b").await;
     let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
-    assert_eq!(body.iter().filter(|byte| **byte == b'\n').count(), ROWS);
+    assert_eq!(body.split(|byte| *byte == b'\n').count() - 1, ROWS);
 }
