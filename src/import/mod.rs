@@ -19,6 +19,7 @@ mod guess;
 mod ids;
 mod input;
 mod mapping;
+mod nesting;
 mod plan;
 mod position;
 mod position_columns;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bandoso::model::{FieldType, FindingKind, Layer, Published, Value};
 use bandoso::store::postgis::{PostGis, PostGisSettings};
-use bandoso::store::{ImportId, Store, StoreError};
+use bandoso::store::{ImportId, Refusal, Store, StoreError};
 
 use crate::support::postgres::{TestDatabase, client, execute};
 use crate::support::rows::{catalogue, import, layer, load, row};
@@ -66,7 +66,7 @@ async fn a_table_in_another_reference_system_is_a_layer_as_it_stands() {
     execute(&psql, "UPDATE gis.schools SET name = 'Trường mới' WHERE \"Gid\" = 1").await;
     assert_eq!(store.versions().await.expect("versions")["education.schools"], version + 1);
     let refused = import(&store, &schools, vec![row(ImportId::New, 108.0, 15.0, vec![Value::Null; 6])]).await;
-    assert!(matches!(refused, Err(StoreError::Fault { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Refused(Refusal::ReadOnly { .. }))), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
