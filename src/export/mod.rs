@@ -1,8 +1,9 @@
 //! Features out, as files that other programs read.
 //!
-//! A [`Task`] is a question to one layer; `run` asks the atlas for all that it is about (`Atlas::extract`: one version, a batch at a
-//! time) and writes it in a [`Format`]. Each format is a [`Sink`] in a file of its own; what all write is one [`Sheet`]: the columns, the
-//! reference system, the order of coordinates. Archives of tiles (`pmtiles`) hold what `/tiles` answers. `file` makes a whole file or none, `provenance` tells beside it what it was made
+//! A [`Question`] is about one layer; `run` asks the atlas for all that it is about (`Atlas::extract`: one version, a batch at a time)
+//! and writes it in a [`Format`]. Each format is a `Sink` in a file of its own; what all write is one [`Sheet`]: the columns, the
+//! reference system, the order of coordinates. Archives of tiles (`pmtiles`) hold what `/tiles` answers. `file` makes a whole file or
+//! none, `provenance` tells beside it what it was made
 //! from. The same state and question give the same bytes, in every format.
 
 mod crs_text;

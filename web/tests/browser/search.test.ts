@@ -30,8 +30,8 @@ describe('the search box', () => {
   it('says what a former unit became, and chooses by arrows', async () => {
     await map.show('#map=8.4/14.85/108.4&layers=');
     await box().fill('21010');
-    await options().first().waitFor();
-    expect(await options().first().innerText()).toContain('Nghĩa Lộ');
+    // What was asked for before stays until the answer is there.
+    await expect.poll(() => options().first().innerText()).toContain('Nghĩa Lộ');
     await box().fill('ba');
     await map.page.waitForFunction(() => document.querySelectorAll('[role=option]').length > 3);
     await box().press('ArrowDown');
