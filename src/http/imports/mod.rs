@@ -94,10 +94,12 @@ impl Running {
         let (store, progress) = (shared.atlas.store(), Arc::new(Progress::default()));
         let kept = Arc::clone(&progress);
         let work = tokio::spawn(async move {
-            let done = import_features(Some(store.as_ref()), job, kept).await?;
-            let json = upload.named(report::json(&told, &done));
+            let done =
+                import_features(Some(store.as_ref()), job, kept).await.map_err(|error| upload.named_error(error))?;
+            let json = upload.named_report(report::json(&told, &done));
             let is_good = done.imported.is_some() || told.is_dry();
-            let rejects = done.rejected.and_then(|_| std::fs::read(&rejects_file).ok()).map(Bytes::from);
+            let rejects = done.rejected.and_then(|_| std::fs::read_to_string(&rejects_file).ok());
+            let rejects = rejects.map(|text| Bytes::from(upload.named(&text)));
             // The file is gone when the work is, and the next one may come.
             drop((upload, permit));
             Ok(Done { report: json, is_good, rejects })

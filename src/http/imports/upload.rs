@@ -16,7 +16,8 @@ use tokio::io::AsyncWriteExt;
 
 use super::super::HttpSettings;
 use super::super::problem::{Kind, Problem};
-use crate::import::MAX_MAPPING_BYTES;
+use crate::import::{ImportError, MAX_MAPPING_BYTES};
+use crate::model::Invalid;
 
 /// Longest name of a file, bytes; the end counts, which has the format.
 const MAX_NAME_BYTES: usize = 100;
@@ -75,19 +76,34 @@ impl Upload {
         self.directory.path().join("rejects")
     }
 
-    /// A report that calls the file as the caller does, and says nothing of where it lies here.
-    pub fn named(&self, report: Json) -> Json {
-        let here = format!("{}{}", self.directory.path().display(), std::path::MAIN_SEPARATOR);
-        renamed(report, &here)
+    /// A text that calls the file as the caller does, and says nothing of where it lies here.
+    pub fn named(&self, text: &str) -> String {
+        text.replace(&format!("{}{}", self.directory.path().display(), std::path::MAIN_SEPARATOR), "")
     }
-}
 
-fn renamed(json: Json, here: &str) -> Json {
-    match json {
-        Json::String(text) => Json::String(text.replace(here, "")),
-        Json::Array(items) => items.into_iter().map(|item| renamed(item, here)).collect(),
-        Json::Object(members) => members.into_iter().map(|(name, value)| (name, renamed(value, here))).collect(),
-        other => other,
+    /// The same of a report.
+    pub fn named_report(&self, report: Json) -> Json {
+        match report {
+            Json::String(text) => Json::String(self.named(&text)),
+            Json::Array(items) => items.into_iter().map(|item| self.named_report(item)).collect(),
+            Json::Object(members) => {
+                members.into_iter().map(|(name, value)| (name, self.named_report(value))).collect()
+            }
+            other => other,
+        }
+    }
+
+    /// The same of a fault.
+    pub fn named_error(&self, error: ImportError) -> ImportError {
+        match error {
+            ImportError::Invalid(Invalid { parameter, expected }) => {
+                ImportError::Invalid(Invalid { parameter, expected: self.named(&expected) })
+            }
+            ImportError::Unreadable { file, line, cause } => {
+                ImportError::Unreadable { file: self.named(&file), line, cause: self.named(&cause) }
+            }
+            other => other,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod bad_input;
 mod caching;
 mod events;
 mod front;
+mod imports;
 mod layers;
 mod listener;
 mod min_version;

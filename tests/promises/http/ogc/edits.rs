@@ -29,7 +29,7 @@ pub struct Desk {
 pub struct Told {
     pub status: StatusCode,
     headers: axum::http::HeaderMap,
-    body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Told {

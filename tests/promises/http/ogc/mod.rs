@@ -1,6 +1,6 @@
 //! OGC API over HTTP: what the standards ask for, seen by programs that follow links.
 
-mod edits;
+pub mod edits;
 mod files;
 mod gdal;
 mod history;

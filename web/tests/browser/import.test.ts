@@ -1,0 +1,76 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, MapPage } from './browser';
+import { Server } from './server';
+
+const LAYER = 'health.facilities';
+/** As offices send them: titles in Vietnamese, semicolons, decimal commas; one row has its coordinates exchanged. */
+const FILE = `Mã;Tên cơ sở;Kinh độ;Vĩ độ
+w1;Trạm thả một;108,811;15,131
+w2;Trạm thả hai;108,812;15,132
+w3;Trạm ngược;15,1;108,8
+`;
+
+describe.skipIf(process.env.BANDOSO_URL)('a file that is given to the map', () => {
+  let browser: Browser;
+  let server: Server;
+  let map: MapPage;
+  beforeAll(async () => {
+    browser = await launch();
+    server = await Server.start();
+    map = await MapPage.open(browser, `#map=16/15.1315/108.8115&layers=${LAYER}&lang=vi`, { base: server.base });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.end();
+  });
+
+  const dialog = () => map.page.locator('dialog.import');
+  const step = (name: string) => map.page.waitForSelector(`dialog.import[data-step="${name}"]`);
+  const column = (name: string) => dialog().locator(`tr[data-column="${name}"] select`);
+  const names = async () => (await map.drawn(`${LAYER}/points`)).map(({ properties }) => String(properties.name));
+  const choose = () =>
+    map.page.setInputFiles('input[name=import]', {
+      name: 'tram.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(FILE),
+    });
+
+  it('is shown as it is understood, with what is wrong in it', async () => {
+    await choose();
+    await step('looked');
+    expect(await column('Tên cơ sở').inputValue()).toBe('name');
+    expect(await column('Kinh độ').inputValue()).toBe('x');
+    expect(await dialog().locator('.finding[data-kind=swapped_axes]').getAttribute('data-count')).toBe('1');
+    expect(await names()).not.toContain('Trạm thả một');
+  });
+
+  it('can be corrected: a column left out goes nowhere', async () => {
+    await column('Tên cơ sở').selectOption('');
+    await expect.poll(() => dialog().getAttribute('data-step')).toBe('looked');
+    await expect.poll(() => column('Tên cơ sở').inputValue()).toBe('');
+    await column('Tên cơ sở').selectOption('name');
+    await expect.poll(() => column('Tên cơ sở').inputValue()).toBe('name');
+  });
+
+  it('goes in, is on the map at once, and can be taken back', async () => {
+    await step('looked');
+    await dialog().locator('button[name=write]').click();
+    await step('written');
+    await expect.poll(names, { timeout: 30_000 }).toContain('Trạm thả một');
+    await dialog().locator('button[name=undo]').click();
+    await step('undone');
+    await dialog().locator('button[name=close]').click();
+    await expect.poll(names, { timeout: 30_000 }).not.toContain('Trạm thả một');
+    expect(await dialog().count()).toBe(0);
+  });
+
+  it('can be given up, and nothing is written', async () => {
+    await choose();
+    await step('looked');
+    await dialog().locator('button[name=close]').click();
+    expect(await dialog().count()).toBe(0);
+    expect(await names()).not.toContain('Trạm thả một');
+    await map.close();
+  });
+});
