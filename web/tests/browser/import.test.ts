@@ -62,14 +62,14 @@ describe.skipIf(process.env.BANDOSO_URL)('a file that is given to the map', () =
     await step('undone');
     await dialog().locator('button[name=close]').click();
     await expect.poll(names, { timeout: 30_000 }).not.toContain('Trạm thả một');
-    expect(await dialog().count()).toBe(0);
+    await expect.poll(() => dialog().count()).toBe(0);
   });
 
   it('can be given up, and nothing is written', async () => {
     await choose();
     await step('looked');
     await dialog().locator('button[name=close]').click();
-    expect(await dialog().count()).toBe(0);
+    await expect.poll(() => dialog().count()).toBe(0);
     expect(await names()).not.toContain('Trạm thả một');
     await map.close();
   });

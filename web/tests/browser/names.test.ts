@@ -144,14 +144,14 @@ describe('on a phone', () => {
       hasTouch: true,
     });
     const panel = phone.page.locator('.panel');
-    expect(await panel.isVisible()).toBe(false);
+    await expect.poll(() => panel.isVisible()).toBe(false);
     await phone.page.getByRole('button', { name: 'Mở bảng điều khiển' }).tap();
-    expect(await panel.isVisible()).toBe(true);
+    await expect.poll(() => panel.isVisible()).toBe(true);
     const widths = () => phone.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     const [content = 0, screen = 0] = await widths();
     expect(content).toBeLessThanOrEqual(screen);
     await phone.page.getByRole('button', { name: 'Đóng bảng điều khiển' }).tap();
-    expect(await panel.isVisible()).toBe(false);
+    await expect.poll(() => panel.isVisible()).toBe(false);
     await phone.close();
   });
 });

@@ -14,10 +14,10 @@ describe('the search box', () => {
     await map.show('#map=8.4/14.85/108.4&layers=');
     await box().fill('ly son');
     await options().first().waitFor();
-    expect(await options().first().innerText()).toContain('Lý Sơn');
+    await expect.poll(() => options().first().innerText()).toContain('Lý Sơn');
     await box().press('Enter');
     await map.settled();
-    expect(await box().getAttribute('aria-expanded')).toBe('false');
+    await expect.poll(() => box().getAttribute('aria-expanded')).toBe('false');
     expect(map.page.url()).toMatch(/map=1[0-4]/);
     const { x, y } = await map.project(109.12, 15.38);
     const stage = await map.page.locator('.stage').boundingBox();
@@ -35,9 +35,9 @@ describe('the search box', () => {
     await box().fill('ba');
     await map.page.waitForFunction(() => document.querySelectorAll('[role=option]').length > 3);
     await box().press('ArrowDown');
-    expect(await options().nth(1).getAttribute('aria-selected')).toBe('true');
+    await expect.poll(() => options().nth(1).getAttribute('aria-selected')).toBe('true');
     await box().press('Escape');
-    expect(await box().getAttribute('aria-expanded')).toBe('false');
+    await expect.poll(() => box().getAttribute('aria-expanded')).toBe('false');
   });
 
   it('shows the layer of a feature that it flies to', async () => {

@@ -29,7 +29,7 @@ describe('the date of the units', () => {
     expect((await map.names('district')).length).toBeGreaterThan(5);
     expect(then.at(at.x, at.y), 'colour of what was Kon Tum').not.toEqual(now.at(at.x, at.y));
     expect(then.differs(now), 'pixels').toBeGreaterThan(2000);
-    expect(await untilThen().getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => untilThen().getAttribute('aria-pressed')).toBe('true');
 
     await sinceThen().click();
     expect((await map.picture()).differs(now)).toBe(0);
