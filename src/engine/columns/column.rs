@@ -1,4 +1,10 @@
+use std::sync::OnceLock;
+
+use crate::model::filter::Folding;
 use crate::model::{Day, Instant, Value};
+
+/// Largest dictionary that is kept in a folded form as well, bytes: a column of a million titles has about half of it.
+const MOST_FOLDED_BYTES: usize = 64 << 20;
 
 /// Stands for null in dictionary codes.
 pub const NO_CODE: u32 = u32::MAX;
@@ -56,6 +62,8 @@ impl<T: Copy> Numbers<T> {
 pub struct Texts {
     bytes: String,
     ends: Vec<u32>,
+    /// The same texts folded, made when they are first asked for.
+    folded: OnceLock<(Vec<Folding>, Box<Texts>)>,
 }
 
 impl Texts {
@@ -91,7 +99,8 @@ impl Texts {
     /// Rows beside each other on the map then have texts beside each other in memory, and a tile reads a stretch of them.
     pub(super) fn in_order_of(&self, codes: &mut [u32]) -> Self {
         let mut places = vec![NO_CODE; self.len()];
-        let mut texts = Self { bytes: String::with_capacity(self.bytes.len()), ends: Vec::with_capacity(self.len()) };
+        let bytes = String::with_capacity(self.bytes.len());
+        let mut texts = Self { bytes, ends: Vec::with_capacity(self.len()), folded: OnceLock::new() };
         for code in codes.iter_mut().filter(|code| **code != NO_CODE) {
             let place = &mut places[*code as usize];
             if *place == NO_CODE {
@@ -124,6 +133,23 @@ impl Texts {
     /// Memory that the texts take, bytes.
     pub fn size(&self) -> usize {
         self.bytes.len() + self.ends.len() * 4
+    }
+
+    /// The same texts folded, kept from when they are first asked for: `fold` makes them. None for other foldings than the first
+    /// ones asked for, and for a dictionary that is too large to be kept twice.
+    pub fn folded(&self, foldings: &[Folding], fold: impl FnOnce() -> Self) -> Option<&Self> {
+        if self.size() > MOST_FOLDED_BYTES {
+            return None;
+        }
+        let (kept, texts) = self.folded.get_or_init(|| (foldings.to_vec(), Box::new(fold())));
+        (kept == foldings).then_some(texts)
+    }
+
+    /// Takes all texts out; the room for them stays.
+    pub fn clear(&mut self) {
+        self.folded = OnceLock::new();
+        self.bytes.clear();
+        self.ends.clear();
     }
 
     /// Gives back what was allocated ahead.

@@ -10,7 +10,11 @@ enum Step {
 
 /// A pattern ready to be compared with many texts.
 #[derive(Debug, Clone)]
-pub(super) struct Pattern(Vec<Step>);
+pub(super) struct Pattern {
+    steps: Vec<Step>,
+    /// The longest piece of text that whatever matches has.
+    piece: String,
+}
 
 impl Pattern {
     /// None where the pattern ends within an escape.
@@ -26,7 +30,18 @@ impl Pattern {
                 c => Step::Is(c),
             });
         }
-        Some(Self(steps))
+        let piece = longest_piece(&steps);
+        Some(Self { steps, piece })
+    }
+
+    /// A piece of text that whatever matches has; none where the pattern names no character.
+    pub(super) fn piece(&self) -> Option<&str> {
+        Some(self.piece.as_str()).filter(|piece| !piece.is_empty())
+    }
+
+    /// Whether whatever has the piece matches: the pattern is `%piece%`.
+    pub(super) fn is_its_piece(&self) -> bool {
+        matches!(&*self.steps, [Step::Any, pieces @ .., Step::Any] if pieces.iter().all(|step| matches!(step, Step::Is(_))))
     }
 
     /// Whether the whole text matches: at most pattern × text steps.
@@ -37,7 +52,7 @@ impl Pattern {
         let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
         loop {
             let before = rest.clone();
-            let fits = match (self.0.get(step), rest.next()) {
+            let fits = match (self.steps.get(step), rest.next()) {
                 (None, None) => return true,
                 (Some(Step::Any), _) => {
                     rest = before;
@@ -63,6 +78,12 @@ impl Pattern {
             retry = Some((after, from));
         }
     }
+}
+
+fn longest_piece(steps: &[Step]) -> String {
+    let runs = steps.split(|step| !matches!(step, Step::Is(_)));
+    let pieces = runs.map(|run| run.iter().filter_map(|step| if let Step::Is(c) = step { Some(*c) } else { None }));
+    pieces.map(String::from_iter).max_by_key(String::len).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -91,5 +112,21 @@ mod tests {
             assert_eq!(Pattern::new(pattern).expect(pattern).matches(text), fits, "{text} LIKE {pattern}");
         }
         assert!(Pattern::new("a\\").is_none());
+    }
+
+    #[test]
+    fn what_matches_has_the_longest_piece() {
+        for (pattern, piece, is_all) in [
+            ("%cháy%", Some("cháy"), true),
+            ("%%50\\%%", Some("50%"), true),
+            ("ab%cde_f", Some("cde"), false),
+            ("cháy%", Some("cháy"), false),
+            ("cháy", Some("cháy"), false),
+            ("%_%", None, false),
+            ("", None, false),
+        ] {
+            let made = Pattern::new(pattern).expect(pattern);
+            assert_eq!((made.piece(), made.piece().is_some() && made.is_its_piece()), (piece, is_all), "{pattern}");
+        }
     }
 }

@@ -1,15 +1,21 @@
 //! Tests of texts that are kept in a dictionary: each distinct text is tested once.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use super::{Truths, each};
 use crate::engine::columns::{Column, NO_CODE, Texts, block_of, mask};
-use crate::engine::cql2::fold::fold;
+use crate::engine::cql2::fold::Folder;
 use crate::engine::cql2::like::Pattern;
 use crate::model::filter::{Comparison, Folding};
 
-/// Dictionaries of up to so many texts are tested whole, ahead; of larger ones only what the rows asked for hold.
+/// Dictionaries of up to so many texts are tested whole, ahead; of larger ones only what the rows asked for hold, until it is this
+/// share of them: testing all together takes a fraction of the time for each.
 const AHEAD: usize = 1024;
+/// See [`AHEAD`].
+const MANY: usize = 16;
+/// Bytes of folded texts that are looked through together: they stay in the processor's cache.
+const FOLDED_BYTES: usize = 64 << 10;
 
 /// What a text is tested for.
 pub(super) enum TextTest {
@@ -39,8 +45,18 @@ enum Answers {
     Only(u32),
     /// 1 where the text passes.
     Known(Box<[u8]>),
+    /// Found out as they are asked for.
+    Asked(Asked),
+}
+
+/// Answers of a large dictionary.
+struct Asked {
     /// 1 where it passes, 2 where not, 0 where nobody asked yet.
-    Asked(Box<[AtomicU8]>),
+    each: Box<[AtomicU8]>,
+    /// How often one was asked for.
+    times: AtomicUsize,
+    /// All of them, from when many were asked for: 1 where the text passes.
+    all: OnceLock<Box<[u8]>>,
 }
 
 impl<'a> TextLeaf<'a> {
@@ -53,9 +69,10 @@ impl<'a> TextLeaf<'a> {
         };
         let mut leaf = Self { codes, texts, foldings, test, answers: Answers::Only(NO_CODE) };
         leaf.answers = if texts.len() > AHEAD {
-            Answers::Asked((0..texts.len()).map(|_| AtomicU8::new(0)).collect())
+            let each = (0..texts.len()).map(|_| AtomicU8::new(0)).collect();
+            Answers::Asked(Asked { each, times: AtomicUsize::new(0), all: OnceLock::new() })
         } else {
-            let known: Box<[u8]> = (0..texts.len()).map(|code| u8::from(leaf.passes(code as u32))).collect();
+            let known = leaf.all();
             let mut passing = (0..).zip(&known).filter(|(_, passes)| **passes == 1).map(|(code, _)| code);
             match (passing.next(), passing.next()) {
                 (Some(only), None) => Answers::Only(only),
@@ -66,14 +83,44 @@ impl<'a> TextLeaf<'a> {
     }
 
     fn passes(&self, code: u32) -> bool {
-        let text = self.texts.text(code);
-        let Some((first, rest)) = self.foldings.split_first() else { return self.test.passes(text) };
-        let folded = rest.iter().fold(fold(*first, text), |text, folding| fold(*folding, &text));
-        self.test.passes(&folded)
+        self.test.passes(Folder::new(&self.foldings).fold(self.texts.text(code)))
     }
 
-    fn asked(&self, answers: &[AtomicU8], code: u32) -> bool {
-        let Some(answer) = answers.get(code as usize) else { return false };
+    /// Tests every text: 1 where it passes.
+    fn all(&self) -> Box<[u8]> {
+        let mut all = vec![0; self.texts.len()].into_boxed_slice();
+        if self.foldings.is_empty() {
+            self.test.mark(self.texts, &mut all);
+            return all;
+        }
+        if let Some(folded) = self.texts.folded(&self.foldings, || self.folded()) {
+            self.test.mark(folded, &mut all);
+            return all;
+        }
+        let (mut folder, mut folded, mut from) = (Folder::new(&self.foldings), Texts::default(), 0);
+        for code in 0..self.texts.len() {
+            // No text is larger than the dictionary, which has room for all.
+            folded.push(folder.fold(self.texts.text(code as u32)));
+            if folded.size() >= FOLDED_BYTES || code + 1 == self.texts.len() {
+                self.test.mark(&folded, &mut all[from..=code]);
+                folded.clear();
+                from = code + 1;
+            }
+        }
+        all
+    }
+
+    fn folded(&self) -> Texts {
+        let (mut folder, mut folded) = (Folder::new(&self.foldings), Texts::default());
+        for code in 0..self.texts.len() {
+            folded.push(folder.fold(self.texts.text(code as u32)));
+        }
+        folded.shrink();
+        folded
+    }
+
+    fn asked(&self, answers: &Asked, code: u32) -> bool {
+        let Some(answer) = answers.each.get(code as usize) else { return false };
         match answer.load(Ordering::Relaxed) {
             0 => {
                 let passes = self.passes(code);
@@ -103,18 +150,95 @@ impl<'a> TextLeaf<'a> {
             Answers::Only(only) => C::try_from(*only).map_or(0, |only| mask(codes, |code| code == only)),
             Answers::Known(known) => mask(codes, |code| known.get(wide(code) as usize) == Some(&1)),
             Answers::Asked(answers) => {
-                each(wanted, |row| codes.get(row).is_some_and(|code| self.asked(answers, wide(*code))))
+                let times = answers.times.fetch_add(wanted.count_ones() as usize, Ordering::Relaxed);
+                if times < self.texts.len() / MANY {
+                    return each(wanted, |row| codes.get(row).is_some_and(|code| self.asked(answers, wide(*code))));
+                }
+                let all = answers.all.get_or_init(|| self.all());
+                mask(codes, |code| all.get(wide(code) as usize) == Some(&1))
             }
         }
     }
 }
 
 impl TextTest {
+    /// Sets 1 for each of the texts that passes.
+    fn mark(&self, texts: &Texts, passing: &mut [u8]) {
+        if let Self::Like(pattern) = self
+            && let Some(piece) = pattern.piece()
+        {
+            for index in texts.holding(piece) {
+                if let Some(passes) = passing.get_mut(index as usize) {
+                    *passes = u8::from(pattern.is_its_piece() || pattern.matches(texts.text(index)));
+                }
+            }
+            return;
+        }
+        for (index, passes) in passing.iter_mut().enumerate() {
+            *passes = u8::from(self.passes(texts.text(index as u32)));
+        }
+    }
+
     fn passes(&self, text: &str) -> bool {
         match self {
             Self::Compare(comparison, other) => comparison.holds(text.as_bytes().cmp(other.as_bytes())),
             Self::In(texts) => texts.iter().any(|other| other == text),
             Self::Like(pattern) => pattern.matches(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::columns::BLOCK;
+    use crate::engine::cql2::fold::fold;
+    use crate::model::filter::Folding::{Accents, Case};
+
+    /// A column of as many texts as rows, but for every fifth row, which has none.
+    fn column(rows: usize) -> Column {
+        let mut texts = Texts::default();
+        let code = |row: usize| {
+            let text = format!("{} số {row}", ["Cháy bếp", "ĐỨC PHỔ", "Va chạm", "Straße"][row % 4]);
+            if row % 5 == 0 { NO_CODE } else { texts.push(&text).expect("there is room") }
+        };
+        Column::Text { codes: (0..rows).map(code).collect(), texts }
+    }
+
+    #[test]
+    fn a_text_passes_alike_whether_it_is_tested_alone_or_with_all_others() {
+        let column = column(64 * 60);
+        let tests: [(&[Folding], fn() -> TextTest); 8] = [
+            (&[], || TextTest::Like(Pattern::new("%chạm%1%").expect("a pattern"))),
+            (&[], || TextTest::Like(Pattern::new("%số 37%").expect("a pattern"))),
+            (&[], || TextTest::Like(Pattern::new("%_").expect("a pattern"))),
+            (&[Accents], || TextTest::Like(Pattern::new("%Chay%").expect("a pattern"))),
+            (&[Case, Accents], || TextTest::Like(Pattern::new("duc pho%9").expect("a pattern"))),
+            (&[Accents, Case], || TextTest::Like(Pattern::new("%strasse%").expect("a pattern"))),
+            (&[Case], || TextTest::Compare(Comparison::Less, "đức phổ số 2".into())),
+            (&[Accents], || TextTest::In(vec!["Va cham so 1002".into(), "Chay bep so 4".into()])),
+        ];
+        for (index, (foldings, test)) in tests.into_iter().enumerate() {
+            let leaf = TextLeaf::new(&column, foldings.to_vec(), test()).expect("texts");
+            let mut passed = 0;
+            // The first rounds ask for few rows, the last for all: by then the dictionary is tested whole.
+            for round in [1, 1 << 20, u64::MAX, u64::MAX] {
+                for block in 0..60 {
+                    let truths = leaf.truths(block, round);
+                    for row in (0..BLOCK).filter(|row| round >> row & 1 == 1) {
+                        let text = column.code(block * BLOCK + row).zip(column.texts());
+                        let text = text.map(|(code, texts)| texts.text(code).to_owned());
+                        let folded = text.map(|text| foldings.iter().fold(text, |text, way| fold(*way, &text)));
+                        let wanted = folded.as_ref().is_some_and(|text| leaf.test.passes(text));
+                        assert_eq!(truths.yes >> row & 1 == 1, wanted, "{index}: {folded:?}");
+                        assert_eq!(truths.known >> row & 1 == 1, folded.is_some(), "{index}");
+                        passed += usize::from(wanted);
+                    }
+                }
+            }
+            assert!(passed > 0, "{index}");
+            let Answers::Asked(asked) = &leaf.answers else { panic!("a large dictionary") };
+            assert!(asked.all.get().is_some(), "{index}");
         }
     }
 }
