@@ -1,6 +1,6 @@
 use super::as_of::{Answers, Holding};
-use super::columns::BLOCK;
-use super::parts::{Parts, Row};
+use super::columns::{BLOCK, mask};
+use super::parts::{Bits, Parts, Row};
 use super::select::Selected;
 
 /// A page of rows in the order of their ids, and how many there are in all.
@@ -51,9 +51,22 @@ pub fn page_of_all(selected: &Selected<'_>, (after, limit): (Option<u64>, usize)
     RowPage { matched, ..page(parts, rows, (after, limit)) }
 }
 
-/// The selected rows whose answer of the join is picked.
+/// The selected rows whose answer of the join is picked: the answers of a block are looked at together, and only where one is
+/// picked is asked whether the row is selected.
 pub fn rows_held(selected: &Selected<'_>, answers: &Answers, picks: impl Fn(Holding) -> bool) -> Vec<Row> {
     let picked: Vec<bool> = answers.table().iter().map(|holding| picks(*holding)).collect();
-    let parts = selected.parts();
-    selected.rows().filter(|row| picked[answers.index(parts.columns(*row), row.row as usize)]).collect()
+    let mut rows = Vec::new();
+    let mut indexes = [0_u32; BLOCK];
+    for (part, selection) in selected.iter() {
+        let columns = selection.columns();
+        for block in 0..columns.len().div_ceil(BLOCK) {
+            let first = block * BLOCK;
+            let indexes = &mut indexes[..BLOCK.min(columns.len() - first)];
+            answers.indexes(columns, first, indexes);
+            let held = mask(indexes, |index| picked.get(index as usize).copied().unwrap_or(false));
+            let word = if held == 0 { 0 } else { held & selection.word(block) };
+            rows.extend(Bits(word).map(|bit| Row { part, row: (first + bit) as u32 }));
+        }
+    }
+    rows
 }
