@@ -13,7 +13,7 @@ use super::super::Shared;
 use super::super::asked::{Asked, Segments};
 use super::super::problem::Problem;
 use super::super::query::cursor;
-use super::super::query::features::{FeatureWriter, Features, next_url};
+use super::super::query::features::{FeatureWriter, add_features, next_url};
 use super::super::reply::{GEOJSON, JSON, Reply, VARY_ON_FORM, shown_classification, to_json};
 use super::form::ITEMS;
 use super::html::{Page, anchor, both, text};
@@ -28,12 +28,11 @@ pub const CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct Head<'a> {
     r#type: &'static str,
     number_matched: u64,
     number_returned: usize,
     links: &'a [Value],
-    features: Features<'a>,
 }
 
 /// `GET /ogc/collections/{layer}/items`.
@@ -73,13 +72,13 @@ pub async fn items(
 }
 
 fn geojson(writer: &FeatureWriter<'_>, page: &FeaturePage, links: &[Value]) -> Result<Reply, Problem> {
-    let mut body = to_json(&Document {
+    let mut body = to_json(&Head {
         r#type: "FeatureCollection",
         number_matched: page.matched,
         number_returned: page.features.len(),
         links,
-        features: Features { writer: *writer, found: &page.features },
     })?;
+    add_features(&mut body, writer, &page.features);
     // Last, so that the same features have the same tag at any time.
     body.pop();
     let time = format!(",\"timeStamp\":\"{}\"}}", Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ"));

@@ -1,7 +1,7 @@
-//! A page of features as GeoJSON or CSV, written straight from the page: no tree of JSON in between.
+//! A page of features as GeoJSON or CSV, written straight from the page: no tree of JSON in between, and each name once.
 
-use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::super::asked::Asked;
 use super::super::params::{Bom, Format};
@@ -61,7 +61,7 @@ impl PageWriter<'_> {
     pub fn reply(&self, (format, bom): (Format, Bom)) -> Result<Reply, Problem> {
         let classification = shown_classification(self.writer.layer, self.writer.view);
         let reply = match format {
-            Format::Json => Reply::new(GEOJSON, to_json(self)?, classification),
+            Format::Json => Reply::new(GEOJSON, self.geojson()?, classification),
             Format::Csv => {
                 let reply = Reply::new(CSV, self.table().finish(bom)?, classification);
                 reply.paged(self.page.matched, self.next.as_deref())
@@ -112,22 +112,44 @@ struct Link<'a> {
     method: Option<&'static str>,
 }
 
-impl Serialize for PageWriter<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl PageWriter<'_> {
+    fn geojson(&self) -> Result<Vec<u8>, Problem> {
         let link = |rel, href| Link { rel, href, r#type: GEOJSON, method: self.method };
         let mut links = vec![link("self", self.own.as_str())];
         links.extend(self.next.as_deref().map(|next| link("next", next)));
-        let versions: &Versions = &self.page.versions;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", "FeatureCollection")?;
-        map.serialize_entry("numberMatched", &self.page.matched)?;
-        map.serialize_entry("numberReturned", &self.page.features.len())?;
-        map.serialize_entry("version", versions)?;
-        map.serialize_entry("as_of", &as_of_text(self.as_of))?;
-        map.serialize_entry("links", &links)?;
-        map.serialize_entry("features", &Features { writer: self.writer, found: &self.page.features })?;
-        map.end()
+        let head = Head {
+            r#type: "FeatureCollection",
+            number_matched: self.page.matched,
+            number_returned: self.page.features.len(),
+            version: &self.page.versions,
+            as_of: as_of_text(self.as_of),
+            links,
+        };
+        let mut body = to_json(&head)?;
+        add_features(&mut body, &self.writer, &self.page.features);
+        Ok(body)
     }
+}
+
+/// What a page says before its features.
+#[derive(Serialize)]
+struct Head<'a> {
+    r#type: &'static str,
+    #[serde(rename = "numberMatched")]
+    number_matched: u64,
+    #[serde(rename = "numberReturned")]
+    number_returned: usize,
+    version: &'a Versions,
+    as_of: String,
+    links: Vec<Link<'a>>,
+}
+
+/// Adds the member `features` to an object with other members.
+pub fn add_features(object: &mut Vec<u8>, writer: &FeatureWriter<'_>, found: &[FoundFeature]) {
+    object.pop();
+    object.extend_from_slice(b",\"features\":");
+    FeatureTexts::new(writer).add_list(object, found);
+    object.push(b'}');
 }
 
 /// The list of features.
@@ -140,11 +162,9 @@ pub struct Features<'a> {
 
 impl Serialize for Features<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.found.len()))?;
-        for found in self.found {
-            list.serialize_element(&OneFeature { writer: self.writer, found })?;
-        }
-        list.end()
+        let mut list = Vec::new();
+        FeatureTexts::new(&self.writer).add_list(&mut list, self.found);
+        raw(list)?.serialize(serializer)
     }
 }
 
@@ -156,52 +176,114 @@ pub struct OneFeature<'a> {
     pub found: &'a FoundFeature,
 }
 
-impl Serialize for OneFeature<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Point {
-            r#type: &'static str,
-            coordinates: [f64; 2],
-        }
-        let feature = &self.found.feature;
-        let mut map = serializer.serialize_map(Some(4))?;
-        map.serialize_entry("type", "Feature")?;
-        map.serialize_entry("id", &feature.id)?;
-        // A projection has no number for some places far from it: no geometry then, which GeoJSON allows.
-        let point = self.writer.crs.from_lon_lat(feature.at);
-        map.serialize_entry("geometry", &point.map(|coordinates| Point { r#type: "Point", coordinates }))?;
-        map.serialize_entry("properties", &Properties(self))?;
-        map.end()
+impl OneFeature<'_> {
+    /// As GeoJSON.
+    pub fn geojson(&self) -> Vec<u8> {
+        let mut feature = Vec::new();
+        FeatureTexts::new(&self.writer).add(&mut feature, self.found);
+        feature
     }
 }
 
-struct Properties<'a>(&'a OneFeature<'a>);
-
-impl Serialize for Properties<'_> {
+impl Serialize for OneFeature<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let OneFeature { writer, found } = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        for (index, field) in writer.fields() {
-            match found.feature.values.get(index).unwrap_or(&Value::Null) {
-                Value::Null => map.serialize_entry(&field.name, &None::<u8>)?,
-                Value::Text(text) => map.serialize_entry(&field.name, text)?,
-                Value::Integer(number) => map.serialize_entry(&field.name, number)?,
-                Value::Real(number) => map.serialize_entry(&field.name, number)?,
-                Value::Boolean(truth) => map.serialize_entry(&field.name, truth)?,
-                Value::Date(day) => map.serialize_entry(&field.name, &day.to_string())?,
-                Value::Timestamp(instant) => map.serialize_entry(&field.name, &instant.to_string())?,
-            }
-        }
-        let (code, relation) = writer.unit(found);
-        if let Some(code) = code {
-            map.serialize_entry("unit", code)?;
-        }
-        map.serialize_entry("unit_relation", &relation)?;
-        if let Some(metres) = found.distance_m {
-            map.serialize_entry("distance_m", &millimetres(metres))?;
-        }
-        map.end()
+        raw(self.geojson())?.serialize(serializer)
     }
+}
+
+fn raw<E: serde::ser::Error>(json: Vec<u8>) -> Result<Box<RawValue>, E> {
+    RawValue::from_string(String::from_utf8(json).map_err(E::custom)?).map_err(E::custom)
+}
+
+/// Writes features one after the other: what is the same in all of them is made once.
+struct FeatureTexts<'a> {
+    writer: FeatureWriter<'a>,
+    /// Places of the fields in the layer, and each one's name as a member's.
+    members: Vec<(usize, Vec<u8>)>,
+}
+
+impl<'a> FeatureTexts<'a> {
+    fn new(writer: &FeatureWriter<'a>) -> Self {
+        let member = |(index, field): (usize, &Field)| {
+            let mut name = Vec::new();
+            add_text(&mut name, &field.name);
+            name.push(b':');
+            (index, name)
+        };
+        Self { writer: *writer, members: writer.fields().map(member).collect() }
+    }
+
+    fn add_list(&self, out: &mut Vec<u8>, found: &[FoundFeature]) {
+        out.push(b'[');
+        for (place, found) in found.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            self.add(out, found);
+        }
+        out.push(b']');
+    }
+
+    fn add(&self, out: &mut Vec<u8>, found: &FoundFeature) {
+        let feature = &found.feature;
+        out.extend_from_slice(b"{\"type\":\"Feature\",\"id\":");
+        add_value(out, feature.id);
+        // A projection has no number for some places far from it: no geometry then, which GeoJSON allows.
+        match self.writer.crs.from_lon_lat(feature.at) {
+            Some([x, y]) => {
+                out.extend_from_slice(b",\"geometry\":{\"type\":\"Point\",\"coordinates\":[");
+                add_value(out, x);
+                out.push(b',');
+                add_value(out, y);
+                out.extend_from_slice(b"]}");
+            }
+            None => out.extend_from_slice(b",\"geometry\":null"),
+        }
+        out.extend_from_slice(b",\"properties\":{");
+        for (index, name) in &self.members {
+            out.extend_from_slice(name);
+            match feature.values.get(*index).unwrap_or(&Value::Null) {
+                Value::Null => out.extend_from_slice(b"null"),
+                Value::Text(text) => add_text(out, text),
+                Value::Integer(number) => add_value(out, *number),
+                Value::Real(number) => add_value(out, *number),
+                Value::Boolean(truth) => out.extend_from_slice(if *truth { b"true" } else { b"false" }),
+                Value::Date(day) => add_text(out, &day.to_string()),
+                Value::Timestamp(instant) => add_text(out, &instant.to_string()),
+            }
+            out.push(b',');
+        }
+        let (code, relation) = self.writer.unit(found);
+        if let Some(code) = code {
+            out.extend_from_slice(b"\"unit\":");
+            add_text(out, code);
+            out.push(b',');
+        }
+        out.extend_from_slice(b"\"unit_relation\":");
+        add_text(out, relation_name(relation));
+        if let Some(metres) = found.distance_m {
+            out.extend_from_slice(b",\"distance_m\":");
+            add_value(out, millimetres(metres));
+        }
+        out.extend_from_slice(b"}}");
+    }
+}
+
+/// Adds a number or a text as `serde_json` writes it; a number that JSON has no words for is null.
+fn add_value(out: &mut Vec<u8>, value: impl Serialize) {
+    // Memory never refuses bytes, and each of these can be written.
+    let _ = serde_json::to_writer(out, &value);
+}
+
+/// Adds a text with its quotes.
+fn add_text(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        add_value(out, text);
+        return;
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 /// The address of the next page: this one's with another cursor.
