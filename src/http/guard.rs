@@ -16,22 +16,36 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::asked::host_name;
 use super::problem::{Kind, Problem, RETRY_AFTER_MS};
 use super::reply::{BANDOSO_AS_OF, BANDOSO_FEATURES, BANDOSO_MATCHED, BANDOSO_VERSION};
+use super::writes::options;
 use super::{HttpSettings, RETRY_MS, Shared};
 use crate::model::View;
 
 /// Answers of data are no pages: a browser that is led to one runs nothing in it.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
+/// The answer to whoever may have one, with what browsers are told of every answer.
+///
+/// One step for three: each layer of middleware copies all those below it for every request.
+pub async fn admitted(shared: &Shared, request: Request, next: Next) -> Response {
+    let known = foreign_host(shared, &request).map(IntoResponse::into_response);
+    let mut response = match known.or_else(|| options(shared, &request)) {
+        Some(response) => response,
+        None => next.run(request).await,
+    };
+    secure(shared, response.headers_mut());
+    response
+}
+
 /// Refuses requests under foreign host names where more than public data is shown: a page of another site whose name was
 /// made to point here (DNS rebinding) would otherwise read everything with its visitor's browser. Requests without any host
 /// cannot come from a browser.
-pub async fn host(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+fn foreign_host(shared: &Shared, request: &Request) -> Option<Problem> {
     if shared.settings.view == View::PUBLIC || names_loopback(request.headers(), request.uri()) {
-        return next.run(request).await;
+        return None;
     }
     let detail = "expected a loopback host name (localhost, 127.0.0.1 or [::1]): this server shows guarded layers and \
                   answers this machine only";
-    Problem::of(Kind::ForbiddenHost, "Host", detail).into_response()
+    Some(Problem::of(Kind::ForbiddenHost, "Host", detail))
 }
 
 /// Whether every host that the request names is this machine.
@@ -87,15 +101,12 @@ pub fn cors(settings: &HttpSettings) -> CorsLayer {
 }
 
 /// Adds what tells browsers to trust nothing beyond the answer itself. A page brings its own policy.
-pub async fn secure(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+fn secure(shared: &Shared, headers: &mut HeaderMap) {
     let sharing = if shared.settings.view == View::PUBLIC { "cross-origin" } else { "same-site" };
-    let headers = response.headers_mut();
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(DATA_POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static(sharing));
-    response
 }
 
 /// Holds each request to the bounds on its address, on how many are worked on at a time and on how long it takes.

@@ -3,13 +3,15 @@
 
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use metrics::{Counter, Histogram, counter, histogram};
 use rand::Rng as _;
 
+use super::Shared;
+use super::guard::admitted;
 use super::problem::Problem;
 
 /// The request's id, in answers and in the log.
@@ -19,12 +21,12 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_ROUTE: &str = "other";
 
 /// Wraps the whole service.
-pub async fn observe(request: Request, next: Next) -> Response {
+pub async fn observe(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = method_name(request.method());
-    let mut response = next.run(request).await;
+    let mut response = admitted(&shared, request, next).await;
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
         response = problem.write_into(response, text(&id));

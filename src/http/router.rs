@@ -1,6 +1,6 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -72,10 +72,7 @@ pub fn routes(shared: Shared) -> Router {
         .layer(DefaultBodyLimit::max(settings.body_bytes))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(guard::cors(&settings))
-        .layer(from_fn_with_state(shared.clone(), writes::options))
-        .layer(from_fn_with_state(shared.clone(), guard::host))
-        .layer(from_fn_with_state(shared, guard::secure))
-        .layer(from_fn(observe::observe))
+        .layer(from_fn_with_state(shared, observe::observe))
 }
 
 async fn method_not_allowed() -> Problem {

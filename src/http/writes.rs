@@ -1,14 +1,13 @@
 //! Writing: who may, under which conditions, and which methods an address has.
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::Service;
 use super::guard::is_loopback_origin;
 use super::problem::{Kind, Problem};
-use super::{Service, Shared};
 use crate::engine::stamp::Stamp;
 use crate::model::LayerId;
 use crate::store::Author;
@@ -39,7 +38,7 @@ pub enum Writes {
 
 /// Refuses a write that the caller may not make.
 ///
-/// That the caller names this machine is asked of every request ([`super::guard::host`]). A page of another site can still send a
+/// That the caller names this machine is asked of every request ([`super::guard::admitted`]). A page of another site can still send a
 /// request here with its visitor's browser, which says whose page it is: `Origin` on every request that may change something,
 /// `Sec-Fetch-Site` on all.
 pub fn check(service: &Service, headers: &HeaderMap) -> Result<(), Problem> {
@@ -148,19 +147,19 @@ pub fn check_type(headers: &HeaderMap, read: &[&str]) -> Result<(), Problem> {
 
 /// `OPTIONS`, but for the questions that browsers ask before a request across origins: the methods that an address has for this
 /// caller. Those of an address without writes are added outside, as to a refusal.
-pub async fn options(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+pub fn options(service: &Service, request: &Request) -> Option<Response> {
     let preflight = request.headers().contains_key("access-control-request-method");
     let route = request.extensions().get::<MatchedPath>().filter(|_| request.method() == Method::OPTIONS && !preflight);
-    let Some(route) = route else { return next.run(request).await };
+    let route = route?;
     let path = request.uri().path().strip_prefix("/ogc/collections/").unwrap_or_default();
-    let takes_edits = takes_edits(&shared, path.split('/').next().unwrap_or_default());
+    let takes_edits = takes_edits(service, path.split('/').next().unwrap_or_default());
     let methods = match route.as_str() {
         ITEMS_ROUTE if takes_edits => "GET, HEAD, POST, OPTIONS",
         ITEM_ROUTE if takes_edits => "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
         ITEMS_ROUTE | ITEM_ROUTE => READS,
-        _ => return StatusCode::OK.into_response(),
+        _ => return Some(StatusCode::OK.into_response()),
     };
-    (StatusCode::OK, [(ALLOW, HeaderValue::from_static(methods))]).into_response()
+    Some((StatusCode::OK, [(ALLOW, HeaderValue::from_static(methods))]).into_response())
 }
 
 #[cfg(test)]
