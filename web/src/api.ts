@@ -109,10 +109,8 @@ export async function importFile(
   told: (progress: ImportProgress) => void,
   signal: AbortSignal,
 ): Promise<ImportReport> {
-  const body = new FormData();
-  if (mapping) body.set('mapping', new Blob([JSON.stringify(mapping)], { type: 'application/json' }));
-  body.set('file', file, file.name);
   const url = address('/import', { layer, dry_run: String(dry_run) });
+  const body = form(file, mapping);
   const answer = await fetch(url, { method: 'POST', body, signal, headers: { accept: 'application/x-ndjson' } });
   if (!answer.ok || !answer.body) throw await refusal(answer);
   let report: ImportReport | undefined;
@@ -128,6 +126,21 @@ export async function importFile(
   }
   if (!report) throw new Failure(null, 'the answer ended early');
   return report;
+}
+
+/** The rows of a file that cannot go in, with the reasons, in the file's own columns. Nothing is written. */
+export async function rejects({ file, layer, mapping }: Omit<ImportQuestion, 'dry_run'>): Promise<Blob> {
+  const url = address('/import', { layer, dry_run: 'true', f: 'rejects' });
+  const answer = await fetch(url, { method: 'POST', body: form(file, mapping) });
+  if (!answer.ok) throw await refusal(answer);
+  return answer.blob();
+}
+
+function form(file: File, mapping: Mapping | null): FormData {
+  const body = new FormData();
+  if (mapping) body.set('mapping', new Blob([JSON.stringify(mapping)], { type: 'application/json' }));
+  body.set('file', file, file.name);
+  return body;
 }
 
 /** Takes an import back. */

@@ -60,6 +60,20 @@ export class Imports {
     }
   }
 
+  /** Hands over the rows that cannot go in, as a file to be corrected and sent again. */
+  async rejects(): Promise<void> {
+    const { importing } = this.live.value;
+    if (!importing?.report) return;
+    const { file, layer } = importing;
+    const mapping = importing.mapping ?? importing.report.guesses[0]?.mapping ?? null;
+    try {
+      save(await api.rejects({ file, layer, mapping }), `${file.name.replace(/\.[^.]*$/, '')}-rejects.csv`);
+    } catch (error) {
+      const { importing: now } = this.live.value;
+      if (now) this.live.set({ importing: { ...now, failure: words(error) } });
+    }
+  }
+
   /** Closes the dialogue; what is not yet written will not be. */
   close(): void {
     this.#asking?.abort();
@@ -85,6 +99,15 @@ export class Imports {
       show({ step: importing.report && before ? before : 'looked', failure: words(error) });
     }
   }
+}
+
+/** Has the browser save a file. */
+function save(content: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href));
 }
 
 function words(error: unknown): string {

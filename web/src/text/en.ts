@@ -137,6 +137,7 @@ export const en: Record<Key, string> = {
   import_write: 'Import {count} rows',
   import_cancel: 'Cancel',
   import_done: 'Imported: {added} added, {changed} changed, {unchanged} as they were, {rejected} left out.',
+  import_rejects: 'Save the {count} rows that cannot go in',
   import_undo: 'Undo this import',
   import_undoing: 'Undoing…',
   import_undone: 'Undone: the data is as it was before the import.',

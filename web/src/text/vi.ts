@@ -136,6 +136,7 @@ export const vi = {
   import_write: 'Nhập {count} dòng',
   import_cancel: 'Huỷ',
   import_done: 'Đã nhập: {added} thêm mới, {changed} thay đổi, {unchanged} giữ nguyên, {rejected} không nhập.',
+  import_rejects: 'Lưu {count} dòng không nhập được',
   import_undo: 'Hoàn tác lần nhập này',
   import_undoing: 'Đang hoàn tác…',
   import_undone: 'Đã hoàn tác: dữ liệu trở lại như trước khi nhập.',

@@ -125,6 +125,11 @@ function Buttons({ importing, close }: { importing: Importing; close: () => void
   const ended = step === 'written' || step === 'undone';
   return (
     <div class="buttons">
+      {report && report.rejected > 0 && (step === 'looked' || step === 'written') && (
+        <button type="button" class="quiet" name="rejects" onClick={() => void session.imports.rejects()}>
+          {say('import_rejects', { count: number(report.rejected, lang) })}
+        </button>
+      )}
       {step === 'written' && report?.batch && (
         <button type="button" class="quiet" name="undo" onClick={() => void session.imports.undo()}>
           {say('import_undo')}

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, MapPage } from './browser';
@@ -51,6 +52,19 @@ describe.skipIf(process.env.BANDOSO_URL)('a file that is given to the map', () =
     await expect.poll(() => column('Tên cơ sở').inputValue()).toBe('');
     await column('Tên cơ sở').selectOption('name');
     await expect.poll(() => column('Tên cơ sở').inputValue()).toBe('name');
+  });
+
+  it('gives back the rows that cannot go in, with the reason, to be corrected', async () => {
+    await step('looked');
+    const saving = map.page.waitForEvent('download');
+    await dialog().locator('button[name=rejects]').click();
+    const saved = await saving;
+    expect(saved.suggestedFilename()).toBe('tram-rejects.csv');
+    const text = await readFile(await saved.path(), 'utf8');
+    expect(text).toContain('Tên cơ sở');
+    expect(text).toContain('w3,Trạm ngược,"15,1","108,8"');
+    expect(text).toContain('swapped_axes');
+    expect(text).not.toContain('w1');
   });
 
   it('goes in, is on the map at once, and can be taken back', async () => {
