@@ -20,6 +20,7 @@ mod polygons;
 mod prepare;
 mod prune;
 mod published;
+mod refollow;
 mod row;
 mod undo;
 mod units;
@@ -39,6 +40,7 @@ pub use self::filter::{SqlBind, SqlColumns, SqlFilter, where_clause};
 use self::listen::Listener;
 use self::prune::Pruning;
 use self::published::Watched;
+use self::refollow::Refollowing;
 use super::{
     Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, LargeLayers, Store, StoreError,
     Terms, UnitTable, UnitsStored,
@@ -59,16 +61,20 @@ pub struct PostGis {
     prepared: Arc<ArcSwap<Prepared>>,
     listener: Arc<Listener>,
     pruning: Arc<Pruning>,
+    refollowing: Arc<Refollowing>,
     /// The units of a version, ready for joining what is imported.
     index: Arc<ArcSwapOption<(u64, Arc<UnitIndex>)>>,
 }
 
 /// What `prepare` found out.
+#[derive(Clone)]
 struct Prepared {
     /// IANA name of the catalogue's time zone.
     zone: String,
     /// Layers that can be read.
     layers: Vec<String>,
+    /// Those of which triggers tell.
+    followed: Vec<String>,
     /// Published tables that no trigger tells of.
     watched: Vec<Arc<Watched>>,
     /// Tables of layers that are not loaded.
@@ -77,7 +83,8 @@ struct Prepared {
 
 impl Default for Prepared {
     fn default() -> Self {
-        Self { zone: "UTC".to_owned(), layers: Vec::new(), watched: Vec::new(), large: BTreeMap::new() }
+        let (layers, followed) = (Vec::new(), Vec::new());
+        Self { zone: "UTC".to_owned(), layers, followed, watched: Vec::new(), large: BTreeMap::new() }
     }
 }
 
@@ -90,9 +97,18 @@ impl PostGis {
         let pool = connect::pool(config.clone(), &settings)?;
         let questions = connect::pool(config.clone(), &settings.of_questions())?;
         let extracts = connect::pool(config, &settings.of_extracts())?;
-        let settings = Arc::new(settings);
-        let (prepared, pruning, index) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Self { address, pool, questions, extracts, settings, prepared, listener, pruning, index })
+        Ok(Self {
+            address,
+            pool,
+            questions,
+            extracts,
+            settings: Arc::new(settings),
+            prepared: Arc::default(),
+            listener,
+            pruning: Arc::default(),
+            refollowing: Arc::default(),
+            index: Arc::default(),
+        })
     }
 
     async fn borrow(&self) -> Result<Object, StoreError> {
@@ -169,6 +185,7 @@ impl Store for PostGis {
             watched.look_when_due(self);
         }
         self.prune_when_due();
+        self.refollow_when_due(layers.iter().map(|(layer, _)| layer));
         self.read_changes(units, layers).await
     }
 

@@ -21,20 +21,35 @@ impl PostGis {
         let mut prepared = Prepared { zone, ..Prepared::default() };
         let mut findings = Vec::new();
         for layer in &catalogue.layers {
-            let fits = match &layer.published {
-                None => self.prepare_own(layer, &prepared.zone, &mut findings).await?,
-                Some(source) => self.prepare_published(layer, source, &mut prepared, &mut findings).await?,
-            };
-            if fits {
-                if layer.residency == Residency::Database {
-                    let table = self.large_table(layer, &prepared.zone).await?;
-                    prepared.large.insert(layer.id.to_string(), Arc::new(table));
-                }
-                prepared.layers.push(layer.id.as_str().to_owned());
-            }
+            self.prepare_one(layer, &mut prepared, &mut findings).await?;
         }
         self.prepared.store(Arc::new(prepared));
         Ok(findings)
+    }
+
+    /// Prepares a layer, and adds it to what is prepared where its table fits.
+    pub(super) async fn prepare_one(
+        &self,
+        layer: &Layer,
+        prepared: &mut Prepared,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), StoreError> {
+        let watched = prepared.watched.len();
+        let fits = match &layer.published {
+            None => self.prepare_own(layer, &prepared.zone, findings).await?,
+            Some(source) => self.prepare_published(layer, source, prepared, findings).await?,
+        };
+        if fits {
+            if layer.residency == Residency::Database {
+                let table = self.large_table(layer, &prepared.zone).await?;
+                prepared.large.insert(layer.id.to_string(), Arc::new(table));
+            }
+            if prepared.watched.len() == watched {
+                prepared.followed.push(layer.id.as_str().to_owned());
+            }
+            prepared.layers.push(layer.id.as_str().to_owned());
+        }
+        Ok(())
     }
 
     async fn prepare_own(&self, layer: &Layer, zone: &str, findings: &mut Vec<Finding>) -> Result<bool, StoreError> {

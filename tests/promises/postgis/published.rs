@@ -1,10 +1,11 @@
 //! Tables and views of others, published as they stand.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bandoso::model::{FieldType, FindingKind, Layer, Published, Value};
 use bandoso::store::postgis::{PostGis, PostGisSettings};
-use bandoso::store::{ImportId, Refusal, Store, StoreError};
+use bandoso::store::{ImportId, LayerChange, Refusal, Store, StoreError};
 
 use crate::support::postgres::{TestDatabase, client, execute};
 use crate::support::rows::{catalogue, import, layer, load, row};
@@ -67,6 +68,42 @@ async fn a_table_in_another_reference_system_is_a_layer_as_it_stands() {
     assert_eq!(store.versions().await.expect("versions")["education.schools"], version + 1);
     let refused = import(&store, &schools, vec![row(ImportId::New, 108.0, 15.0, vec![Value::Null; 6])]).await;
     assert!(matches!(refused, Err(StoreError::Refused(Refusal::ReadOnly { .. }))), "{refused:?}");
+}
+
+/// `ogr2ogr -overwrite` drops the table, and our triggers with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_was_made_anew_is_followed_again() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let psql = client(database.url()).await;
+    execute(&psql, TABLE).await;
+    let store = database.store().await;
+    let schools = Arc::new(schools("gis.schools"));
+    store.prepare(&catalogue(&[Layer::clone(&schools)])).await.expect("prepared");
+    let (before, version) = load(&store, &schools).await;
+    let units = store.units().await.expect("units").version;
+    let changed = async |version: u64| loop {
+        let changes = store.changes(units, &[(Arc::clone(&schools), version)]).await.expect("changes");
+        match changes.layers.into_iter().next() {
+            Some((_, change)) => break change,
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+
+    // Another type of the key and of a field as well.
+    execute(
+        &psql,
+        r#"DROP TABLE gis.schools;
+        CREATE TABLE gis.schools ("Gid" bigint PRIMARY KEY, "the geom" geometry(Point, 4326), name text, pupils bigint);
+        INSERT INTO gis.schools SELECT n, ST_Point(108.8, 15.1, 4326), 'Trường ' || n, n FROM generate_series(1, 7) n"#,
+    )
+    .await;
+    assert!(matches!(changed(version).await, LayerChange::Reload));
+    let (after, version) = load(&store, &schools).await;
+    assert_eq!((before.len(), after.len()), (3, 7));
+
+    execute(&psql, "UPDATE gis.schools SET pupils = 70 WHERE \"Gid\" = 7").await;
+    let LayerChange::Rows { upserted, deleted, .. } = changed(version).await else { panic!("one row changed") };
+    assert_eq!((upserted.len(), upserted[0].values[1].clone(), deleted.len()), (1, Value::Integer(70), 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
