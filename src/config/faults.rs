@@ -65,7 +65,7 @@ fn one_file_of_a_layer_is_a_catalogue() {
 #[test]
 fn a_layer_says_everything_it_can_say() {
     let text = format!(
-        "{LEAST}classification = \"public\"\ntime = \"at\"\ncategory = \"kind\"\nzoom = {{ min = 5, max = 12 }}\nmax_features = 1\nresidency = \"database\"\n\
+        "{LEAST}classification = \"public\"\ntime = \"at\"\ncategory = \"kind\"\nzoom = {{ min = 5, max = 12 }}\nmax_features = 1\nresidency = \"database\"\nupdate_days = 7\n\
          table = \"public.Wells\"\nkey = \"gid\"\ngeometry_column = \"the_geom\"\ncolour = \"#AABBCC\"\nsymbol = \"drop\"\n{KIND}\
          [[fields]]\nname = \"at\"\ntitle = {{ vi = \"Lúc\", en = \"At\" }}\ntype = \"timestamp\"\nclassification = \"internal\"\n\
          [[fields]]\nname = \"depth\"\ntitle = {{ vi = \"Sâu\", en = \"Depth\" }}\ntype = \"real\"\nunit = \"m\"\n"
@@ -78,6 +78,7 @@ fn a_layer_says_everything_it_can_say() {
     assert_eq!(layer.published.as_ref().map(|table| table.key.as_str()), Some("gid"));
     assert_eq!((layer.colour.as_str(), layer.max_features), ("#aabbcc", 1));
     assert_eq!(layer.residency, Residency::Database);
+    assert_eq!(layer.update_days, Some(7));
     let fields: Vec<_> = layer.fields.iter().map(|field| (field.classification, field.unit.as_deref())).collect();
     assert_eq!(fields, [(None, None), (Some(Classification::Internal), None), (None, Some("m"))]);
 }
@@ -103,6 +104,9 @@ fn a_fault_of_a_layer_names_its_line_and_what_is_expected() {
         (format!("{LEAST}max_features = 0"), 4, "a whole number from 1 to 1000000; found the integer 0"),
         (format!("{LEAST}max_features = 1_000_001"), 4, "a whole number from 1 to 1000000"),
         (format!("{LEAST}max_features = 1e3"), 4, "a whole number from 1 to 1000000; found the number 1e3"),
+        (format!("{LEAST}update_days = 0"), 4, "update_days: a whole number from 1 to 3660; found the integer 0"),
+        (format!("{LEAST}update_days = 3_661"), 4, "a whole number from 1 to 3660"),
+        (format!("{LEAST}update_days = \"weekly\""), 4, "a whole number from 1 to 3660; found \"weekly\""),
         (format!("{LEAST}zoom = {{ min = 9, max = 8 }}"), 4, "min not above max; found 9 and 8"),
         (format!("{LEAST}zoom = {{ max = 23 }}"), 4, "a whole number from 0 to 22"),
         (format!("{LEAST}zoom = 5"), 4, "a range { min = 0, max = 22 }"),

@@ -21,6 +21,8 @@ const RESERVED_DEPARTMENTS: [&str; 10] =
 const SYMBOLS: [&str; 6] = ["circle", "square", "triangle", "diamond", "star", "drop"];
 const DEFAULT_COLOUR: &str = "#4477aa";
 const DEFAULT_MAX_FEATURES: i64 = 10_000;
+/// Longest promise of an owner: ten years.
+const MOST_UPDATE_DAYS: i64 = 3_660;
 const COLOUR: &str = "a colour such as \"#0077bb\"";
 const CLASSIFICATION: &str = "\"public\", \"internal\" or \"restricted\"";
 const FIELD_TYPE: &str = "\"text\", \"integer\", \"real\", \"boolean\", \"date\", \"timestamp\" or \"code\"";
@@ -41,6 +43,7 @@ pub(super) fn read_layer(source: &Source<'_>, stem: &str, departments: Option<&[
     let max_features = keys.integer_if("max_features", &(1..=1_000_000)).unwrap_or(DEFAULT_MAX_FEATURES);
     let published = read_published(&mut keys);
     let residency = keys.parsed_if("residency", "\"memory\" or \"database\"", parse_residency).unwrap_or_default();
+    let update_days = keys.integer_if("update_days", &(1..=MOST_UPDATE_DAYS));
     let colour = keys.parsed_if("colour", COLOUR, parse_colour);
     let symbol = keys.parsed_if("symbol", &format!("one of {}", SYMBOLS.join(", ")), |text| {
         SYMBOLS.contains(&text).then(|| text.to_owned())
@@ -66,6 +69,7 @@ pub(super) fn read_layer(source: &Source<'_>, stem: &str, departments: Option<&[
         max_features: u32::try_from(max_features).ok()?,
         published,
         residency,
+        update_days: update_days.and_then(|days| u32::try_from(days).ok()),
         colour: colour.unwrap_or_else(|| DEFAULT_COLOUR.to_owned()),
         symbol: symbol.unwrap_or_else(|| SYMBOLS[0].to_owned()),
         fields: fields.into_iter().filter_map(|draft| draft.field).collect(),

@@ -27,6 +27,7 @@ pub fn layer() -> Layer {
         max_features: 500,
         published: None,
         residency: Residency::Memory,
+        update_days: None,
         colour: "#336699".into(),
         symbol: "circle".into(),
         fields: vec![

@@ -50,6 +50,7 @@ pub(super) fn layer() -> Layer {
         max_features: 10_000,
         published: None,
         residency: crate::model::Residency::Memory,
+        update_days: None,
         colour: "#000000".into(),
         symbol: "circle".into(),
         fields: vec![

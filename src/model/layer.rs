@@ -115,6 +115,8 @@ pub struct Layer {
     pub published: Option<Published>,
     /// Where its questions are answered.
     pub residency: Residency,
+    /// Within how many days its owner promises to bring it up to date; none where nothing is promised.
+    pub update_days: Option<u32>,
     /// `#rrggbb` where no code has a colour of its own.
     pub colour: String,
     /// Name of the drawing of its points: `circle`, `square`, `triangle`, `diamond`, `star` or `drop`.

@@ -85,6 +85,7 @@ pub fn layer() -> Layer {
         max_features: 10_000,
         published: None,
         residency: bandoso::model::Residency::Memory,
+        update_days: None,
         colour: "#000000".to_owned(),
         symbol: "circle".to_owned(),
         fields: kinds.iter().flat_map(|kind| [field(*kind, 1), field(*kind, 2)]).collect(),

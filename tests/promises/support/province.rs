@@ -107,6 +107,7 @@ fn layer(id: &str, classification: Classification, fields: Vec<Field>) -> Layer 
         max_features: 200,
         published: None,
         residency: bandoso::model::Residency::Memory,
+        update_days: None,
         colour: "#123456".to_owned(),
         symbol: "circle".to_owned(),
         fields,

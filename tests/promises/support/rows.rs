@@ -37,6 +37,7 @@ pub fn layer(id: &str, fields: &[(&str, FieldType)]) -> Layer {
         max_features: 10_000,
         published: None,
         residency: bandoso::model::Residency::Memory,
+        update_days: None,
         colour: "#123456".to_owned(),
         symbol: "circle".to_owned(),
         fields: fields.iter().map(field).collect(),

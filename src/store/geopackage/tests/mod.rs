@@ -58,6 +58,7 @@ fn layer(id: &str) -> Layer {
         max_features: 10_000,
         published: None,
         residency: crate::model::Residency::Memory,
+        update_days: None,
         colour: "#000000".to_owned(),
         symbol: "circle".to_owned(),
         fields: vec![
