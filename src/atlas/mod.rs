@@ -4,6 +4,7 @@
 //! wait for a reload. `follow` moves the state on when the store's versions do.
 
 mod around;
+mod aspect;
 mod behind;
 mod compare;
 mod convert;
@@ -21,6 +22,7 @@ mod line;
 mod load;
 mod moment;
 mod pyramid;
+mod quality;
 mod query;
 mod search;
 mod settings;
@@ -62,6 +64,7 @@ pub struct Atlas {
     shown: watch::Sender<u64>,
     reachable: AtomicBool,
     tiles: desk::TileDesk,
+    left_out: quality::LeftOutCounts,
 }
 
 impl Atlas {
@@ -98,6 +101,7 @@ impl Atlas {
             state: ArcSwap::from_pointee(state),
             shown: watch::Sender::new(0),
             reachable: AtomicBool::new(true),
+            left_out: quality::LeftOutCounts::default(),
         });
         // Layers were loaded one after the other: brought to one moment before anyone can see a transaction in halves.
         atlas.catch_up(None).await?;

@@ -124,7 +124,7 @@ impl Question {
                 let steps = steps_of_corridor(&self.snapshot.parts, &Corridor::new(lines, *radius_m)) as u64;
                 steps / 15 + filtered(steps)
             }
-            Area::Unit(_) | Area::Line(_) => self.rows() / 300 + filtered(self.rows()),
+            Area::Unit(_) | Area::Line(_) | Area::Aspect(_) => self.rows() / 300 + filtered(self.rows()),
         };
         Cost { micros: 30 + micros }
     }
@@ -153,6 +153,10 @@ impl Question {
                 })?,
             Area::Line(picks) => {
                 let words = self.words_behind(picks, request.as_of)?;
+                return Ok(page_of_all(&selected.kept(words), within));
+            }
+            Area::Aspect(pick) => {
+                let words = self.words_of_aspect(*pick, request.as_of)?;
                 return Ok(page_of_all(&selected.kept(words), within));
             }
             Area::Unit(pick) => self.rows_of_unit(&selected, pick, request.as_of)?,

@@ -19,6 +19,8 @@ pub mod corridor;
 pub mod count;
 pub mod coverage;
 pub mod cql2;
+/// One place for many rows.
+pub mod crowds;
 pub mod crs;
 pub mod decode;
 /// Sums of doubles without rounding.
@@ -33,6 +35,8 @@ pub mod names;
 /// The nearest features.
 pub mod nearest;
 pub mod parts;
+/// What is counted for a layer's owner.
+pub mod quality;
 pub mod readings;
 /// Rows in a box, a circle, a polygon.
 pub mod search;

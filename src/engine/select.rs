@@ -83,13 +83,19 @@ impl<'a> Selected<'a> {
     /// The same rows, decided once: for whoever asks for the same ones very often.
     #[must_use]
     pub fn settled(self) -> Self {
-        let blocks = |selection: &Selection<'_>| 0..selection.columns().len().div_ceil(BLOCK);
-        let words = |selection: &Selection<'_>| blocks(selection).map(|block| selection.word(block)).collect();
-        let words: Vec<Vec<u64>> = self.each.iter().map(words).collect();
         if self.each.iter().all(Selection::is_everything) {
             return self;
         }
-        Self::everything(self.parts).kept(words).until(&self.cancel)
+        Self::everything(self.parts).kept(self.words()).until(&self.cancel)
+    }
+
+    /// The selected rows of each part, a word for each block: bit i for row `block × 64 + i`. Bits past the last row are clear.
+    pub fn words(&self) -> Vec<Vec<u64>> {
+        let words = |selection: &Selection<'_>| {
+            let all = 0..selection.columns().len();
+            blocks(&all).map(|block| selection.word(block) & inside(block, &all)).collect()
+        };
+        self.each.iter().map(words).collect()
     }
 
     /// What is selected from.

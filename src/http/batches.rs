@@ -8,10 +8,10 @@ use serde_json::{Value as Json, json};
 
 use super::asked::{Asked, Segments};
 use super::problem::{Kind, Problem};
-use super::reply::{BANDOSO_VERSION, JSON, Reply, version_header};
+use super::reply::{BANDOSO_VERSION, JSON, Reply, value_json, version_header};
 use super::writes;
 use super::{Service, Shared};
-use crate::model::{Classification, Layer, LayerId, Value, Versions};
+use crate::model::{Classification, Layer, LayerId, Versions};
 use crate::store::{Batch, BatchPage, BatchRow};
 
 /// Batches of a page, where nobody says how many.
@@ -104,7 +104,7 @@ fn told_row(service: &Service, layer: &Layer, row: &BatchRow) -> Json {
     let before = row.before.as_ref().map(|(at, values)| {
         let seen = layer.fields.iter().zip(values).filter(|(field, _)| service.settings.view.sees_field(field));
         let properties: serde_json::Map<String, Json> =
-            seen.map(|(field, value)| (field.name.clone(), json_of(value))).collect();
+            seen.map(|(field, value)| (field.name.clone(), value_json(value))).collect();
         json!({ "geometry": { "type": "Point", "coordinates": [at.lon, at.lat] }, "properties": properties })
     });
     let what = match (&row.before, row.left) {
@@ -113,16 +113,4 @@ fn told_row(service: &Service, layer: &Layer, row: &BatchRow) -> Json {
         (Some(_), false) => "removed",
     };
     json!({ "id": row.id, "what": what, "before": before })
-}
-
-fn json_of(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Text(text) => text.as_str().into(),
-        Value::Integer(number) => (*number).into(),
-        Value::Real(number) => (*number).into(),
-        Value::Boolean(truth) => (*truth).into(),
-        Value::Date(day) => day.to_string().into(),
-        Value::Timestamp(instant) => instant.to_string().into(),
-    }
 }

@@ -32,6 +32,8 @@ pub fn routes(shared: Shared) -> Router {
         .route("/query/around", get(query::around))
         .route("/query/join", get(query::join).post(query::join_polygon))
         .route("/query/count", get(query::count))
+        .route("/query/quality", get(query::quality))
+        .route("/query/quality/rows", get(query::quality_rows))
         .route("/search", get(search::search))
         .route("/query/units/convert", get(query::convert))
         // The same for programs that speak OGC API.

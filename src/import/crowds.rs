@@ -1,14 +1,11 @@
 //! One place for many rows: what a geocoder gives for addresses that it does not know.
 
 use super::fault::Fault;
+use crate::engine::crowds::least_rows;
 use crate::model::{FindingKind, LonLat};
 
 /// Places that are followed: one that stands for more than a 65th of the rows is always among them.
 const FOLLOWED: usize = 64;
-/// Least rows in one place that are told, …
-const LEAST_ROWS: u64 = 20;
-/// … and their least share of the file, percent.
-const LEAST_PERCENT: u64 = 5;
 
 /// Finds the places of a stream that stand for many rows (Misra and Gries 1982), in constant memory. Counts are too low by a
 /// 65th of the rows at most.
@@ -34,7 +31,7 @@ impl Crowds {
 
     /// The places that stand for many rows, most first.
     pub fn faults(&self) -> Vec<Fault> {
-        let is_many = |count: u64| count >= LEAST_ROWS && count * 100 >= self.rows * LEAST_PERCENT;
+        let is_many = |count: u64| count >= least_rows(self.rows);
         let mut many: Vec<&(LonLat, u64)> = self.places.iter().filter(|(_, count)| is_many(*count)).collect();
         many.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let fault = |(at, count): &(LonLat, u64)| {

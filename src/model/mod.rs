@@ -14,6 +14,7 @@ mod finding_kind;
 mod invalid;
 mod join;
 mod layer;
+mod quality;
 mod request;
 mod search;
 mod tile;
@@ -38,6 +39,7 @@ pub use finding_kind::FindingKind;
 pub use invalid::Invalid;
 pub use join::{JoinPage, JoinRequest, JoinSide, JoinedFeature, NearestOne};
 pub use layer::{GeometryKind, Layer, LayerId, Published, Residency, ZoomRange};
+pub use quality::{Aspect, AspectPick, Freshness, LEFT_OUT, LayerQuality, OF_FEATURES, QualityRequest};
 pub use request::{
     Area, ConvertRequest, Dense, LocateRequest, NearestRequest, TileLayer, TileRequest, UnitPick, WithinRequest,
 };

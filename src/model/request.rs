@@ -3,7 +3,7 @@
 use geo_types::{MultiLineString, MultiPolygon};
 
 use super::filter::Asked;
-use super::{AsOf, Bbox, Day, Invalid, LayerId, Level, LinePick, LonLat, TileCoord, TimeInterval};
+use super::{AsOf, AspectPick, Bbox, Day, Invalid, LayerId, Level, LinePick, LonLat, TileCoord, TimeInterval};
 
 /// One layer of a tile, as named in its address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -91,6 +91,8 @@ pub enum Area {
     },
     /// The features behind a row of a table of counts.
     Line(Vec<LinePick>),
+    /// The features behind a number of a layer's quality.
+    Aspect(AspectPick),
     /// In any of some boxes.
     Boxes(Vec<Bbox>),
     /// Anywhere.

@@ -89,6 +89,8 @@ pub enum LargeArea<'a> {
     Corridor(LargeCorridor<'a>),
     /// The rows behind a line of a table of counts: each of these is true of them.
     Line(Vec<LargeKey>),
+    /// Where this is true of the values as they are read.
+    Meets(&'a Filter),
 }
 
 /// A corridor, for the database and for whoever decides what is by its edge.
@@ -197,6 +199,17 @@ pub struct Group {
     pub measured: Vec<Measured>,
 }
 
+/// How many of the wanted rows are of which kind, all of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tallied {
+    /// All of them.
+    pub rows: u64,
+    /// By their units.
+    pub groups: Vec<Group>,
+    /// One for each test: how many it takes.
+    pub counts: Vec<u64>,
+}
+
 /// Features whose names fit, best first.
 #[derive(Debug)]
 pub struct NamedRows {
@@ -259,6 +272,13 @@ pub trait LargeLayers: Send + Sync {
         name: (usize, &AskedName),
         best: (Option<LonLat>, usize),
     ) -> Result<Found<NamedRows>, StoreError>;
+
+    /// How many rows there are by their units, and how many of them are taken by each of some tests. These see values as they are
+    /// read: a time or number that no field can have is empty.
+    async fn tally(&self, wanted: &Wanted<'_>, by: (&Grouping, &[Filter])) -> Result<Found<Tallied>, StoreError>;
+
+    /// The places at which very many of a layer's features lie, as [`crate::engine::crowds::crowds`] finds them.
+    async fn crowds(&self, layer: &Layer) -> Result<Found<Vec<LonLat>>, StoreError>;
 
     /// How many rows of each kind there are.
     async fn count(&self, wanted: &Wanted<'_>, by: &Grouping) -> Result<Found<Vec<Group>>, StoreError>;

@@ -9,6 +9,7 @@ pub mod geopackage;
 mod large;
 mod open;
 pub mod postgis;
+mod quality;
 
 pub use batch::{
     Author, Batch, BatchCounts, BatchKind, BatchPage, BatchRow, Ending, MOST_NAMED, MOST_ROWS, Missing, Terms,
@@ -16,16 +17,18 @@ pub use batch::{
 pub use edit::{Edit, Edited, Refusal, When};
 pub use large::{
     CellCount, Extent, Extracted, Found, Group, Grouping, Held, IdPage, LargeArea, LargeCorridor, LargeKey,
-    LargeLayers, NamedRows, Picked, RowKey, TileRows, Wanted,
+    LargeLayers, NamedRows, Picked, RowKey, Tallied, TileRows, Wanted,
 };
 pub use open::open;
+pub use quality::{LeftOut, LeftOutPage, LeftOutRow};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
-use crate::model::{Catalogue, Feature, Finding, Layer, LayerId, LonLat, Unit, UnitChange, Value, Versions};
+use crate::model::{Catalogue, Feature, Finding, Freshness, Layer, LayerId, LonLat, Unit, UnitChange, Value, Versions};
 
 /// What can go wrong in a store.
 #[derive(Debug, thiserror::Error)]
@@ -258,6 +261,17 @@ pub trait Store: Send + Sync {
     /// Answers about layers that are not loaded; none where this store gives no such answers.
     fn large_layers(&self) -> Option<&dyn LargeLayers> {
         None
+    }
+
+    /// When the rows of each prepared layer were last written, whoever wrote them. Links that were made again because the units
+    /// changed are no change of rows. It is kept for as long as the layer is.
+    async fn freshness(&self) -> Result<BTreeMap<String, Freshness>, StoreError> {
+        Ok(BTreeMap::new())
+    }
+
+    /// Rows of a layer's table that [`Store::load`] leaves out: how many, and a page of them. Reads the whole table.
+    async fn left_out(&self, _layer: &Layer, _page: &LeftOutPage) -> Result<LeftOut, StoreError> {
+        Ok(LeftOut::default())
     }
 
     /// Finds what other programs wrote into a layer's table that is no feature, or no value of its field: [`Store::load`] leaves

@@ -11,6 +11,7 @@ mod equal_answers;
 mod export;
 mod filters;
 mod formats;
+mod freshness;
 mod history;
 mod http;
 mod import;

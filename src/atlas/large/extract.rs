@@ -39,8 +39,8 @@ impl Question {
             (Area::Boxes(boxes), _) => LargeArea::Boxes(boxes),
             (Area::Unit(_), Some(held)) => LargeArea::Held(held),
             (Area::Everywhere | Area::Unit(_), _) => LargeArea::Everywhere,
-            (Area::Corridor { .. } | Area::Line(_), _) => {
-                let cause = "a corridor and a row of a count are asked by pages".to_owned();
+            (Area::Corridor { .. } | Area::Line(_) | Area::Aspect(_), _) => {
+                let cause = "a corridor, a row of a count and a number of quality are asked by pages".to_owned();
                 return Err(StoreError::Fault { doing: format!("extracting {}", layer.id), cause });
             }
         };

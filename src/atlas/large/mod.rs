@@ -5,6 +5,7 @@ mod count;
 mod counted;
 mod extract;
 mod named;
+mod quality;
 mod query;
 mod tile;
 

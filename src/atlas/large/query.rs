@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::{fields_read, parts_of, refused};
 use crate::atlas::AtlasError;
+use crate::atlas::aspect::{Asks, units_of};
 use crate::atlas::behind::LineKey;
 use crate::atlas::count::Counted;
 use crate::atlas::load::large_layers;
@@ -41,7 +42,7 @@ impl Question {
         request: &WithinRequest,
     ) -> Result<((u64, Option<u64>), Self), AtlasError> {
         let filter = self.checked(request.datetime, request.filter.as_ref())?;
-        let corridor;
+        let (corridor, test);
         let area = match &request.area {
             Area::Radius { at, radius_m } => LargeArea::Radius(*at, *radius_m),
             Area::Polygon(polygon) => LargeArea::Polygon(polygon),
@@ -51,6 +52,14 @@ impl Question {
                 LargeArea::Corridor(LargeCorridor { lines, radius_m: *radius_m, corridor: &corridor })
             }
             Area::Line(picks) => LargeArea::Line(self.large_line(picks, request.as_of)?),
+            Area::Aspect(pick) => match self.asks_large(store, *pick).await? {
+                Asks::Everything => LargeArea::Everywhere,
+                Asks::Held(level, keys) => LargeArea::Held(self.held_at(level, request.as_of, picked_of(&keys))),
+                Asks::Values(filter) => {
+                    test = filter;
+                    LargeArea::Meets(&test)
+                }
+            },
             Area::Boxes(boxes) => LargeArea::Boxes(boxes),
             Area::Everywhere => LargeArea::Everywhere,
         };
@@ -116,21 +125,7 @@ impl Question {
     /// The keys of a line of a table of counts.
     fn large_line(&self, picks: &[LinePick], as_of: AsOf) -> Result<Vec<LargeKey>, AtlasError> {
         let key = |(counted, keys): LineKey| match counted {
-            Counted::Level(level) => {
-                let units: Vec<UnitId> = keys
-                    .iter()
-                    .filter_map(|key| match key {
-                        CountKey::Unit(id) => Some(*id),
-                        _ => None,
-                    })
-                    .collect();
-                let picked = match keys.first() {
-                    Some(CountKey::Near) => Picked::Near,
-                    Some(CountKey::Outside) => Picked::Outside,
-                    _ => Picked::Covered(units),
-                };
-                LargeKey::Held(self.held_at(level, as_of, picked))
-            }
+            Counted::Level(level) => LargeKey::Held(self.held_at(level, as_of, picked_of(&keys))),
             Counted::Field(field) => {
                 LargeKey::Own(RowKey::Field(field), keys.into_iter().next().unwrap_or(CountKey::Null))
             }
@@ -160,5 +155,14 @@ impl Question {
             clock: self.clock.clone(),
             cancel: self.cancel.clone(),
         })
+    }
+}
+
+/// The answers of the join that keys are: units, or what stands for none.
+fn picked_of(keys: &[CountKey]) -> Picked {
+    match keys.first() {
+        Some(CountKey::Near) => Picked::Near,
+        Some(CountKey::Outside) => Picked::Outside,
+        _ => Picked::Covered(units_of(keys)),
     }
 }

@@ -12,14 +12,14 @@ use super::super::min_version::MIN_VERSION;
 use super::super::problem::Problem;
 use super::super::reply::{GEOJSON, JSON, Reply};
 use super::super::settings::HttpSettings;
-use crate::model::{By, Classification};
+use crate::model::{Aspect, By, Classification};
 
 const OPENAPI: &str = "application/vnd.oai.openapi+json;version=3.0";
 const EVERY: [&str; 3] = [MIN_VERSION, "f", "bom"];
 const FEATURES: [&str; 4] = ["filter", "filter-lang", "datetime", "as_of"];
 const PAGE: [&str; 2] = ["limit", "cursor"];
 /// Parameters that must be given, wherever they are known.
-const REQUIRED: [&str; 3] = ["layer", "with", "code"];
+const REQUIRED: [&str; 4] = ["layer", "with", "code", "of"];
 
 /// `GET /query/api`.
 pub async fn api(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
@@ -37,6 +37,8 @@ fn document(settings: &HttpSettings, root: &str) -> Value {
     let count = ["layer", "by", "sum", "avg", "min", "max", "compare", "links"];
     let nearest = [&["layer", "at", "count"][..], &FEATURES].concat();
     let get = |id: &str, summary: &str, media: &str, names: &[&str]| operation((id, summary), media, names);
+    let quality = ["layers", "filter", "filter-lang", "datetime", "as_of"];
+    let quality_rows = [&["layer", "of", "today"][..], &FEATURES, &PAGE].concat();
     let paths = json!({
         "/query/locate": { "get": get("locate", "Điểm thuộc đơn vị nào / Which units hold a place", JSON, &["at", "as_of", "explain"]) },
         "/query/within": {
@@ -46,6 +48,8 @@ fn document(settings: &HttpSettings, root: &str) -> Value {
         "/query/nearest": { "get": get("nearest", "Đối tượng gần nhất / The nearest features", GEOJSON, &nearest) },
         "/query/around": { "get": get("around", "Quanh một điểm, cho trực ban / Round a place, for the duty desk", JSON, &["at", "datetime", "as_of"]) },
         "/query/count": { "get": get("count", "Bảng số đếm / A table of counts", JSON, &[&count[..], &FEATURES].concat()) },
+        "/query/quality": { "get": get("quality", "Chất lượng dữ liệu của các lớp / How good the layers' rows are, and how old", JSON, &quality) },
+        "/query/quality/rows": { "get": get("qualityRows", "Các dòng sau một số về chất lượng / The rows behind a number of quality", GEOJSON, &quality_rows) },
         "/query/join": {
             "get": get("join", "Hai lớp theo khoảng cách / Two layers by distance", GEOJSON, &in_area),
             "post": with_body(get("joinInPolygon", "Hai lớp theo khoảng cách trong vùng / The same in a polygon", GEOJSON, &join)),
@@ -108,9 +112,12 @@ fn parameters(settings: &HttpSettings) -> Value {
     let one_of = |words: &[&str]| json!({ "type": "string", "enum": words });
     let place = || json!({ "type": "string", "example": "108.8,15.12" });
     let by = format!("Tối đa ba / Up to three of {}, or a code or boolean field's name, with commas", By::WORDS);
+    let aspects: Vec<&str> = Aspect::all().map(Aspect::name).collect();
     let numeric = "Trường số, cách bằng dấu phẩy / Numeric fields, with commas";
     let list = [
         ("layer", "Lớp / Layer", text()),
+        ("of", "Số nào của /query/quality / Which number of /query/quality", one_of(&aspects)),
+        ("today", "Sau ngày này là tương lai / What is later is in the future; today if left out", date()),
         ("with", "Lớp thứ hai / The layer that is counted near each feature; a feature is not near itself", text()),
         ("at", "Điểm / Place: lon,lat", place()),
         ("radius_m", "Khoảng cách / Geodesic metres, edge included", metres),
@@ -161,5 +168,9 @@ fn parameters(settings: &HttpSettings) -> Value {
     let mut required = described("at", "Điểm / Place: lon,lat", place());
     required["required"] = true.into();
     all.insert("place".to_owned(), required);
+    let layers = "Các lớp, cách bằng dấu phẩy; tất cả nếu bỏ trống / Layers, with commas; all where left out";
+    let mut layers = described("layer", layers, text());
+    layers["required"] = false.into();
+    all.insert("layers".to_owned(), layers);
     Value::Object(all)
 }

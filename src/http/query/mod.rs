@@ -12,6 +12,8 @@ pub(super) mod features;
 mod join;
 mod locate;
 mod nearest;
+mod quality;
+mod quality_rows;
 mod row;
 mod shape;
 pub(super) mod table;
@@ -24,6 +26,8 @@ pub use count::count;
 pub use join::{join, join_polygon};
 pub use locate::locate;
 pub use nearest::nearest;
+pub use quality::quality;
+pub use quality_rows::quality_rows;
 pub use within::{within, within_shape};
 
 /// Metres to the millimetre: more digits say more than any position knows.

@@ -22,7 +22,8 @@ use super::shape::{Shape, read_shape};
 use crate::engine::crs::Crs;
 use crate::model::{Area, Invalid, Level, UnitPick, WithinRequest};
 
-const DEFAULT_LIMIT: usize = 100;
+/// Features of a page, where nobody says how many.
+pub const DEFAULT_LIMIT: usize = 100;
 
 /// Parameters besides those of the area.
 const PAGE: [&str; 10] =
@@ -71,15 +72,20 @@ pub fn plain_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> R
     Ok(body?)
 }
 
-struct Question {
-    params: Params,
-    area: Area,
+/// A page of the features in an area.
+pub struct Question {
+    /// Layer, filter, dates, page and form.
+    pub params: Params,
+    /// Where.
+    pub area: Area,
     /// Of the area: a cursor belongs to one area.
-    fingerprint: u64,
-    method: Option<&'static str>,
+    pub fingerprint: u64,
+    /// `POST` where the next page is asked for with the same body.
+    pub method: Option<&'static str>,
 }
 
-async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -> Result<Response, Problem> {
+/// Answers with the page.
+pub async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -> Result<Response, Problem> {
     let Question { params, area, fingerprint, method } = question;
     let (zone, view) = (service.atlas.clock().zone, service.settings.view);
     let layer = params.layer()?;

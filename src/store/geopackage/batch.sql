@@ -17,6 +17,8 @@ CREATE TABLE IF NOT EXISTS bandoso_batch (
     -- Each batch is undone once at most; its undoing may be undone.
     undoes INTEGER UNIQUE
 );
+-- When a layer was last imported.
+CREATE INDEX IF NOT EXISTS bandoso_batch_import ON bandoso_batch (layer, id) WHERE kind = 'import';
 
 -- Rows of a batch one by one: `before` holds all columns but units as JSON, blobs as {"x": hex}; NULL where the row was not there.
 -- `after` is the stamp (src/engine/stamp.rs) that it was left with; NULL where it was gone. `given`: its number is the store's.

@@ -40,7 +40,7 @@ impl Inner {
                     Err(refusal) => return Ok(Err(refusal)),
                 }
             }
-            log::record(&transaction, layer.id.as_str(), &changed)?;
+            log::record_update(&transaction, layer.id.as_str(), &changed)?;
             write::touch(&transaction, &table_name(&layer.id), &editor.reach)?;
             let (version, _) = write::version(&transaction, layer.id.as_str())?;
             let batch = editor.batch.close(editor.counts, version)?;

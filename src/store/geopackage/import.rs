@@ -63,7 +63,7 @@ impl Inner {
             }
             let (mut done, changed, reach, batch) = importer.end();
             if !changed.is_nothing() {
-                log::record(&transaction, layer.id.as_str(), &changed)?;
+                log::record_update(&transaction, layer.id.as_str(), &changed)?;
                 write::touch(&transaction, &table_name(&layer.id), &reach)?;
             }
             (done.version, _) = write::version(&transaction, layer.id.as_str())?;

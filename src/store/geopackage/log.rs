@@ -64,6 +64,16 @@ pub(super) fn record(transaction: &Transaction<'_>, name: &str, changed: &Change
     Ok(())
 }
 
+/// The same for a transaction that wrote rows of a layer, not only their links: it is up to date from now on.
+pub(super) fn record_update(transaction: &Transaction<'_>, layer: &str, changed: &Changed) -> rusqlite::Result<()> {
+    if changed.is_nothing() {
+        return Ok(());
+    }
+    record(transaction, layer, changed)?;
+    let now = jiff::Timestamp::now().as_microsecond();
+    transaction.execute("UPDATE bandoso_version SET updated_at = ?2 WHERE name = ?1", params![layer, now]).map(drop)
+}
+
 /// The ids of all rows that changed after the version `held` up to the version `now`; none where the log does not tell: it
 /// does not reach back, something wrote past it, much changed at once, or `held` is of another time.
 pub(super) fn since(

@@ -12,6 +12,7 @@ mod edit;
 mod history;
 mod import;
 mod join;
+mod left_out;
 mod load;
 mod log;
 mod row;
@@ -26,6 +27,7 @@ mod value;
 mod watch;
 mod write;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -38,11 +40,11 @@ use tokio::sync::{Notify, mpsc};
 pub use self::schema::{spatial_index, spatial_index_triggers};
 use self::watch::{FileId, Watcher};
 use super::{
-    Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, Store, StoreError, Terms,
-    UnitTable, UnitsStored,
+    Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, LeftOut, LeftOutPage, Store,
+    StoreError, Terms, UnitTable, UnitsStored,
 };
 use crate::engine::locate::UnitIndex;
-use crate::model::{Catalogue, Clock, Day, Feature, Finding, Layer, LayerId, Unit, UnitChange, Versions};
+use crate::model::{Catalogue, Clock, Day, Feature, Finding, Freshness, Layer, LayerId, Unit, UnitChange, Versions};
 
 /// A map kept in one `GeoPackage` file.
 pub struct GeoPackage {
@@ -294,6 +296,15 @@ impl Store for GeoPackage {
     async fn undo(&self, layer: &Layer, id: u64, author: &Author) -> Result<Batch, StoreError> {
         let (layer, author) = (layer.clone(), author.clone());
         self.with("undoing a batch", move |inner| inner.undo(&layer, id, &author)).await
+    }
+
+    async fn freshness(&self) -> Result<BTreeMap<String, Freshness>, StoreError> {
+        self.with("asking when layers were written", Inner::freshness).await
+    }
+
+    async fn left_out(&self, layer: &Layer, page: &LeftOutPage) -> Result<LeftOut, StoreError> {
+        let (layer, page) = (layer.clone(), page.clone());
+        self.with("looking for rows without a place", move |inner| inner.left_out(&layer, &page)).await
     }
 
     async fn check(&self, layer: &Layer) -> Result<Vec<Finding>, StoreError> {

@@ -50,6 +50,12 @@ pub(super) fn read(layer: &Layer, row: &Row<'_>) -> rusqlite::Result<Result<Stor
         Err(fault) => return Ok(Err(RowFault::Geometry(rowid, fault))),
     };
     let links = value::links(row.get_ref(2)?);
+    let (values, misfits) = values(layer, row)?;
+    Ok(Ok(StoredRow { id, at, values, links, misfits }))
+}
+
+/// The values of a row of [`select`], one for each field, and the indices of those that are empty because they were of another type.
+pub(super) fn values(layer: &Layer, row: &Row<'_>) -> rusqlite::Result<(Vec<Value>, Vec<usize>)> {
     let mut values = Vec::with_capacity(layer.fields.len());
     let mut misfits = Vec::new();
     for (index, field) in layer.fields.iter().enumerate() {
@@ -58,7 +64,7 @@ pub(super) fn read(layer: &Layer, row: &Row<'_>) -> rusqlite::Result<Result<Stor
             Value::Null
         }));
     }
-    Ok(Ok(StoredRow { id, at, values, links, misfits }))
+    Ok((values, misfits))
 }
 
 /// Reads a column of points.

@@ -32,6 +32,12 @@ pub(super) fn table_exists(connection: &Connection, table: &str) -> rusqlite::Re
 pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(include_str!("schema.sql"))?;
     transaction.execute_batch(include_str!("batch.sql"))?;
+    if !knows_times(transaction)? {
+        transaction.execute_batch(
+            "ALTER TABLE bandoso_version ADD COLUMN updated_at INTEGER;
+             UPDATE bandoso_version SET updated_at = (SELECT max(b.at) FROM bandoso_batch b WHERE b.layer = name);",
+        )?;
+    }
     let triggers = include_str!("unit_triggers.sql").replace("{kept}", &log::KEPT.to_string());
     renew_triggers(transaction, &triggers.replace("{at_a_time}", &log::PRUNED_AT_A_TIME.to_string()))?;
     let schema = "http://www.geopackage.org/spec121/#extension_schema";
@@ -45,6 +51,12 @@ pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> 
         register(transaction, (table, None), "bandoso_live", (live, "write-only"))?;
     }
     if table_exists(transaction, "rtree_units_geom")? { Ok(()) } else { add_rtree(transaction, "units") }
+}
+
+/// Whether the file tells when layers were written: one of before there was that does not.
+pub(super) fn knows_times(connection: &Connection) -> rusqlite::Result<bool> {
+    let found = "SELECT count(*) FROM pragma_table_info('bandoso_version') WHERE name = 'updated_at'";
+    connection.query_row(found, [], |row| row.get::<_, i64>(0)).map(|count| count > 0)
 }
 
 /// Makes triggers, and makes those anew that an earlier bandoso made otherwise. A paragraph of the text is a comment and a

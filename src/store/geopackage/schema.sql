@@ -77,13 +77,15 @@ CREATE TABLE IF NOT EXISTS gpkg_data_column_constraints (
 );
 
 -- One row for each layer and one named `units`: `version` grows with every change, whoever makes it (the triggers of each
--- table see to it); `joined` is the version of `units` under which the rows' column `units` was last filled.
+-- table see to it); `joined` is the version of `units` under which the rows' column `units` was last filled; `updated_at` is when
+-- a row was last added, changed or deleted, in microseconds since 1970-01-01T00:00:00Z (NULL where that is not known).
 CREATE TABLE IF NOT EXISTS bandoso_version (
     name TEXT NOT NULL PRIMARY KEY,
     version INTEGER NOT NULL,
-    joined INTEGER NOT NULL
+    joined INTEGER NOT NULL,
+    updated_at INTEGER
 );
-INSERT OR IGNORE INTO bandoso_version VALUES ('units', 0, 0);
+INSERT OR IGNORE INTO bandoso_version (name, version, joined) VALUES ('units', 0, 0);
 
 -- What changed, by layer and version: every version of a layer has the ids of the rows that it added, changed or deleted, or the
 -- word 'all' where they are not told. A row that another program changes is a version of its own; a transaction of bandoso is

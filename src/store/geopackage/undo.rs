@@ -39,7 +39,7 @@ impl Inner {
                 changed.add(row.id);
             }
             let Undoing { batch, reach, .. } = undoing;
-            log::record(&transaction, layer.id.as_str(), &changed)?;
+            log::record_update(&transaction, layer.id.as_str(), &changed)?;
             write::touch(&transaction, &table_name(&layer.id), &reach)?;
             let (version, _) = write::version(&transaction, layer.id.as_str())?;
             let number = batch.close(counts, version)?;

@@ -1,9 +1,14 @@
 -- The log, and units edited by another program. One statement a paragraph: each is compared with what the file has.
 
--- The version of a layer is that of its newest entry.
+-- The version of a layer is that of its newest entry, and so is the time at which it was written. Of bandoso's own transactions it
+-- tells that itself; 'all' of another program's is a change of the units.
 CREATE TRIGGER "bandoso_change_version" AFTER INSERT ON bandoso_change
 BEGIN
-    UPDATE bandoso_version SET version = NEW.version WHERE name = NEW.layer AND version < NEW.version;
+    UPDATE bandoso_version
+    SET version = NEW.version,
+        updated_at = CASE WHEN NEW.id = 'all' OR EXISTS (SELECT 1 FROM bandoso_guard) THEN updated_at
+            ELSE CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000 END
+    WHERE name = NEW.layer AND version < NEW.version;
 END;
 
 -- A long log loses its oldest versions, so many at a time.

@@ -1,5 +1,7 @@
 //! Batches: who wrote what, and how it was before.
 
+use std::collections::BTreeMap;
+
 use tokio_postgres::{Row, Transaction};
 
 use super::columns::{Relation, quoted_table};
@@ -7,7 +9,7 @@ use super::failure::fault;
 use super::load::field_list;
 use super::{PostGis, row};
 use crate::engine::stamp::Stamp;
-use crate::model::{Instant, Layer};
+use crate::model::{Freshness, Instant, Layer};
 use crate::store::{Author, Batch, BatchCounts, BatchKind, BatchPage, BatchRow, MOST_ROWS, StoreError};
 
 /// A batch that is being written.
@@ -50,6 +52,20 @@ impl PostGis {
         let rows = client.query(ask, &[&page.layer, &before, &limit, &one]).await;
         let rows = rows.map_err(self.address.failed("reading the history"))?;
         rows.iter().map(batch).collect()
+    }
+
+    /// When each prepared layer was last written, and last imported.
+    pub(super) async fn read_freshness(&self) -> Result<BTreeMap<String, Freshness>, StoreError> {
+        let client = self.borrow().await?;
+        let layers = self.prepared().layers.clone();
+        let rows = client.query(include_str!("../../../sql/freshness.sql"), &[&layers]).await;
+        let rows = rows.map_err(self.address.failed("asking when layers were written"))?;
+        let freshness = |row: &Row| {
+            let instant = |column: usize| row.get::<_, Option<i64>>(column).map(Instant);
+            let (updated, imported) = (instant(1), instant(2));
+            (row.get(0), Freshness { updated, confirmed: updated.max(imported) })
+        };
+        Ok(rows.iter().map(freshness).collect())
     }
 
     /// The first rows of a batch, by id.

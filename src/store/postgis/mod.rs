@@ -42,11 +42,11 @@ use self::prune::Pruning;
 use self::published::Watched;
 use self::refollow::Refollowing;
 use super::{
-    Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, LargeLayers, Store, StoreError,
-    Terms, UnitTable, UnitsStored,
+    Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, LargeLayers, LeftOut,
+    LeftOutPage, Store, StoreError, Terms, UnitTable, UnitsStored,
 };
 use crate::engine::locate::UnitIndex;
-use crate::model::{Catalogue, Feature, Finding, Layer, Unit, UnitChange, Versions};
+use crate::model::{Catalogue, Feature, Finding, Freshness, Layer, Unit, UnitChange, Versions};
 
 /// A `PostGIS` database. Cloning it shares its connections.
 #[derive(Clone)]
@@ -225,6 +225,14 @@ impl Store for PostGis {
 
     fn large_layers(&self) -> Option<&dyn LargeLayers> {
         Some(self)
+    }
+
+    async fn freshness(&self) -> Result<BTreeMap<String, Freshness>, StoreError> {
+        self.read_freshness().await
+    }
+
+    async fn left_out(&self, layer: &Layer, page: &LeftOutPage) -> Result<LeftOut, StoreError> {
+        self.read_left_out(layer, page).await
     }
 
     async fn check(&self, layer: &Layer) -> Result<Vec<Finding>, StoreError> {

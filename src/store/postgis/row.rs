@@ -84,7 +84,7 @@ pub(super) fn read(layer: &Layer, row: &impl Cells) -> Result<Result<GoodRow, Ro
 }
 
 /// A column's value; none where it is no value that a field can have.
-fn value(row: &impl Cells, column: usize, kind: FieldType) -> Result<Option<Value>, Error> {
+pub(super) fn value(row: &impl Cells, column: usize, kind: FieldType) -> Result<Option<Value>, Error> {
     let value = match kind {
         FieldType::Text | FieldType::Code => row.cell::<Option<String>>(column)?.map(|text| Some(Value::Text(text))),
         FieldType::Integer => row.cell::<Option<i64>>(column)?.map(|number| Some(Value::Integer(number))),

@@ -19,6 +19,10 @@ async fn guarded_layers_are_unknown_to_the_public_at_every_address() {
             format!("/query/within?layer={layer}&unit=21001"),
             format!("/query/nearest?layer={layer}&at=108,15"),
             format!("/query/count?layer={layer}"),
+            format!("/query/quality?layer={layer}"),
+            format!("/query/quality?layer=health.hospitals,{layer}"),
+            format!("/query/quality/rows?layer={layer}&of=unit_outside"),
+            format!("/query/quality/rows?layer={layer}&of=position_without"),
         ] {
             let answer = house.get(&path).await;
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
@@ -42,6 +46,9 @@ async fn no_answer_to_the_public_holds_a_guarded_word() {
         "/query/within?layer=health.hospitals&at=108.2,14.8&radius_m=1000",
         "/query/within?layer=health.hospitals&at=108.2,14.8&radius_m=1000&f=csv",
         "/query/nearest?layer=health.hospitals&at=108.2,14.8",
+        "/query/quality",
+        "/query/quality?f=csv",
+        "/query/quality/rows?layer=health.hospitals&of=unit_outside",
         "/metrics",
     ] {
         let answer = house.get(path).await;

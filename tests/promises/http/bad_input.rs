@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use crate::support::house::House;
 
 /// Status, parameter named, address.
-const REFUSED: [(u16, &str, &str); 76] = [
+const REFUSED: [(u16, &str, &str); 92] = [
     // Places.
     (400, "at", "/query/locate"),
     (400, "at", "/query/locate?at="),
@@ -20,6 +20,22 @@ const REFUSED: [(u16, &str, &str); 76] = [
     (400, "at", "/query/nearest?layer=health.hospitals"),
     (400, "at", "/query/nearest?layer=health.hospitals&at=108;15"),
     (400, "at", "/query/units/convert?code=21001&from=2025-06-30&to=2025-07-01&at=north"),
+    (400, "layer", "/query/quality?layer="),
+    (400, "layer", "/query/quality?layer=health.hospitals,health.hospitals"),
+    (400, "datetime", "/query/quality?layer=health.hospitals&datetime=2025-07-01"),
+    (400, "filter", "/query/quality?filter=beds%3E1"),
+    (400, "at", "/query/quality?at=108,15"),
+    (400, "of", "/query/quality/rows?layer=health.hospitals"),
+    (400, "of", "/query/quality/rows?layer=health.hospitals&of="),
+    (400, "of", "/query/quality/rows?layer=health.hospitals&of=duplicate_id"),
+    (400, "of", "/query/quality/rows?layer=health.hospitals&of=time_missing"),
+    (400, "of", "/query/quality/rows?layer=police.incidents&of=out_of_range"),
+    (400, "layer", "/query/quality/rows?of=unit_outside"),
+    (400, "today", "/query/quality/rows?layer=police.incidents&of=time_future&today=tomorrow"),
+    (400, "filter", "/query/quality/rows?layer=health.hospitals&of=position_without&filter=beds%3E1"),
+    (400, "datetime", "/query/quality/rows?layer=police.incidents&of=missing_position&datetime=2025"),
+    (400, "cursor", "/query/quality/rows?layer=health.hospitals&of=position_without&cursor=1"),
+    (400, "limit", "/query/quality/rows?layer=health.hospitals&of=position_without&limit=0"),
     (400, "radius_m", "/query/within?layer=health.hospitals&at=108,15"),
     (400, "radius_m", "/query/within?layer=health.hospitals&at=108,15&radius_m=0"),
     (400, "radius_m", "/query/within?layer=health.hospitals&at=108,15&radius_m=-5"),

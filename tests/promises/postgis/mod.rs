@@ -4,6 +4,7 @@ mod changes;
 mod chaos;
 mod edits;
 mod filters;
+mod freshness;
 
 mod follower;
 mod large;

@@ -2,6 +2,7 @@
 
 mod desktop;
 mod files;
+mod freshness;
 mod imports;
 mod live;
 

@@ -8,8 +8,10 @@ mod count;
 mod extent;
 mod extract;
 mod held;
+mod left_out;
 mod named;
 mod nearest;
+mod quality;
 mod question;
 mod sql;
 mod table;
@@ -24,10 +26,21 @@ use self::question::Question;
 pub(super) use self::table::Table;
 use super::PostGis;
 use crate::engine::names::AskedName;
+use crate::model::filter::Filter;
 use crate::model::{Dense, Layer, LonLat, TileCoord};
 use crate::store::{
-    Extent, Extracted, Found, Group, Grouping, IdPage, LargeArea, LargeLayers, NamedRows, StoreError, TileRows, Wanted,
+    Extent, Extracted, Found, Group, Grouping, IdPage, LargeArea, LargeLayers, LeftOut, LeftOutPage, NamedRows,
+    StoreError, Tallied, TileRows, Wanted,
 };
+
+impl PostGis {
+    /// Rows of a layer's table that are no features. Has the time of a long statement.
+    pub(super) async fn read_left_out(&self, layer: &Layer, page: &LeftOutPage) -> Result<LeftOut, StoreError> {
+        let question = Question::begin_long(self, layer).await?;
+        let found = question.left_out(layer, page).await;
+        Ok(question.end(found).await?.found)
+    }
+}
 
 #[async_trait]
 impl LargeLayers for PostGis {
@@ -85,6 +98,22 @@ impl LargeLayers for PostGis {
     ) -> Result<Found<NamedRows>, StoreError> {
         let question = Question::begin_short(self, wanted.layer).await?;
         let found = question.named(wanted, name, best).await;
+        question.end(found).await
+    }
+
+    async fn tally(
+        &self,
+        wanted: &Wanted<'_>,
+        (by, tests): (&Grouping, &[Filter]),
+    ) -> Result<Found<Tallied>, StoreError> {
+        let question = Question::begin(self, wanted.layer).await?;
+        let found = question.tally(wanted, (by, tests)).await;
+        question.end(found).await
+    }
+
+    async fn crowds(&self, layer: &Layer) -> Result<Found<Vec<LonLat>>, StoreError> {
+        let question = Question::begin(self, layer).await?;
+        let found = question.crowds().await;
         question.end(found).await
     }
 

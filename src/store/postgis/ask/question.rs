@@ -70,7 +70,7 @@ impl<'a> Question<'a> {
         (pool, timeout): (&Pool, Duration),
     ) -> Result<Self, StoreError> {
         let doing = || format!("asking {}", layer.id);
-        let table = store.prepared().large.get(layer.id.as_str()).map(Arc::clone);
+        let table = store.table_of(layer).await?;
         let table = table.ok_or_else(|| fault(doing(), "its table does not fit; was the store prepared?"))?;
         let client = match pool.get().await {
             Err(deadpool_postgres::PoolError::Timeout(deadpool_postgres::TimeoutType::Wait)) => {
@@ -127,7 +127,7 @@ impl<'a> Question<'a> {
         let rows = self.rows(sql).await?;
         let mut features = Vec::with_capacity(rows.len());
         for row in rows {
-            let read = row::read(self.layer, &row).map_err(self.store.address.failed(self.doing()))?;
+            let read = row::read(self.layer, &row).map_err(self.failed())?;
             features.extend(read.ok().map(|good| good.feature));
         }
         Ok(features)
@@ -140,6 +140,11 @@ impl<'a> Question<'a> {
 
     fn doing(&self) -> String {
         format!("asking {}", self.layer.id)
+    }
+
+    /// A failure of the driver as one of this question.
+    pub(super) fn failed(&self) -> impl FnOnce(tokio_postgres::Error) -> StoreError {
+        self.store.address.failed(self.doing())
     }
 
     async fn in_time<T>(&self, ask: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, StoreError> {

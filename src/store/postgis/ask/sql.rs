@@ -7,10 +7,11 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::Table;
 use crate::engine::select::first_day_from;
+use crate::model::filter::Filter;
 use crate::model::{Bbox, Day, FieldType, Layer, TimeInterval, Value};
 use crate::store::Wanted;
 use crate::store::postgis::columns::sql_type;
-use crate::store::postgis::filter::{SqlBind, where_clause};
+use crate::store::postgis::filter::{SqlBind, SqlColumns, where_clause};
 
 /// Text and values of one statement.
 pub(super) struct Sql {
@@ -46,26 +47,26 @@ impl Sql {
         self.features(table);
         self.in_time(table, wanted.layer, wanted.datetime, wanted.zone);
         if let Some(filter) = wanted.filter {
-            self.is_common = false;
-            let filter = where_clause(filter, &table.columns, self.binds.len() + 1);
             self.add(" AND ");
-            self.add(&filter.text);
-            for bind in filter.binds {
-                let kind = wire_type(&bind);
-                self.binds.push((Box::new(bind), kind));
-            }
+            self.filter(filter, &table.columns);
+        }
+    }
+
+    /// Adds a filter's condition.
+    pub(super) fn filter(&mut self, filter: &Filter, columns: &SqlColumns) {
+        self.is_common = false;
+        let filter = where_clause(filter, columns, self.binds.len() + 1);
+        self.add(&filter.text);
+        for bind in filter.binds {
+            let kind = wire_type(&bind);
+            self.binds.push((Box::new(bind), kind));
         }
     }
 
     /// Adds ` FROM … WHERE …`: what other programs wrote may be no feature, as `row::read` has it.
     pub(super) fn features(&mut self, table: &Table) {
-        let (id, at) = (&table.columns.id, &table.columns.position);
         // Writing into a String does not fail.
-        let _ = write!(
-            self.text,
-            " FROM {} WHERE {id} >= 0 AND ST_X({at}) BETWEEN -180 AND 180 AND ST_Y({at}) BETWEEN -90 AND 90",
-            table.name
-        );
+        let _ = write!(self.text, " FROM {} WHERE {}", table.name, table.is_feature());
     }
 
     /// Infinite times are no values: they are in no interval, open or not.

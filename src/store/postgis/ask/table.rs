@@ -1,4 +1,6 @@
-//! The table of a layer that is not loaded, as expressions.
+//! The table of a layer that is asked in SQL, as expressions.
+
+use std::sync::Arc;
 
 use crate::model::Layer;
 use crate::store::StoreError;
@@ -16,7 +18,27 @@ pub(in crate::store::postgis) struct Table {
     pub(super) units: String,
 }
 
+impl Table {
+    /// That a row is a feature of the layer, as `row::read` has it.
+    pub(super) fn is_feature(&self) -> String {
+        let (id, at) = (&self.columns.id, &self.columns.position);
+        format!("{id} >= 0 AND ST_X({at}) BETWEEN -180 AND 180 AND ST_Y({at}) BETWEEN -90 AND 90")
+    }
+}
+
 impl PostGis {
+    /// The table of a layer that was prepared, whether it is loaded or not; none of one that does not fit.
+    pub(super) async fn table_of(&self, layer: &Layer) -> Result<Option<Arc<Table>>, StoreError> {
+        let prepared = self.prepared().clone();
+        if let Some(table) = prepared.large.get(layer.id.as_str()) {
+            return Ok(Some(Arc::clone(table)));
+        }
+        if !prepared.layers.iter().any(|known| known == layer.id.as_str()) {
+            return Ok(None);
+        }
+        self.large_table(layer, &prepared.zone).await.map(|table| Some(Arc::new(table)))
+    }
+
     /// Looks a layer's table up.
     ///
     /// Of a published table the position is the column itself where its type says that it holds points in WGS 84: only then

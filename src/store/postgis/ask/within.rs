@@ -133,6 +133,10 @@ pub(super) fn in_area(sql: &mut Sql, table: &Table, wanted: &Wanted<'_>, area: &
                 }
             }
         }
+        LargeArea::Meets(test) => {
+            sql.add(" AND ");
+            sql.filter(test, &table.read_columns(wanted.layer));
+        }
         LargeArea::Held(held) => {
             sql.add(" AND ");
             is_held(sql, table, wanted, held);

@@ -5,4 +5,5 @@ mod filter;
 mod join;
 mod locate;
 mod nearest;
+mod quality;
 mod within;

@@ -2,6 +2,7 @@
 
 mod files;
 mod limits;
+mod quality;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -39,8 +40,13 @@ fn layer(id: &str) -> Layer {
     layer.name = layer.field("text1").map(|(index, _)| index);
     layer.max_features = 300;
     layer.residency = if id.ends_with('b') { Residency::Database } else { Residency::Memory };
-    if let Some(field) = layer.fields.iter_mut().find(|field| field.name == "text2") {
-        field.classification = Some(Classification::Restricted);
+    for field in &mut layer.fields {
+        match field.name.as_str() {
+            "text2" => field.classification = Some(Classification::Restricted),
+            "whole1" => field.min = Some(0.0),
+            "real1" => field.max = Some(0.0),
+            _ => {}
+        }
     }
     layer
 }
