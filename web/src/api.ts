@@ -6,6 +6,8 @@ import type {
   ImportReport,
   Located,
   Mapping,
+  QualityAnswer,
+  RowPage,
   SearchAnswer,
 } from './wire';
 
@@ -94,6 +96,30 @@ export interface NameQuestion {
 
 export function search(question: NameQuestion, signal?: AbortSignal): Promise<SearchAnswer> {
   return ask('/search', { ...question }, signal);
+}
+
+/** Of all layers. */
+export function quality(signal: AbortSignal): Promise<QualityAnswer> {
+  return ask('/query/quality', {}, signal);
+}
+
+/** Address of the same numbers as a table for a spreadsheet. */
+export const QUALITY_TABLE = '/query/quality?f=csv&bom=true';
+
+/** A page of the rows at an address that the server gave. */
+export function rowsAt(href: string, signal: AbortSignal): Promise<RowPage> {
+  return ask(here(href), {}, signal);
+}
+
+/** Address of all rows at an address that the server gave, as a table for a spreadsheet. */
+export function rowTable(href: string): string {
+  return `${here(href)}&f=csv&bom=true&limit=10000`;
+}
+
+/** An address of the server without its name: behind a gateway it may know itself under another one than the page does. */
+function here(href: string): string {
+  const { pathname, search } = new URL(href, location.href);
+  return pathname + search;
 }
 
 export interface ImportQuestion {

@@ -6,6 +6,14 @@ export function number(value: number, lang: Lang, digits = 0): string {
   return new Intl.NumberFormat(LOCALE[lang], { maximumFractionDigits: digits }).format(value);
 }
 
+/** A share of all: 98,7 %. Only all is 100 %, and only nothing is 0 %. */
+export function percent(share: number, lang: Lang): string {
+  const format = new Intl.NumberFormat(LOCALE[lang], { style: 'percent', maximumFractionDigits: 1 });
+  if (share > 0 && share < 0.001) return `< ${format.format(0.001)}`;
+  // Down, so that what is nearly all does not look like all.
+  return format.format(Math.floor(share * 1000 + 1e-9) / 1000);
+}
+
 /** A property's number: no separator in 1998, which is more often a year than a count. */
 function measure(value: number, lang: Lang): string {
   return new Intl.NumberFormat(LOCALE[lang], { maximumFractionDigits: 6, useGrouping: 'min2' }).format(value);

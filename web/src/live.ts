@@ -2,6 +2,7 @@ import type { CountQuestion } from './api';
 import type { Importing } from './imports';
 import type { Fault } from './map/health';
 import type { Pick } from './map/pick';
+import type { QualityView } from './quality';
 import type { Catalogue, CountAnswer, FoundFeature, LocatedUnit } from './wire';
 
 /** Counts of the chosen layer by commune. */
@@ -36,6 +37,8 @@ export interface Live {
   picking: boolean;
   /** A file that was dropped, while its dialogue is open. */
   importing: Importing | null;
+  /** How good the layers' rows are, while it is looked at. */
+  quality: QualityView | null;
   popup: { lon: number; lat: number; picks: Pick[] } | null;
   /** The panel is open, where the window is too narrow for both. */
   panel: boolean;

@@ -38,6 +38,7 @@ async function start(): Promise<void> {
     place: null,
     picking: false,
     importing: null,
+    quality: null,
     popup: null,
     panel: false,
   });

@@ -6,12 +6,15 @@ import { Imports } from './imports';
 import type { Live } from './live';
 import { Health } from './map/health';
 import { asOf } from './map/tiles';
+import { Quality } from './quality';
 import type { Store } from './store';
 import type { Catalogue, Hit, SearchAnswer } from './wire';
 
 /** How many of each layer's nearest features a look-up shows, and of how many layers at most. */
 const NEAREST_COUNT = 2;
 const NEAREST_LAYERS = 6;
+/** Zoom at which one row is told from its neighbours. */
+const SHOWN_ZOOM = 15;
 /** How often the list of layers, with their versions, is read again while the page is in view. */
 const REFRESH_MS = 15_000;
 /** Changes that are told within this time are shown at once. */
@@ -23,6 +26,7 @@ const NUMBERS_MS = 2000;
 export class Session {
   readonly health: Health;
   readonly imports: Imports;
+  readonly quality: Quality;
   #counting: AbortController | undefined;
   #locating: AbortController | undefined;
   #searching: AbortController | undefined;
@@ -37,6 +41,7 @@ export class Session {
   ) {
     this.health = new Health(live, () => this.#probe());
     this.imports = new Imports(live);
+    this.quality = new Quality(live);
     const look = () => {
       if (!document.hidden && live.value.faults.size === 0) void this.refresh();
     };
@@ -145,6 +150,17 @@ export class Session {
       this.choices.set({ layers: [...layers, properties.layer] });
     }
     if (view) this.choices.set({ view });
+    this.live.set({ panel: false });
+  }
+
+  /** Shows a row of a layer on the map. */
+  show(layer: string, [lon, lat]: readonly [number, number]): void {
+    const { layers, view } = this.choices.value;
+    this.quality.close();
+    this.choices.set({
+      layers: layers.includes(layer) ? layers : [...layers, layer],
+      view: { lon, lat, zoom: Math.max(view.zoom, SHOWN_ZOOM) },
+    });
     this.live.set({ panel: false });
   }
 

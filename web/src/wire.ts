@@ -35,6 +35,8 @@ export interface LayerInfo {
   zoom: { min: number; max: number };
   /** Above this number of features a tile holds counts. */
   max_features: number;
+  /** Within how many days its owner promises to bring it up to date. */
+  update_days: number | null;
   colour: string;
   symbol: string;
   features: number;
@@ -219,4 +221,54 @@ export interface ImportReport {
   first_findings: Finding[];
   guesses: Guess[];
   first_rows: { line: number; id: string | null; lon: number; lat: number; values: Record<string, string> }[];
+}
+
+/** A count, its share of all, and where its rows are. */
+export interface Counted {
+  count: number;
+  /** Null where there are no rows. */
+  share: number | null;
+  href: string;
+}
+
+export interface FindingCount extends Counted {
+  kind: string;
+  title: Title;
+  advice: Title;
+}
+
+/** One layer of `GET /query/quality`. */
+export interface LayerQuality {
+  layer: string;
+  title: Title;
+  update_days: number | null;
+  last_updated: string | null;
+  last_confirmed: string | null;
+  stale: boolean | null;
+  rows: number;
+  position: { with: Counted; without: Counted | null };
+  unit: { covered: Counted; near: Counted; outside: Counted } | null;
+  category: { field: string; known: Counted; unknown: Counted; missing: Counted } | null;
+  time: { field: string; past: Counted; future: Counted; missing: Counted } | null;
+  findings: FindingCount[];
+}
+
+/** `GET /query/quality`. */
+export interface QualityAnswer {
+  layers: LayerQuality[];
+  today: string;
+}
+
+/** A row behind a number of quality: a feature, or a row of the table that the map leaves out, with what is wrong with it. */
+export interface QualityRow {
+  id?: number;
+  geometry: { type: 'Point'; coordinates: [number, number] } | null;
+  properties: Record<string, unknown>;
+}
+
+/** `GET /query/quality/rows`. */
+export interface RowPage {
+  numberMatched: number;
+  features: QualityRow[];
+  links: { rel: string; href: string }[];
 }

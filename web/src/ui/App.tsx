@@ -10,6 +10,7 @@ import { Layers } from './Layers';
 import { Locate } from './Locate';
 import { MapTools, Notices, Pointer } from './MapTools';
 import { useLive, useSession, useSpeech } from './page';
+import { Quality } from './Quality';
 import { Search } from './Search';
 import { Faults, Loading, Stale } from './Status';
 import { Time } from './Time';
@@ -36,6 +37,7 @@ export function App() {
       </aside>
       <Stage />
       <Import />
+      <Quality />
     </div>
   );
 }

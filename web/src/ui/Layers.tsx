@@ -27,6 +27,9 @@ export function Layers() {
       {groups.map(({ department, layers }) => (
         <Department key={department.id} title={department.title} layers={layers} />
       ))}
+      <button type="button" name="quality" aria-haspopup="dialog" onClick={() => void session.quality.open()}>
+        {say('quality')}
+      </button>
     </section>
   );
 }
