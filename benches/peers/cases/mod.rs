@@ -3,6 +3,7 @@
 mod cached;
 mod live;
 mod overload;
+mod pages;
 mod queries;
 mod start;
 mod tiles;
@@ -14,8 +15,19 @@ use crate::load::{Client, Request};
 use crate::servers::Server;
 
 /// What `--only` takes.
-pub const NAMES: [&str; 10] =
-    ["same-work", "default", "session", "communes", "province", "cached", "queries", "start", "live", "overload"];
+pub const NAMES: [&str; 11] = [
+    "same-work",
+    "default",
+    "session",
+    "communes",
+    "province",
+    "cached",
+    "queries",
+    "pages",
+    "start",
+    "live",
+    "overload",
+];
 
 /// Runs the cases that are asked for; all when none is named.
 pub fn run(bench: &mut Bench, only: &[String]) {
@@ -29,6 +41,9 @@ pub fn run(bench: &mut Bench, only: &[String]) {
         }
         if asked("queries") {
             queries::run(bench, points);
+        }
+        if asked("pages") {
+            pages::run(bench, points);
         }
         if asked("start") {
             start::run(bench, points);

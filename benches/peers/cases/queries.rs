@@ -62,7 +62,7 @@ fn ask(server: &Server, path: &str) -> (Vec<f64>, serde_json::Value) {
 }
 
 /// The medians of some runs of a question over HTTP.
-fn asked(bench: &Bench, server: &Server, path: &str) -> (Figure, serde_json::Value) {
+pub(super) fn asked(bench: &Bench, server: &Server, path: &str) -> (Figure, serde_json::Value) {
     let mut answer = serde_json::Value::Null;
     let mut medians = Vec::new();
     for _ in 0..bench.runs {
@@ -74,7 +74,7 @@ fn asked(bench: &Bench, server: &Server, path: &str) -> (Figure, serde_json::Val
 }
 
 /// Milliseconds of the same question to PostGIS, prepared, without a process beside it.
-async fn timed(
+pub(super) async fn timed(
     database: &Database,
     sql: &str,
     place: Option<LonLat>,
