@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::model::{Day, FieldType, Instant, Value};
+use crate::model::{Day, FieldType, Instant, LonLat, Value};
 
 /// Days from 1970-01-01 to 2000-01-01, where `PostgreSQL` counts from.
 pub(super) const EPOCH_DAYS: i32 = 10_957;
@@ -158,6 +158,8 @@ pub(super) enum Cell<'a> {
     Real(f64),
     Value(&'a Value),
     Units(Vec<i32>),
+    /// A point in degrees WGS 84.
+    Point(LonLat),
 }
 
 impl ToSql for Cell<'_> {
@@ -167,6 +169,15 @@ impl ToSql for Cell<'_> {
             Self::Text(text) => text.to_sql(kind, out),
             Self::Real(number) => number.to_sql(kind, out),
             Self::Units(units) => units.to_sql(kind, out),
+            Self::Point(at) => {
+                // EWKB: little-endian, a point with a reference system, which it is.
+                out.put_u8(1);
+                out.put_u32_le(0x2000_0001);
+                out.put_u32_le(4326);
+                out.put_f64_le(at.lon);
+                out.put_f64_le(at.lat);
+                Ok(IsNull::No)
+            }
             Self::Value(value) => match value {
                 Value::Null => Ok(IsNull::Yes),
                 Value::Text(text) => text.to_sql(kind, out),

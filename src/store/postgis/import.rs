@@ -1,29 +1,28 @@
-//! A layer's rows in: joined as they come and copied into a temporary table, merged in the same transaction.
+//! A layer's rows in: joined as they come and copied into a temporary table, merged in the same transaction. Many rows for an empty
+//! layer go straight into its table, see `fill`.
 
 use std::pin::pin;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use tokio::sync::mpsc;
 use tokio_postgres::Transaction;
-use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::Type;
 
 use super::PostGis;
-use super::columns::{Cell, Relation, is_of, quoted_table, type_name, wire_type};
+use super::columns::{Relation, quoted_table, type_name};
 use super::failure::fault;
+use super::feed::{self, Fare, Fed, Feeder, Form, Incoming};
+use super::fill::Filled;
 use super::merge::{Merge, Named};
 use crate::engine::locate::UnitIndex;
-use crate::engine::stamp::Stamper;
-use crate::model::{Clock, Day, Layer, Level, Relation as Holds, UnitLink};
-use crate::store::{
-    BatchCounts, BatchKind, Ending, ImportBatch, ImportId, ImportRow, Imported, Missing, Refusal, StoreError, Terms,
-};
+use crate::model::{Clock, Day, Layer};
+use crate::store::{BatchCounts, BatchKind, Ending, ImportBatch, Imported, Missing, Refusal, StoreError, Terms};
 
-/// What came in.
+/// Fewest rows that are worth locking a layer for, to copy them straight into its table.
+const LEAST_FILLED: usize = 20_000;
+
+/// What waits in the staging table.
 struct Staged {
-    named: Named,
-    outside: u64,
+    fare: Fare,
     /// The version of the units with which the rows were joined.
     units: u64,
 }
@@ -41,19 +40,39 @@ impl PostGis {
         let transaction = client.transaction().await.map_err(failed())?;
         self.begin_long(&transaction).await?;
         self.check_columns(&transaction, layer, "importing into").await?;
-        let merge = Merge::new(layer);
-        transaction.batch_execute(&merge.stage()).await.map_err(failed())?;
-        let Some(staged) = self.copy_rows(&transaction, layer, rows).await? else {
-            transaction.rollback().await.map_err(failed())?;
-            return Err(StoreError::GivenUp { layer: layer.id.to_string() });
-        };
-        let imported = self.merge_rows(&transaction, layer, &staged, terms).await?;
+        let imported = self.bring(&transaction, layer, rows, terms).await?;
         match terms.ending {
             Ending::Commit => transaction.commit().await,
             Ending::DryRun => transaction.rollback().await,
         }
         .map_err(failed())?;
         Ok(imported)
+    }
+
+    async fn bring(
+        &self,
+        transaction: &Transaction<'_>,
+        layer: &Layer,
+        rows: mpsc::Receiver<ImportBatch>,
+        terms: &Terms,
+    ) -> Result<Imported, StoreError> {
+        let mut incoming = Incoming::look(rows, LEAST_FILLED).await;
+        let is_large = incoming.held() >= LEAST_FILLED && terms.ending == Ending::Commit;
+        let mut fare = None;
+        if let Some(identity) = incoming.identity().filter(|_| is_large)
+            && let Some(mut filling) = self.begin_filling(transaction, layer, (identity, &terms.author)).await?
+        {
+            match filling.run(incoming).await? {
+                Filled::Whole(imported) => return Ok(imported),
+                Filled::Half(rest, brought) => (incoming, fare) = (rest, Some(brought)),
+            }
+        }
+        if fare.is_none() {
+            let staged = transaction.batch_execute(&Merge::new(layer).stage()).await;
+            staged.map_err(self.address.failed(format!("importing into {}", layer.id)))?;
+        }
+        let staged = self.copy_rows(transaction, layer, (incoming, fare.unwrap_or_default())).await?;
+        self.merge_rows(transaction, layer, &staged, terms).await
     }
 
     /// Values are written in the types of the fields: the columns must have just these.
@@ -100,37 +119,38 @@ impl PostGis {
         Ok(made)
     }
 
-    /// What came in, if the rows came to their end. Memory is bounded: what the server has not taken makes the sender wait.
+    /// Rows on their way, and the version of the units with which they are joined.
+    pub(super) async fn feed(
+        &self,
+        transaction: &Transaction<'_>,
+        layer: &Layer,
+        (incoming, form): (Incoming, Form),
+    ) -> Result<(mpsc::Receiver<Result<Fed, StoreError>>, u64), StoreError> {
+        let (units, index) = self.unit_index(transaction).await?;
+        Ok((Feeder::new(layer, index, self.clock(), form).begin(incoming), units))
+    }
+
+    /// Takes the rows in until they came to their end.
     async fn copy_rows(
         &self,
         transaction: &Transaction<'_>,
         layer: &Layer,
-        mut rows: mpsc::Receiver<ImportBatch>,
-    ) -> Result<Option<Staged>, StoreError> {
+        (incoming, mut fare): (Incoming, Fare),
+    ) -> Result<Staged, StoreError> {
         let failed = || self.address.failed(format!("importing into {}", layer.id));
-        let (units, index) = self.unit_index(transaction).await?;
-        let (clock, stamper) = (self.clock(), Stamper::of(layer));
-        let mut types = vec![Type::INT8, Type::TEXT, Type::FLOAT8, Type::FLOAT8, Type::INT4_ARRAY, Type::INT8];
-        types.extend(layer.fields.iter().map(|field| wire_type(field.kind)));
-        let sink = transaction.copy_in(&Merge::new(layer).copy()).await.map_err(failed())?;
-        let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
-        let mut staged = Staged { named: Named::default(), outside: 0, units };
-        while let Some(batch) = rows.recv().await {
-            let ImportBatch::Rows(rows) = batch else {
-                writer.finish().await.map_err(failed())?;
-                return Ok(Some(staged));
+        let (mut fed, units) = self.feed(transaction, layer, (incoming, Form::Staged)).await?;
+        let mut sink = pin!(transaction.copy_in(&Merge::new(layer).copy()).await.map_err(failed())?);
+        feed::send_head(&mut sink).await.map_err(failed())?;
+        while let Some(next) = fed.recv().await {
+            let Fed::Rows(mut pieces) = next? else {
+                feed::send_tail(&mut sink).await.map_err(failed())?;
+                sink.as_mut().finish().await.map_err(failed())?;
+                return Ok(Staged { fare, units });
             };
-            let joined: Vec<Vec<UnitLink>> = rows.par_iter().map(|row| index.links(row.at)).collect();
-            for (row, links) in rows.iter().zip(joined) {
-                staged.named.numbers |= matches!(row.id, ImportId::Number(_));
-                staged.named.keys |= matches!(row.id, ImportId::Text(_));
-                let day = layer.own_day(&row.values, &clock);
-                staged.outside += u64::from(index.relation(&links, Level::Commune, day) == Holds::Outside);
-                let stamp = stamper.stamp(row.at, &row.values).0.cast_signed();
-                writer.as_mut().write_raw(cells(layer, row, (links, stamp))?).await.map_err(failed())?;
-            }
+            fare.add(&pieces);
+            feed::send(&mut sink, &mut pieces).await.map_err(failed())?;
         }
-        Ok(None)
+        Err(StoreError::GivenUp { layer: layer.id.to_string() })
     }
 
     fn clock(&self) -> Clock {
@@ -151,11 +171,12 @@ impl PostGis {
         transaction.execute(include_str!("../../../sql/joins_itself.sql"), &[]).await.map_err(failed())?;
         let lock = include_str!("../../../sql/lock_layer.sql");
         transaction.execute(lock, &[&layer.id.as_str()]).await.map_err(failed())?;
-        let missing = self.compare(transaction, layer, staged.named).await?;
+        let missing = self.compare(transaction, layer, staged.fare.named).await?;
         let counted = transaction.query_one(Merge::count(), &[]).await.map_err(failed())?;
         let count = |column: usize| counted.get::<_, i64>(column).unsigned_abs();
         let (added, changed, unchanged, numbered) = (count(0), count(1), count(2), count(3));
-        let counted = Imported { added, changed, unchanged, missing, outside: staged.outside, ..Imported::default() };
+        let counted =
+            Imported { added, changed, unchanged, missing, outside: staged.fare.outside, ..Imported::default() };
         let removed = removed(layer, missing, terms)?;
         if terms.ending == Ending::DryRun {
             let version = self.version(transaction, layer.id.as_str()).await?;
@@ -222,35 +243,4 @@ fn removed(layer: &Layer, missing: u64, terms: &Terms) -> Result<u64, StoreError
             Err(StoreError::Refused(Refusal::TooManyMissing { layer: layer.id.to_string(), missing, at_most }))
         }
     }
-}
-
-/// A row in the order of the staging table's columns.
-fn cells<'a>(
-    layer: &Layer,
-    row: &'a ImportRow,
-    (links, stamp): (Vec<UnitLink>, i64),
-) -> Result<Vec<Cell<'a>>, StoreError> {
-    let doing = || format!("importing into {}", layer.id);
-    let (number, source_id) = match &row.id {
-        ImportId::Number(id) => {
-            let id = i64::try_from(*id).map_err(|_| fault(doing(), format!("the id {id} is 2⁶³ or more")))?;
-            (Some(id), None)
-        }
-        ImportId::Text(text) => (None, Some(text.as_str())),
-        ImportId::New => (None, None),
-    };
-    if row.values.len() != layer.fields.len() {
-        let cause = format!("a row has {} values for {} fields", row.values.len(), layer.fields.len());
-        return Err(fault(doing(), cause));
-    }
-    let units = links.into_iter().map(UnitLink::to_stored).collect();
-    let mut cells = vec![Cell::Number(number), Cell::Text(source_id), Cell::Real(row.at.lon), Cell::Real(row.at.lat)];
-    cells.extend([Cell::Units(units), Cell::Number(Some(stamp))]);
-    for (value, field) in row.values.iter().zip(&layer.fields) {
-        if !is_of(value, field.kind) {
-            return Err(fault(doing(), format!("{value:?} is no value of the field {}", field.name)));
-        }
-        cells.push(Cell::Value(value));
-    }
-    Ok(cells)
 }

@@ -1,11 +1,12 @@
 //! The statements that bring staged rows into a layer's table. They name the layer's columns, so they are made here.
 
 use super::columns::{literal, quoted, quoted_table, sql_type};
+use super::feed::Identity;
 use super::history::BEFORE;
 use crate::model::Layer;
 
 /// Rows that an import added and that its history keeps side by side.
-const ADDED_TOGETHER: usize = 4096;
+pub(super) const ADDED_TOGETHER: usize = 4096;
 
 /// Statements of one layer's import, in the order in which they run.
 pub(super) struct Merge<'a> {
@@ -47,6 +48,39 @@ impl<'a> Merge<'a> {
             "COPY pg_temp.bandoso_import (number, source_id, lon, lat, units, stamp{}) FROM STDIN (FORMAT binary)",
             self.each(|_, index| format!(", v{index}"))
         )
+    }
+
+    /// The way straight into the layer's own table.
+    pub(super) fn copy_stored(&self) -> String {
+        let fields = self.each(|name, _| format!(", {name}"));
+        format!("COPY {} (id, source_id, geom, units{fields}) FROM STDIN (FORMAT binary)", self.table)
+    }
+
+    /// Takes the rows that a batch has put there, and nobody else any, back to where they wait; with their ids where these are the
+    /// sender's.
+    pub(super) fn unload(&self, batch: i64, identity: Identity) -> String {
+        let number = if identity == Identity::Numbers { "t.id" } else { "NULL" };
+        let table = &self.table;
+        format!(
+            "INSERT INTO pg_temp.bandoso_import (number, source_id, lon, lat, units, stamp{}) \
+             SELECT {number}, t.source_id, ST_X(t.geom), ST_Y(t.geom), t.units, u.stamp{} \
+             FROM bandoso.batch_added a CROSS JOIN LATERAL unnest(a.ids, a.stamps) AS u (id, stamp) \
+             JOIN {table} t ON t.id = u.id WHERE a.batch = {batch} ORDER BY t.id; \
+             DELETE FROM {table}; DELETE FROM bandoso.batches WHERE id = {batch}",
+            self.each(|_, index| format!(", v{index}")),
+            self.each(|name, _| format!(", t.{name}")),
+        )
+    }
+
+    /// Stops triggers of the layer's table until the end of the transaction, or starts them again.
+    pub(super) fn triggers(&self, word: &str, names: &[String]) -> String {
+        let words: Vec<String> = names.iter().map(|name| format!("{word} TRIGGER {name}")).collect();
+        if words.is_empty() { String::new() } else { format!("ALTER TABLE {} {}", self.table, words.join(", ")) }
+    }
+
+    /// Lets nobody else write the layer until the end of the transaction.
+    pub(super) fn lock(&self) -> String {
+        format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", self.table)
     }
 
     /// Whether the layer has any row.

@@ -10,6 +10,8 @@ mod columns;
 mod connect;
 mod edit;
 mod failure;
+mod feed;
+mod fill;
 mod filter;
 mod history;
 mod import;

@@ -6,6 +6,7 @@ mod edits;
 mod filters;
 mod freshness;
 
+mod fill;
 mod follower;
 mod large;
 mod live;
