@@ -1,9 +1,9 @@
-use std::collections::HashSet;
+use std::io;
 
-use foldhash::fast::RandomState;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::fault::Fault;
+use super::met::Met;
 use super::record::Cell;
 use super::text::normal;
 use super::values::shown;
@@ -51,11 +51,11 @@ fn invalid(expected: &str, found: &str) -> Fault {
     Fault::new(FindingKind::InvalidId, format!("id: expected {expected}, found {}; left out", shown(found)))
 }
 
-/// The ids met in one import: 8 bytes for a number, 16 for a text, however long.
+/// The ids met in one import: 8 bytes for a number, 16 for a text, however long; where they are many, in files.
 #[derive(Default)]
 pub(super) struct SeenIds {
-    numbers: HashSet<u64, RandomState>,
-    texts: HashSet<u128, RandomState>,
+    numbers: Met<u64>,
+    texts: Met<u128>,
 }
 
 impl SeenIds {
@@ -70,6 +70,11 @@ impl SeenIds {
             return Ok(());
         }
         Err(Fault::new(FindingKind::DuplicateId, format!("id {shown} stood earlier in this import; left out")))
+    }
+
+    /// Why ids can no longer be told apart, if so.
+    pub fn broken(&self) -> Option<&io::Error> {
+        self.numbers.broken().or_else(|| self.texts.broken())
     }
 }
 

@@ -19,6 +19,7 @@ mod guess;
 mod ids;
 mod input;
 mod mapping;
+mod met;
 mod nesting;
 mod plan;
 mod position;

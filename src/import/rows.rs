@@ -1,13 +1,12 @@
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::fault::Fault;
 use super::ground::Ground;
 use super::ids::{self, SeenIds};
+use super::met::Met;
 use super::plan::{Plan, Way};
 use super::position::{blamed, numbers};
 use super::progress::Progress;
@@ -21,7 +20,8 @@ use crate::engine::crs::Crs;
 use crate::model::{Day, Field, FieldType, FindingKind, Layer, LonLat, Value};
 use crate::store::{ImportId, ImportRow};
 
-/// Most rows in one import: they and their ids are remembered, 16 to 24 bytes a row, to tell repeats.
+/// Most rows in one import: they and their ids are remembered to tell repeats, a million in memory and the others in temporary files,
+/// 16 to 24 bytes a row.
 pub const MAX_ROWS: u64 = 50_000_000;
 
 /// The field that says how a row's position was found, where a layer has it, …
@@ -198,10 +198,11 @@ impl RowMaker {
         if self.progress.is_stopped() {
             return Err(ImportError::Interrupted);
         }
-        if self.rows < MAX_ROWS {
-            return Ok(());
-        }
-        let cause = format!("more than {MAX_ROWS} rows in one import: divide it");
+        let cause = match self.seen.broken().or_else(|| self.repeats.met.broken()) {
+            None if self.rows < MAX_ROWS => return Ok(()),
+            None => format!("more than {MAX_ROWS} rows in one import: divide it"),
+            Some(error) => format!("what was read cannot be remembered in {}: {error}", std::env::temp_dir().display()),
+        };
         Err(ImportError::Unreadable { file: self.place.clone(), line: None, cause })
     }
 
@@ -272,7 +273,7 @@ fn beyond(field: &Field, value: &Value) -> Option<Fault> {
 /// The rows of one import by what is in them, ids left out: 8 bytes each.
 #[derive(Default)]
 pub(super) struct Repeats {
-    met: HashSet<u64, RandomState>,
+    met: Met<u64>,
     bytes: Vec<u8>,
 }
 
