@@ -6,6 +6,7 @@ use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
 use super::area::PreparedArea;
+use super::cells::Cells;
 use super::days::{self, Span};
 use super::near::{MetresPerDegree, NEAR_M};
 use crate::model::{Bbox, Day, Level, LonLat, Relation, Unit, UnitId, UnitLink};
@@ -18,6 +19,15 @@ pub struct UnitIndex {
     tree: RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>,
     /// Of each level, the days on which any unit is valid.
     level_days: [(Level, Vec<Span>); Level::ALL.len()],
+    cells: Cells<Covering>,
+}
+
+/// What covers a place.
+struct Covering {
+    /// Indices of entries, in order.
+    entries: Vec<usize>,
+    /// Of each level, the days on which none of them is valid but others are.
+    uncovered: [Vec<Span>; Level::ALL.len()],
 }
 
 struct Entry {
@@ -46,33 +56,64 @@ impl UnitIndex {
             let Bbox { west, south, east, north } = entry.area.reach();
             GeomWithData::new(Rectangle::from_corners([west, south], [east, north]), index)
         });
+        let mut bbox = Bbox::EMPTY;
+        for entry in entries.iter().filter(|entry| !entry.area.bbox().is_empty()) {
+            let Bbox { west, south, east, north } = entry.area.reach();
+            bbox.extend(LonLat { lon: west, lat: south });
+            bbox.extend(LonLat { lon: east, lat: north });
+        }
         let spans = |level| entries.iter().filter(move |entry| entry.level == level).map(|entry| entry.days);
         Self {
             by_id: entries.iter().enumerate().map(|(index, entry)| (entry.id, index)).collect(),
             tree: RTree::bulk_load(boxes.collect()),
             level_days: Level::ALL.map(|level| (level, days::union(spans(level).collect()))),
+            cells: Cells::new(bbox),
             entries,
         }
     }
 
     /// The units of all levels and dates that a place belongs to, in the order of the join's rule.
     pub fn links(&self, at: LonLat) -> Vec<UnitLink> {
+        let within = |area: &Bbox, middle| self.is_plain(area).then(|| self.covering(middle));
+        match self.cells.answer(at, within, |entries| self.uncovered(entries.to_vec())) {
+            Some(covering) => self.links_of(at, &covering),
+            None => self.links_of(at, &self.uncovered(self.covering(at))),
+        }
+    }
+
+    /// Indices of the units that cover a place, in order.
+    fn covering(&self, at: LonLat) -> Vec<usize> {
         let mut covering: Vec<usize> =
             self.tree.locate_all_at_point([at.lon, at.lat]).map(|candidate| candidate.data).collect();
         covering.retain(|&index| self.entries.get(index).is_some_and(|entry| entry.area.covers(at)));
         covering.sort_unstable();
-        let covering: Vec<&Entry> = covering.into_iter().filter_map(|index| self.entries.get(index)).collect();
+        covering
+    }
 
-        let mut links: Vec<UnitLink> = covering.iter().map(|entry| UnitLink::Covered(entry.id)).collect();
+    /// Whether no border of any unit meets a box.
+    fn is_plain(&self, area: &Bbox) -> bool {
+        let envelope = AABB::from_corners([area.west, area.south], [area.east, area.north]);
+        let mut candidates = self.tree.locate_in_envelope_intersecting(envelope);
+        candidates.all(|one| self.entries.get(one.data).is_none_or(|entry| !entry.area.has_border_in(area)))
+    }
+
+    fn uncovered(&self, entries: Vec<usize>) -> Covering {
         let uncovered = self.level_days.each_ref().map(|(level, all)| {
-            let of_level = covering.iter().filter(|entry| entry.level == *level);
+            let covering = entries.iter().filter_map(|index| self.entries.get(*index));
+            let of_level = covering.filter(|entry| entry.level == *level);
             days::without(all, of_level.map(|entry| entry.days).collect())
         });
+        Covering { entries, uncovered }
+    }
+
+    fn links_of(&self, at: LonLat, Covering { entries, uncovered }: &Covering) -> Vec<UnitLink> {
+        let covering = || entries.iter().filter_map(|index| self.entries.get(*index));
+        let mut links: Vec<UnitLink> = covering().map(|entry| UnitLink::Covered(entry.id)).collect();
         if uncovered.iter().any(|days| !days.is_empty()) {
             links.extend(self.near(at, |entry| {
-                let of_level = self.level_days.iter().zip(&uncovered).filter(|((level, _), _)| *level == entry.level);
+                let of_level = self.level_days.iter().zip(uncovered).filter(|((level, _), _)| *level == entry.level);
                 of_level.flat_map(|(_, days)| days).any(|span| span.meets(entry.days))
-                    && covering.iter().all(|covering| covering.id != entry.id)
+                    && covering().all(|covering| covering.id != entry.id)
             }));
         }
         links

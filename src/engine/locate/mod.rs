@@ -7,6 +7,7 @@
 //! shorter than 1e-12 degrees, the first one does not. Here they count; borders have none.
 
 mod area;
+mod cells;
 mod cover;
 mod days;
 mod index;

@@ -96,14 +96,21 @@ impl Ring {
         1 + at(slab + 1).saturating_sub(at(slab))
     }
 
+    /// The names of the segments that enter a slab.
+    fn of_slab(&self, slab: usize) -> &[u32] {
+        let at = |slab: usize| self.starts.get(slab).copied().unwrap_or_default() as usize;
+        self.segments.get(at(slab)..at(slab + 1)).unwrap_or_default()
+    }
+
+    fn segment(&self, index: u32) -> Option<([f64; 2], [f64; 2])> {
+        self.vertices.get(index as usize..index as usize + 2).and_then(two)
+    }
+
     /// The segments of the slabs from `first` to `last`, each once.
     fn segments(&self, first: usize, last: usize) -> impl Iterator<Item = ([f64; 2], [f64; 2])> {
         (first..=last).flat_map(move |slab| {
-            let from = self.starts.get(slab).copied().unwrap_or_default() as usize;
-            let to = self.starts.get(slab + 1).copied().unwrap_or_default() as usize;
-            let segments = self.segments.get(from..to).unwrap_or_default();
-            segments.iter().filter_map(move |&index| {
-                let (a, b) = self.vertices.get(index as usize..index as usize + 2).and_then(two)?;
+            self.of_slab(slab).iter().filter_map(move |&index| {
+                let (a, b) = self.segment(index)?;
                 // A segment of several slabs is met in the first of them that is asked for.
                 (slab == first || slab == self.slab(a[1].min(b[1]))).then_some((a, b))
             })
@@ -139,8 +146,10 @@ impl Ring {
         }
         let slab = self.slab(p[1]);
         let mut winding = Winding::default();
-        for (a, b) in self.segments(slab, slab) {
-            winding.take(a, b, p);
+        for &index in self.of_slab(slab) {
+            if let Some((a, b)) = self.segment(index) {
+                winding.take(a, b, p);
+            }
         }
         winding.place()
     }

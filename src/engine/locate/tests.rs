@@ -209,6 +209,27 @@ proptest! {
     }
 
     #[test]
+    fn what_is_known_of_a_cell_is_true_of_all_its_points(
+        radii in prop::collection::vec(0.01_f64..0.5, 5..80),
+        crowds in prop::collection::vec((107.4_f64..108.6, 14.4_f64..15.6), 10),
+        beside in prop::collection::vec((-0.003_f64..0.003, -0.003_f64..0.003), 20),
+    ) {
+        let shapes = [star(&radii, (108.0, 15.0)), star(&radii, (108.2, 15.1))];
+        let units = [(1, "A"), (2, "B")].map(|(id, code)| unit(id, Level::Commune, code, (None, None), shapes[id as usize - 1].clone()));
+        let index = UnitIndex::new(&units);
+        let vertices = shapes[0].0[0].exterior().coords().map(|c| (c.x, c.y)).take(10);
+        for (lon, lat) in crowds.iter().copied().chain(vertices) {
+            for (dx, dy) in &beside {
+                let at = LonLat { lon: lon + dx, lat: lat + dy };
+                let expected: Vec<i32> =
+                    (1..).zip(&shapes).filter(|(_, shape)| polygon_covers(shape, at)).map(|(id, _)| id).collect();
+                let found: Vec<i32> = stored(&index, at.lon, at.lat).into_iter().filter(|id| *id > 0).collect();
+                prop_assert_eq!(found, expected, "{:?}", at);
+            }
+        }
+    }
+
+    #[test]
     fn near_is_what_a_look_at_every_segment_says(
         radii in prop::collection::vec(0.001_f64..0.01, 5..60),
         points in prop::collection::vec((107.988_f64..108.012, 14.988_f64..15.012), 50),
