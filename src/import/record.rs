@@ -65,7 +65,7 @@ impl<'a> Cell<'a> {
     pub fn is_blank(self) -> bool {
         match self {
             Self::Null => true,
-            Self::Text(text) => super::text::normal(text).is_empty(),
+            Self::Text(text) => text.chars().all(super::text::is_space),
             _ => false,
         }
     }

@@ -5,11 +5,16 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 /// Trimmed and in Unicode NFC, so that `Quảng` typed on any keyboard is one text. Vietnamese files of older systems carry
 /// letters and tone marks apart (NFD), which look alike and compare unequal.
 pub(super) fn normal(text: &str) -> Cow<'_, str> {
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let text = text.trim_matches(is_space);
     if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.nfc().collect())
+}
+
+/// White space, or a byte order mark, which is none but in the middle of a text.
+pub(super) fn is_space(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
 }
 
 /// The name of a column or property for comparing: normal and without regard to case.

@@ -3,7 +3,7 @@
 use std::cell::Cell as Shared;
 use std::rc::Rc;
 
-use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
+use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord, Terminator};
 
 use super::csv_dialect;
 use super::csv_guard::{Guarded, open_quote_line};
@@ -25,7 +25,8 @@ pub(in crate::import) struct CsvRecords {
     since_row: Rc<Shared<usize>>,
     file: String,
     columns: Vec<String>,
-    record: ByteRecord,
+    /// The row read last; its text was looked at once, not once a cell.
+    record: StringRecord,
     read_as: ReadOptions,
 }
 
@@ -44,10 +45,10 @@ impl CsvRecords {
             .quote(dialect.quote)
             .buffer_capacity(AHEAD_BYTES)
             .from_reader(guarded);
-        let mut record = ByteRecord::new();
+        let mut header = ByteRecord::new();
         for _ in 0..=dialect.header {
             since_row.set(0);
-            let read = reader.read_byte_record(&mut record).map_err(|error| {
+            let read = reader.read_byte_record(&mut header).map_err(|error| {
                 let line = open_quote_line(&error).unwrap_or_else(|| reader.position().line());
                 unreadable(line, format!("expected a header line: {error}"))
             });
@@ -55,27 +56,28 @@ impl CsvRecords {
                 return Err(unreadable(1, "expected a header line, found an empty file".into()));
             }
         }
-        if record.len() > MAX_COLUMNS {
-            return Err(unreadable(1, format!("expected at most {MAX_COLUMNS} columns, found {}", record.len())));
+        if header.len() > MAX_COLUMNS {
+            return Err(unreadable(1, format!("expected at most {MAX_COLUMNS} columns, found {}", header.len())));
         }
-        let columns = record.iter().enumerate().map(|(index, name)| {
+        let columns = header.iter().enumerate().map(|(index, name)| {
             let name = if index == 0 { name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name) } else { name };
             String::from_utf8_lossy(name.trim_ascii()).into_owned()
         });
         let columns = columns.collect();
         let mut read_as = options.clone();
         read_as.delimiter = Some(char::from(dialect.delimiter));
+        let record = StringRecord::new();
         let mut records = Self { reader, since_row, file, columns, record, read_as };
-        records.read_as.header_row = Some(records.line());
+        records.read_as.header_row = Some(line(&header, &records.reader));
         Ok(records)
     }
+}
 
-    /// The line on which the row read last begins, empty lines before it left out.
-    fn line(&self) -> u64 {
-        let within = count_of(b'\n', self.record.as_slice());
-        let before = self.record.position().map_or(1, csv::Position::line);
-        before.max(self.reader.position().line().saturating_sub(within + 1))
-    }
+/// The line on which the row read last begins, empty lines before it left out.
+fn line(row: &ByteRecord, reader: &Reader<Guarded<Input>>) -> u64 {
+    let within = count_of(b'\n', row.as_slice());
+    let before = row.position().map_or(1, csv::Position::line);
+    before.max(reader.position().line().saturating_sub(within + 1))
 }
 
 impl Records for CsvRecords {
@@ -88,9 +90,10 @@ impl Records for CsvRecords {
     }
 
     fn next(&mut self) -> Result<Option<Read<'_>>, ImportError> {
+        let mut row = std::mem::take(&mut self.record).into_byte_record();
         loop {
             self.since_row.set(0);
-            let read = self.reader.read_byte_record(&mut self.record).map_err(|error| ImportError::Unreadable {
+            let read = self.reader.read_byte_record(&mut row).map_err(|error| ImportError::Unreadable {
                 file: self.file.clone(),
                 line: open_quote_line(&error).or_else(|| Some(self.reader.position().line())),
                 cause: error.to_string(),
@@ -98,26 +101,33 @@ impl Records for CsvRecords {
             if !read? {
                 return Ok(None);
             }
-            if self.record.len() != 1 || !self.record.as_slice().trim_ascii().is_empty() {
+            if row.len() != 1 || !row.as_slice().trim_ascii().is_empty() {
                 break;
             }
         }
-        let line = self.line();
-        if self.record.len() != self.columns.len() {
-            let message = format!("expected {} columns, found {}; left out", self.columns.len(), self.record.len());
+        let line = line(&row, &self.reader);
+        if row.len() != self.columns.len() {
+            let message = format!("expected {} columns, found {}; left out", self.columns.len(), row.len());
             return Ok(Some(Read::Unreadable { line, message }));
         }
-        if let Err(error) = std::str::from_utf8(self.record.as_slice()) {
+        if let Err(error) = std::str::from_utf8(row.as_slice()) {
             return Ok(Some(Read::Unreadable { line, message: format!("expected UTF-8: {error}; left out") }));
         }
+        self.record = match StringRecord::from_byte_record(row) {
+            Ok(record) => record,
+            // A letter that is divided between two cells.
+            Err(error) => {
+                let message = format!("expected UTF-8: {}; left out", error.utf8_error());
+                return Ok(Some(Read::Unreadable { line, message }));
+            }
+        };
         let (id, columns, cells) = (Cell::Null, self.columns.as_slice(), &self.record);
         Ok(Some(Read::Record(Record { line, id, columns, cells, geometry: RawGeometry::None })))
     }
 }
 
-impl Cells for ByteRecord {
+impl Cells for StringRecord {
     fn cell(&self, column: usize) -> Cell<'_> {
-        let text = self.get(column).and_then(|bytes| std::str::from_utf8(bytes).ok());
-        text.map_or(Cell::Null, Cell::Text)
+        self.get(column).map_or(Cell::Null, Cell::Text)
     }
 }
