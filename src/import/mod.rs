@@ -34,6 +34,7 @@ mod rows;
 mod sampled;
 mod scan;
 pub mod sent;
+mod sent_value;
 mod shift;
 mod sites;
 mod stated;

@@ -1,22 +1,23 @@
-//! One feature as a program sends it to be stored: read as strictly as a file's, but a fault refuses it whole.
+//! One feature as a program sends it to be stored: read more strictly than a file's, and a fault refuses it whole.
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
 use super::fault::Fault;
 use super::geometry::{on_earth, raw_point};
-use super::plan::Way;
 use super::raw_feature::read_feature;
 use super::record::{Cell, RawGeometry};
-use super::{ids, values};
+use super::{ids, sent_value};
 use crate::engine::crs::Crs;
 use crate::model::{Layer, LonLat, Value, View};
 use crate::store::ImportId;
 
+pub use super::ids::{MAX_ID, MAX_ID_BYTES};
+
 /// Largest feature that is sent, in bytes.
 pub const MAX_SENT_BYTES: usize = 4 << 20;
 /// Properties that answers have and nobody can set.
-const READ_ONLY: [&str; 3] = ["unit", "unit_relation", "distance_m"];
+pub const READ_ONLY: [&str; 3] = ["unit", "unit_relation", "distance_m"];
 
 /// For whom and for what a feature is read.
 pub struct SentTo<'a> {
@@ -154,9 +155,7 @@ impl SentTo<'_> {
                 return Ok(None);
             }
             let Some(json) = properties.get(&field.name) else { return Ok(absent.cloned()) };
-            values::from_cell(field, Cell::of_json(json), &Way::default(), self.zone)
-                .map(Some)
-                .map_err(of_fault(&field.name))
+            sent_value::read(field, json, self.zone).map(Some).map_err(of_fault(&field.name))
         };
         self.layer.fields.iter().map(value).collect()
     }

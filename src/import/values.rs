@@ -14,7 +14,7 @@ pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// Most of a bad value that a finding repeats, in characters.
 const SHOWN_CHARS: usize = 60;
 /// Whole numbers beyond this are not all doubles (2⁵³).
-const EXACT_WHOLE: f64 = 9_007_199_254_740_992.0;
+pub(super) const EXACT_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// Reads the text of a column; nothing but white space is null.
 pub(super) fn from_text(field: &Field, text: &str, way: &Way, zone: &TimeZone) -> Result<Value, Fault> {

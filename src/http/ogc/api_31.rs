@@ -11,13 +11,15 @@ pub fn as_31(mut document: Value) -> Value {
     document
 }
 
-fn convert(part: &mut Value) {
+/// Turns a schema of `OpenAPI` 3.0, or a document with such schemas, into JSON Schema 2020-12.
+pub fn convert(part: &mut Value) {
     match part {
         Value::Object(members) => {
-            if members.remove("nullable") == Some(Value::Bool(true))
-                && let Some(kind) = members.get("type").cloned()
-            {
-                members.insert("type".to_owned(), json!([kind, "null"]));
+            if members.get("nullable").is_some_and(Value::is_boolean) {
+                let nullable = members.remove("nullable") == Some(Value::Bool(true));
+                if let Some(kind) = members.get_mut("type").filter(|_| nullable) {
+                    *kind = json!([kind.take(), "null"]);
+                }
             }
             if members.get("format").is_some_and(|format| format == "binary") {
                 members.clear();

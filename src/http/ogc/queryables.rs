@@ -8,6 +8,7 @@ use super::super::Shared;
 use super::super::asked::{Asked, Segments};
 use super::super::problem::Problem;
 use super::super::reply::shown_classification;
+use super::api_31::convert;
 use super::form::{SCHEMA, SCHEMAS, choose};
 use super::html::{Page, both, cell, json_reply, text};
 use super::links::own;
@@ -50,6 +51,7 @@ pub async fn schema(
     let [json, _] = SCHEMAS;
     choose(&asked, &params, &[json])?;
     let mut document = receivables::schema(&layer, view, mutation);
+    convert(&mut document);
     document["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     document["$id"] = asked.own_url().into();
     Ok(json_reply(SCHEMA, &document, shown_classification(&layer, view))?.to(&asked))

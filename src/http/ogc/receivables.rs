@@ -7,7 +7,8 @@ use super::api_parts::query;
 use super::in_both;
 use super::queryables::of_field;
 use crate::engine::crs::Crs;
-use crate::model::{Layer, View};
+use crate::import::sent::{MAX_ID, MAX_ID_BYTES, READ_ONLY};
+use crate::model::{Field, FieldType, Layer, View};
 
 /// What a program means to do with a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,37 +35,59 @@ impl Mutation {
     }
 }
 
-/// The schema of a GeoJSON feature that is sent.
+/// The schema of a GeoJSON feature that is sent, in the words of OpenAPI 3.0: what [`crate::import::sent`] takes and no more.
 pub fn schema(layer: &Layer, view: View, mutation: Mutation) -> Value {
-    let nullable = |mut schema: Value| {
-        schema["nullable"] = true.into();
-        schema
-    };
     let fields = layer.fields.iter().filter(|field| view.sees_field(field));
-    let mut properties: Map<String, Value> =
-        fields.map(|field| (field.name.clone(), nullable(of_field(field)))).collect();
-    for name in ["unit", "unit_relation"] {
-        properties.entry(name).or_insert_with(|| json!({ "type": "string", "readOnly": true }));
+    let mut properties: Map<String, Value> = fields.map(|field| (field.name.clone(), of_value(field))).collect();
+    // What answers have may be sent back, and is not looked at.
+    for name in READ_ONLY {
+        properties.entry(name).or_insert_with(|| json!({ "readOnly": true }));
     }
-    let point = json!({
-        "type": "object", "required": ["type", "coordinates"],
+    let mut point = json!({
+        "type": "object",
         "properties": {
             "type": { "type": "string", "enum": ["Point"] },
             "coordinates": { "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 3 },
         },
     });
-    let required: &[&str] = if mutation == Mutation::Update { &[] } else { &["type", "geometry"] };
     let mut schema = json!({
         "type": "object",
         "title": in_both(&layer.title),
         "properties": {
             "type": { "type": "string", "enum": ["Feature"] },
-            "geometry": point,
-            "properties": { "type": "object", "properties": properties, "additionalProperties": false },
+            "properties": { "type": "object", "nullable": true, "properties": properties, "additionalProperties": false },
         },
     });
-    if !required.is_empty() {
-        schema["required"] = json!(required);
+    if mutation != Mutation::Update {
+        point["required"] = json!(["type", "coordinates"]);
+        schema["required"] = json!(["type", "geometry"]);
+        schema["properties"]["id"] = json!({
+            "oneOf": [
+                { "type": "integer", "minimum": 0, "maximum": MAX_ID },
+                { "type": "string", "maxLength": MAX_ID_BYTES, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f]*$" },
+            ],
+        });
+    }
+    schema["properties"]["geometry"] = point;
+    schema
+}
+
+/// The schema of a field's values as they are sent: any may be null.
+fn of_value(field: &Field) -> Value {
+    let mut schema = of_field(field);
+    schema["nullable"] = true.into();
+    match field.kind {
+        // No store keeps a zero character.
+        FieldType::Text => schema["pattern"] = "^[^\\x00]*$".into(),
+        FieldType::Integer => {
+            schema["format"] = "int64".into();
+            schema["minimum"] = i64::MIN.into();
+            schema["maximum"] = i64::MAX.into();
+        }
+        _ => {}
+    }
+    if let Some(codes) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        codes.push(Value::Null);
     }
     schema
 }

@@ -219,6 +219,11 @@ async fn what_no_feature_can_have_is_refused_by_its_name() {
     };
     for (body, parameter) in [
         (with("beds", json!("many")), "beds"),
+        (with("beds", json!("120")), "beds"),
+        (with("name", json!(5)), "name"),
+        (with("name", json!(true)), "name"),
+        (with("opened", json!("")), "opened"),
+        (with("opened", json!("03/02/2001")), "opened"),
         (with("opened", json!("ngày mai")), "opened"),
         (with("doctors", json!(3)), "doctors"),
         (json!({ "type": "Feature", "geometry": null, "properties": {} }), "geometry"),
@@ -236,6 +241,10 @@ async fn what_no_feature_can_have_is_refused_by_its_name() {
             );
         }
     }
+    let patch = json!({ "properties": { "name": 5 } });
+    let refused = desk.send(Method::PATCH, &path, PATCH, &patch).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.json()["detail"], "name: expected a string or null, found the number 5");
     for body in ["", "{", "[]", "{\"type\":\"FeatureCollection\",\"features\":[]}"] {
         let refused = desk.ask(Method::POST, ITEMS, &[("content-type", GEOJSON)], body).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{body}");
@@ -341,7 +350,11 @@ async fn the_description_and_the_schemas_tell_what_can_be_sent() {
     let schema = "/ogc/collections/health.hospitals/schema";
     let replace = desk.get(&format!("{schema}?type=replace")).await;
     assert_eq!((replace.status, replace.header("content-type")), (StatusCode::OK, "application/schema+json"));
-    assert_eq!(replace.json()["properties"]["properties"]["properties"]["beds"]["type"], "integer");
+    let fields = &replace.json()["properties"]["properties"]["properties"];
+    assert_eq!(fields["beds"]["type"], json!(["integer", "null"]), "in the words of JSON Schema");
+    assert_eq!(fields["opened"]["format"], "date");
+    let in_30 = &one["put"]["requestBody"]["content"][GEOJSON]["schema"]["properties"]["properties"]["properties"];
+    assert_eq!((&in_30["beds"]["type"], &in_30["beds"]["nullable"]), (&json!("integer"), &json!(true)));
     assert_eq!(desk.get(&format!("{schema}?type=remove")).await.status, StatusCode::BAD_REQUEST);
 }
 
