@@ -205,8 +205,16 @@ async fn queries(atlas: &Arc<Atlas>, layer: &LayerId) {
         let (layer, as_of) = (layer.clone(), AsOf::Own);
         let started = Instant::now();
         let area = Area::Radius { at, radius_m: 2_000.0 };
-        let request =
-            WithinRequest { layer: layer.clone(), area, datetime: None, filter: None, as_of, after: None, limit: 100 };
+        let request = WithinRequest {
+            layer: layer.clone(),
+            area,
+            datetime: None,
+            filter: None,
+            as_of,
+            sort: Vec::new(),
+            after: None,
+            limit: 100,
+        };
         atlas.within(View::EVERYTHING, request).await.unwrap();
         timed(0, started);
         let started = Instant::now();

@@ -64,7 +64,8 @@ impl Atlas {
             return Ok((page.matched, page.features, page.versions));
         };
         let area = Area::Radius { at: request.at, radius_m };
-        let within = WithinRequest { layer, area, datetime, filter, as_of, after: None, limit: MOST_FETCHED };
+        let (sort, after, limit) = (Vec::new(), None, MOST_FETCHED);
+        let within = WithinRequest { layer, area, datetime, filter, as_of, sort, after, limit };
         let (matched, question) = question.rows_within_large(store, &within).await?;
         if matched > MOST_FETCHED as u64 {
             let name = role.role.name();

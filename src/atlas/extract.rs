@@ -12,7 +12,7 @@ use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::holding;
 use crate::engine::parts::Row;
 use crate::engine::unit_map::UnitMap;
-use crate::model::{AsOf, Feature, FoundFeature, Layer, Level, Versions, View, WithinRequest};
+use crate::model::{After, AsOf, Feature, FoundFeature, Layer, Level, Versions, View, WithinRequest};
 use crate::store::{Extracted, StoreError};
 
 /// Features that are made and written in one turn: long enough to be worth it, short enough that others do not wait.
@@ -24,7 +24,7 @@ const BATCHES_IN_FLIGHT: usize = 2;
 /// What making and writing one feature takes, microseconds.
 const FEATURE_US: u64 = 3;
 
-/// Features in the order of their ids, all of one version of their layer.
+/// Features in the order asked for, all of one version of their layer.
 pub struct Extract {
     /// Whose features.
     pub layer: Arc<Layer>,
@@ -36,8 +36,8 @@ pub struct Extract {
     pub matched: u64,
     /// How many of them are given.
     pub rows: u64,
-    /// The id after which the next ones would come, where the limit left some out.
-    pub next: Option<u64>,
+    /// Where they end, where the limit left some out.
+    pub next: Option<After>,
     /// Differs where anything does that decides what is given: question, view, data, units, release.
     pub fingerprint: u64,
     atlas: Arc<Atlas>,
@@ -75,7 +75,7 @@ impl Atlas {
             self.tiles.work(cost, move |cancel| Question::clone(&asking).until(cancel).rows_within(&asked)).await??;
         let fingerprint = question.fingerprint(&request, question.snapshot.version);
         let source = Source::Loaded { done: 0, rows: Arc::new(page.rows) };
-        let found = (page.matched, page.next);
+        let found = (page.matched, page.next.map(|id| question.ended(id, &request)).transpose()?);
         Ok(self.extract_of(question, (&request, fingerprint), found, source))
     }
 
@@ -88,8 +88,9 @@ impl Atlas {
         let (asking, asked, store) = (Arc::clone(&question), request.clone(), Arc::clone(&self.store));
         // Checked here, so that a filter that does not fit is refused by its name.
         let filter = question.checked(request.datetime, request.filter.as_ref())?;
-        let held = question.held_of(&request)?;
-        let task = tokio::spawn(async move { asking.send_large(store.as_ref(), &asked, (filter, held), send).await });
+        let (held, sort) = (question.held_of(&request)?, question.sort_keys(&request)?);
+        let task =
+            tokio::spawn(async move { asking.send_large(store.as_ref(), &asked, (filter, held, sort), send).await });
         let mut task = Task(Some(task));
         let Some(Extracted::Begun { version, matched, next }) = batches.recv().await else {
             return Err(task.fault().await);
@@ -105,7 +106,7 @@ impl Atlas {
         self: &Arc<Self>,
         question: Arc<Question>,
         (request, fingerprint): (&WithinRequest, u64),
-        (matched, next): (u64, Option<u64>),
+        (matched, next): (u64, Option<After>),
         source: Source,
     ) -> Extract {
         let rows = match &source {

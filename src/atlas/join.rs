@@ -76,6 +76,7 @@ impl Atlas {
             datetime: side.datetime,
             filter: side.filter.clone(),
             as_of,
+            sort: Vec::new(),
             after: None,
             limit: MOST_FETCHED,
         };

@@ -15,11 +15,12 @@ use crate::engine::search::{
     rows_in_boxes, rows_in_corridor, rows_in_polygon, rows_in_radius, rows_to_look_at, steps_of_corridor,
 };
 use crate::engine::select::Selected;
+use crate::engine::sort::sorted_page;
 use crate::engine::within::{RowPage, page, page_of_all, rows_held};
 use crate::model::filter::{Asked, Filter};
 use crate::model::{
-    Area, AsOf, Bbox, Day, FeaturePage, FoundFeature, Invalid, LayerId, Level, LocateRequest, LocatedUnit, LonLat,
-    NearestRequest, Relation, TimeInterval, UnitPick, Versions, View, WithinRequest,
+    After, Area, AsOf, Bbox, Day, FeaturePage, FoundFeature, Invalid, LayerId, Level, LocateRequest, LocatedUnit,
+    LonLat, NearestRequest, Relation, SortKey, TimeInterval, UnitPick, Versions, View, WithinRequest,
 };
 
 impl Atlas {
@@ -108,7 +109,9 @@ impl Question {
             let rows = rows_to_look_at(&self.snapshot.parts, boxes) as u64;
             rows / rows_a_micro + filtered(rows)
         };
-        let simple = request.datetime.is_none() && request.filter.is_none();
+        let simple = request.datetime.is_none() && request.filter.is_none() && request.sort.is_empty();
+        // Sorting looks at whatever is left, some columns for each.
+        let sorted = if request.sort.is_empty() { 0 } else { self.rows() / 10 };
         let micros = match &request.area {
             Area::Boxes(boxes) => look_at(boxes, 20),
             Area::Everywhere if simple => (request.limit as u64).min(self.rows()) / 5,
@@ -126,18 +129,18 @@ impl Question {
             }
             Area::Unit(_) | Area::Line(_) | Area::Aspect(_) => self.rows() / 300 + filtered(self.rows()),
         };
-        Cost { micros: 30 + micros }
+        Cost { micros: 30 + sorted + micros }
     }
 
     fn within(&self, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {
-        Ok(self.found(self.rows_within(request)?, request))
+        self.found(self.rows_within(request)?, request)
     }
 
     /// The page of rows in an area.
     pub(super) fn rows_within(&self, request: &WithinRequest) -> Result<RowPage, AtlasError> {
-        let parts = &self.snapshot.parts;
+        let (parts, keys) = (&self.snapshot.parts, self.sort_keys(request)?);
         let selected = self.selected(request.datetime, request.filter.as_ref())?;
-        let within = (request.after, request.limit);
+        let within = (request.after.as_ref().map(|after| after.id), request.limit);
         let rows = match &request.area {
             Area::Radius { at, radius_m } => rows_in_radius(&selected, *at, *radius_m),
             Area::Polygon(polygon) => rows_in_polygon(&selected, &PreparedArea::new(polygon)).ok_or_else(|| {
@@ -152,8 +155,11 @@ impl Question {
                     Invalid::new("coordinates", expected)
                 })?,
             Area::Line(picks) => {
-                let words = self.words_behind(picks, request.as_of)?;
-                return Ok(page_of_all(&selected.kept(words), within));
+                let selected = selected.kept(self.words_behind(picks, request.as_of)?);
+                if keys.is_empty() {
+                    return Ok(page_of_all(&selected, within));
+                }
+                selected.rows().collect()
             }
             Area::Aspect(pick) => {
                 let words = self.words_of_aspect(*pick, request.as_of)?;
@@ -163,22 +169,46 @@ impl Question {
             Area::Boxes(boxes) if !boxes.iter().any(|bbox| holds(bbox, &parts.bbox())) => {
                 rows_in_boxes(&selected, boxes)
             }
-            Area::Boxes(_) | Area::Everywhere => return Ok(page_of_all(&selected, within)),
+            Area::Boxes(_) | Area::Everywhere if keys.is_empty() => return Ok(page_of_all(&selected, within)),
+            Area::Boxes(_) | Area::Everywhere => selected.rows().collect(),
         };
-        Ok(page(parts, rows, within))
+        Ok(if keys.is_empty() {
+            page(parts, rows, within)
+        } else {
+            sorted_page(parts, rows, &keys, (request.after.as_ref(), request.limit))
+        })
+    }
+
+    /// What a request's features are sorted by.
+    pub(super) fn sort_keys(&self, request: &WithinRequest) -> Result<Vec<SortKey>, Invalid> {
+        let layer = &self.snapshot.layer;
+        let keys = SortKey::of(layer, self.view, &request.sort)?;
+        match &request.after {
+            Some(after) if !after.fits(&keys, layer) => {
+                Err(Invalid::new("cursor", "the cursor of the page before, with the same question"))
+            }
+            _ => Ok(keys),
+        }
+    }
+
+    /// Where a page that ended with the feature with this id ended.
+    pub(super) fn ended(&self, id: u64, request: &WithinRequest) -> Result<After, Invalid> {
+        let keys = self.sort_keys(request)?;
+        let row = self.snapshot.parts.row_of(id).filter(|_| !keys.is_empty());
+        Ok(row.map_or(After::id(id), |row| After::feature(&self.snapshot.parts.feature(row), &keys)))
     }
 
     /// A page of rows as features.
-    pub(super) fn found(&self, page: RowPage, request: &WithinRequest) -> FeaturePage {
+    pub(super) fn found(&self, page: RowPage, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {
         let parts = &self.snapshot.parts;
         let measure = Measure::of(&request.area);
         let found = page.rows.into_iter().map(|row| (row, measure.distance_m(parts.at(row))));
-        FeaturePage {
+        Ok(FeaturePage {
             matched: page.matched,
             features: self.features(found, request.as_of),
-            next: page.next,
+            next: page.next.map(|id| self.ended(id, request)).transpose()?,
             versions: self.versions(),
-        }
+        })
     }
 
     fn nearest(&self, request: &NearestRequest) -> Result<FeaturePage, AtlasError> {

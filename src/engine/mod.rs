@@ -44,6 +44,7 @@ pub mod search;
 pub mod select;
 /// Tiles and boxes as ranges of rows.
 pub mod slice;
+pub mod sort;
 pub mod stamp;
 pub mod tile;
 /// All units of all dates, by id.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Feature, Level, Relation, UnitId};
+use super::{After, Feature, Level, Relation, UnitId};
 
 /// The versions of what an answer was read from: layer ids, and `units`.
 pub type Versions = BTreeMap<String, u64>;
@@ -26,7 +26,7 @@ pub struct FeaturePage {
     /// This page's.
     pub features: Vec<FoundFeature>,
     /// Cursor of the next page, where there is one.
-    pub next: Option<u64>,
+    pub next: Option<After>,
     /// What it was read from.
     pub versions: Versions,
 }

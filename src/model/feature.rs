@@ -1,4 +1,4 @@
-use super::{Day, Instant, LonLat, UnitId};
+use super::{Day, FieldType, Instant, LonLat, UnitId};
 
 /// A property's value.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,22 @@ pub enum Value {
     Date(Day),
     /// An instant.
     Timestamp(Instant),
+}
+
+impl Value {
+    /// Whether a field of this type can have it.
+    pub fn is_of(&self, kind: FieldType) -> bool {
+        matches!(
+            (self, kind),
+            (Self::Null, _)
+                | (Self::Text(_), FieldType::Text | FieldType::Code)
+                | (Self::Integer(_), FieldType::Integer)
+                | (Self::Real(_), FieldType::Real)
+                | (Self::Boolean(_), FieldType::Boolean)
+                | (Self::Date(_), FieldType::Date)
+                | (Self::Timestamp(_), FieldType::Timestamp)
+        )
+    }
 }
 
 /// One unit that a point belongs to, of any level and date: kept with the point, so that "as of" is a look-up, not a join.

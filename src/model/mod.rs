@@ -17,6 +17,7 @@ mod layer;
 mod quality;
 mod request;
 mod search;
+mod sort;
 mod tile;
 mod time;
 mod time_part;
@@ -44,6 +45,7 @@ pub use request::{
     Area, ConvertRequest, Dense, LocateRequest, NearestRequest, TileLayer, TileRequest, UnitPick, WithinRequest,
 };
 pub use search::{FeatureHit, Fit, Hit, NameSource, Named, SearchPage, SearchRequest, UnitHit};
+pub use sort::{After, Direction, MOST_SORT_KEYS, SORTED_CHARACTERS, SortBy, SortKey, sorted_part};
 pub use tile::{BUFFER, EXTENT, MAX_ZOOM, TileCoord, World};
 pub use time::{AsOf, Clock, Day, DayInterval, Instant, TimeInterval};
 pub use time_part::TimePart;

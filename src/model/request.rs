@@ -3,7 +3,9 @@
 use geo_types::{MultiLineString, MultiPolygon};
 
 use super::filter::Asked;
-use super::{AsOf, AspectPick, Bbox, Day, Invalid, LayerId, Level, LinePick, LonLat, TileCoord, TimeInterval};
+use super::{
+    After, AsOf, AspectPick, Bbox, Day, Invalid, LayerId, Level, LinePick, LonLat, SortBy, TileCoord, TimeInterval,
+};
 
 /// One layer of a tile, as named in its address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -110,7 +112,7 @@ pub enum UnitPick {
     Outside(Level),
 }
 
-/// Features in an area, by pages in the order of their ids.
+/// Features in an area, by pages: in the order asked for, what is alike in that of ids.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WithinRequest {
     /// Whose features.
@@ -123,8 +125,10 @@ pub struct WithinRequest {
     pub filter: Option<Asked>,
     /// Under which date's units.
     pub as_of: AsOf,
-    /// Features with a greater id only: the cursor of the page before.
-    pub after: Option<u64>,
+    /// By what they are sorted before their ids: [`super::MOST_SORT_KEYS`] at most.
+    pub sort: Vec<SortBy>,
+    /// Features behind it only: the cursor of the page before.
+    pub after: Option<After>,
     /// Most features in the page.
     pub limit: usize,
 }

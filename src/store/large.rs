@@ -11,8 +11,8 @@ use crate::engine::count::Measured;
 use crate::engine::names::AskedName;
 use crate::model::filter::Filter;
 use crate::model::{
-    Bbox, CountKey, Day, Dense, Feature, Fit, Instant, Layer, LonLat, TileCoord, TimeInterval, TimePart, UnitId,
-    UnitLink,
+    After, Bbox, CountKey, Day, Dense, Feature, Fit, Instant, Layer, LonLat, SortKey, TileCoord, TimeInterval,
+    TimePart, UnitId, UnitLink,
 };
 
 /// What a question gave, and the layer's version that it was read from.
@@ -137,14 +137,25 @@ pub enum Picked {
     Outside,
 }
 
-/// A page of features in the order of their ids.
+/// Which of the features that are asked for are given.
+#[derive(Debug, Clone, Copy)]
+pub struct LargePage<'a> {
+    /// By what they are sorted before their ids. Not within an edge: those of a circle or corridor are in the order of ids.
+    pub sort: &'a [SortKey],
+    /// Those behind it only.
+    pub after: Option<&'a After>,
+    /// So many at most.
+    pub limit: usize,
+}
+
+/// A page of features in the order asked for.
 #[derive(Debug)]
 pub struct IdPage {
     /// How many there are on all pages.
     pub matched: u64,
     /// This page's, in any order.
     pub features: Vec<Feature>,
-    /// The id after which the next page begins, where there is one.
+    /// The id of the feature after which the next page begins, where there is one.
     pub next: Option<u64>,
 }
 
@@ -157,10 +168,10 @@ pub enum Extracted {
         version: u64,
         /// How many features there are, whatever the limit.
         matched: u64,
-        /// The last id that is given, where the limit leaves some out.
-        next: Option<u64>,
+        /// Where they end, where the limit leaves some out.
+        next: Option<After>,
     },
-    /// More of them, in the order of their ids.
+    /// More of them, in the order asked for.
     Rows(Vec<Feature>),
 }
 
@@ -243,24 +254,23 @@ pub trait LargeLayers: Send + Sync {
     /// What is drawn in a tile.
     async fn tile(&self, wanted: &Wanted<'_>, coord: TileCoord, dense: Dense) -> Result<Found<TileRows>, StoreError>;
 
-    /// Features in an area: at most `limit` with an id above `after`, and how many there are.
+    /// A page of the features in an area, and how many there are.
     async fn within(
         &self,
         wanted: &Wanted<'_>,
         area: &LargeArea<'_>,
-        page: (Option<u64>, usize),
+        page: LargePage<'_>,
     ) -> Result<Found<IdPage>, StoreError>;
 
     /// Features among which are the `count` nearest to a place, and few others.
     async fn nearest(&self, wanted: &Wanted<'_>, at: LonLat, count: usize) -> Result<Found<Vec<Feature>>, StoreError>;
 
-    /// Sends all features in an area in the order of their ids: at most `limit` with an id above `after`. However many there are,
-    /// they are of one moment, and few are on their way at a time. It stops without error when the receiver goes away.
+    /// Sends the features of a page, however long it is, in its order: they are of one moment, and few are on their way at a time. It stops without error when the receiver goes away.
     async fn extract(
         &self,
         wanted: &Wanted<'_>,
         area: &LargeArea<'_>,
-        page: (Option<u64>, usize),
+        page: LargePage<'_>,
         rows: &mpsc::Sender<Extracted>,
     ) -> Result<(), StoreError>;
 

@@ -17,7 +17,7 @@ pub use batch::{
 pub use edit::{Edit, Edited, Refusal, When};
 pub use large::{
     CellCount, Extent, Extracted, Found, Group, Grouping, Held, IdPage, LargeArea, LargeCorridor, LargeKey,
-    LargeLayers, NamedRows, Picked, RowKey, Tallied, TileRows, Wanted,
+    LargeLayers, LargePage, NamedRows, Picked, RowKey, Tallied, TileRows, Wanted,
 };
 pub use open::open;
 pub use quality::{LeftOut, LeftOutPage, LeftOutRow};

@@ -5,8 +5,8 @@ use crate::atlas::AtlasError;
 use crate::atlas::load::large_layers;
 use crate::atlas::query::Question;
 use crate::model::filter::Filter;
-use crate::model::{Area, WithinRequest};
-use crate::store::{Extracted, Held, LargeArea, Store, StoreError, Wanted};
+use crate::model::{Area, SortKey, WithinRequest};
+use crate::store::{Extracted, Held, LargeArea, LargePage, Store, StoreError, Wanted};
 
 impl Question {
     /// Which rows of the join a request picks, where it asks for those of a unit.
@@ -22,7 +22,7 @@ impl Question {
         &self,
         store: &dyn Store,
         request: &WithinRequest,
-        (filter, held): (Option<Filter>, Option<Held>),
+        (filter, held, sort): (Option<Filter>, Option<Held>, Vec<SortKey>),
         rows: mpsc::Sender<Extracted>,
     ) -> Result<(), StoreError> {
         let layer = &*self.snapshot.layer;
@@ -44,6 +44,7 @@ impl Question {
                 return Err(StoreError::Fault { doing: format!("extracting {}", layer.id), cause });
             }
         };
-        large_layers(store, layer)?.extract(&wanted, &area, (request.after, request.limit), &rows).await
+        let page = LargePage { sort: &sort, after: request.after.as_ref(), limit: request.limit };
+        large_layers(store, layer)?.extract(&wanted, &area, page, &rows).await
     }
 }

@@ -9,21 +9,27 @@ use crate::atlas::load::large_layers;
 use crate::atlas::query::Question;
 use crate::engine::corridor::Corridor;
 use crate::engine::select::Selected;
+use crate::engine::sort::sorted_page;
 use crate::engine::within::{RowPage, page};
 use crate::model::filter::{Comparison, Condition, Filter, Scalar};
 use crate::model::{
     Area, AsOf, CountKey, Day, Feature, FeaturePage, FoundFeature, Level, LinePick, NearestRequest, TimeInterval,
     UnitId, UnitPick, Value, Versions, WithinRequest,
 };
-use crate::store::{Held, LargeArea, LargeCorridor, LargeKey, Picked, RowKey, Store, Wanted};
+use crate::store::{Held, LargeArea, LargeCorridor, LargeKey, LargePage, Picked, RowKey, Store, Wanted};
 
 impl Question {
     /// The features in an area, of a layer that is not loaded.
     pub async fn within_large(&self, store: &dyn Store, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {
         let ((matched, next), question) = self.fetch_within(store, request).await?;
         let parts = &question.snapshot.parts;
-        let rows = page(parts, Selected::everything(parts).rows().collect(), (None, usize::MAX)).rows;
-        Ok(question.found(RowPage { matched, rows, next }, request))
+        let (rows, keys) = (Selected::everything(parts).rows().collect(), self.sort_keys(request)?);
+        let sorted = if keys.is_empty() {
+            page(parts, rows, (None, usize::MAX))
+        } else {
+            sorted_page(parts, rows, &keys, (None, usize::MAX))
+        };
+        question.found(RowPage { matched, rows: sorted.rows, next }, request)
     }
 
     /// The features in an area as if the layer had no others, and how many there are on all pages.
@@ -65,7 +71,9 @@ impl Question {
         };
         let wanted = self.wanted(filter.as_ref(), request.datetime, request.as_of);
         let large = large_layers(store, &self.snapshot.layer).map_err(refused)?;
-        let found = large.within(&wanted, &area, (request.after, request.limit)).await.map_err(refused)?;
+        let sort = self.sort_keys(request)?;
+        let page = LargePage { sort: &sort, after: request.after.as_ref(), limit: request.limit };
+        let found = large.within(&wanted, &area, page).await.map_err(refused)?;
         let question = self.of_rows(found.version, found.found.features).await?;
         Ok(((found.found.matched, found.found.next), question))
     }
@@ -81,7 +89,8 @@ impl Question {
         let filter = Filter { condition, zone: self.clock.zone.clone() };
         let wanted = self.wanted(Some(&filter), None, as_of);
         let large = large_layers(store, &self.snapshot.layer).map_err(refused)?;
-        let found = large.within(&wanted, &LargeArea::Everywhere, (None, 1)).await.map_err(refused)?;
+        let page = LargePage { sort: &[], after: None, limit: 1 };
+        let found = large.within(&wanted, &LargeArea::Everywhere, page).await.map_err(refused)?;
         let question = self.of_rows(found.version, found.found.features).await?;
         let row = question.snapshot.parts.row_of(id);
         let mut found = question.features(row.map(|row| (row, None)).into_iter(), as_of);

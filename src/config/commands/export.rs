@@ -94,6 +94,7 @@ fn job(args: &ExportArgs, layer: &Layer, catalogue: &Catalogue) -> Result<Export
         datetime: args.datetime.as_deref().map(|text| TimeInterval::parse("--datetime", text, zone)).transpose()?,
         filter: args.filter.as_deref().map(|text| read_text("--filter", text)).transpose()?,
         as_of: args.as_of.as_deref().map_or(Ok(AsOf::Own), |text| Day::parse("--as-of", text).map(AsOf::Day))?,
+        sort: Vec::new(),
         after: None,
         limit: usize::MAX,
     };

@@ -1,4 +1,4 @@
-//! `GET /ogc/api`: everything here, as `OpenAPI` 3.0 and as a page.
+//! `GET /ogc/api`: every public address of the server, as `OpenAPI` and as a page.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -7,12 +7,14 @@ use serde_json::{Map, Value, json};
 use super::super::asked::Asked;
 use super::super::min_version::MIN_VERSION;
 use super::super::problem::Problem;
+use super::super::query::api as queries;
 use super::super::reply::{GEOJSON, JSON, shown_classification};
 use super::super::tiles::MVT;
 use super::super::writes::takes_edits;
 use super::super::{Service, Shared};
 use super::api_31::as_31;
-use super::api_parts::{components, fields};
+use super::api_others as others;
+use super::api_parts::{components, fields, sort};
 use super::form::{API, HTML, ITEMS, OPENAPI, OPENAPI_31, SCHEMA, choose};
 use super::html::{Page, both, cell, json_reply, text};
 use super::in_both;
@@ -22,10 +24,14 @@ use super::receivables;
 use crate::model::{Classification, Layer, View};
 
 /// `min_version` and `cursor` are told here and not beside the others: no program can make up values for them.
-const DESCRIPTION: &str = "OGC API Features, OGC API Tiles. Pages of features go on by their link next, \
+const DESCRIPTION: &str = "OGC API Features, OGC API Tiles; and beside them, each under the server that it names: map tiles, \
+                           questions of place, search, files in, the history of changes, events. Pages of features go on by their link next, \
                            whose cursor is opaque. Every address that reads features or tiles takes \
                            min_version=V as well: it waits until this node shows at least the version V of \
                            Bandoso-Version, and answers 503 where that takes too long.";
+
+/// Methods that are described.
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// `GET /ogc/api`.
 pub async fn api(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
@@ -35,7 +41,7 @@ pub async fn api(State(shared): State<Shared>, asked: Asked) -> Result<Response,
     let layers = shared.atlas.layers(view);
     let classification = layers.iter().map(|summary| shown_classification(&summary.layer, view)).max();
     let classification = classification.unwrap_or(Classification::Public);
-    let document = document(&shared, &asked.url("/ogc"));
+    let document = document(&shared, &asked);
     if form.is_page() {
         let links = own(&asked, &params, &API, form);
         return Ok(page(&document, &links).reply(classification).to(&asked));
@@ -49,22 +55,26 @@ pub async fn api(State(shared): State<Shared>, asked: Asked) -> Result<Response,
 fn page(document: &Value, links: &[Value]) -> Page {
     let mut page = Page::new("Mô tả API", "API documentation").under("/ogc?f=html", "OGC API");
     let rows = document["paths"].as_object().into_iter().flatten().map(|(path, item)| {
-        let get = &item["get"];
-        let name = |parameter: &Value| {
-            let reference = parameter["$ref"].as_str().and_then(|path| path.rsplit('/').next());
-            parameter["name"].as_str().or(reference).unwrap_or("").to_owned()
-        };
-        let names: Vec<String> = get["parameters"].as_array().into_iter().flatten().map(name).collect();
-        vec![format!("<code>{}</code>", text(path)), cell(&get["summary"]), text(&names.join(", "))]
+        let base = if item.get("servers").is_some() { "" } else { "/ogc" };
+        METHODS.iter().filter_map(move |method| Some((method, item.get(*method)?))).map(move |(method, operation)| {
+            let name = |parameter: &Value| {
+                let reference = parameter["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+                let reference = reference.map(|name| name.strip_prefix("query.").unwrap_or(name));
+                parameter["name"].as_str().or(reference).unwrap_or("").to_owned()
+            };
+            let names: Vec<String> = operation["parameters"].as_array().into_iter().flatten().map(name).collect();
+            let address = format!("<code>{} {base}{}</code>", method.to_uppercase(), text(path));
+            vec![address, cell(&operation["summary"]), text(&names.join(", "))]
+        })
     });
-    let rows: Vec<Vec<String>> = rows.collect();
+    let rows: Vec<Vec<String>> = rows.flatten().collect();
     let head = [both("Địa chỉ", "Path"), both("Nội dung", "What"), both("Tham số", "Parameters")];
     page.table(&head, &rows).links(links);
     page
 }
 
-fn document(service: &Service, base: &str) -> Value {
-    let view = service.settings.view;
+fn document(service: &Service, asked: &Asked) -> Value {
+    let (view, settings) = (service.settings.view, &service.settings);
     let mut paths = Map::new();
     let add = |paths: &mut Map<String, Value>, path: &str, operation: Value| {
         paths.insert(path.to_owned(), json!({ "get": operation }));
@@ -91,6 +101,19 @@ fn document(service: &Service, base: &str) -> Value {
             }
         }
     }
+    // Beside the standard's addresses, which programs look for below the landing page, and not of its server.
+    for group in [queries::paths(), others::paths(settings)] {
+        for (path, item) in group.as_object().into_iter().flatten() {
+            let mut item = item.clone();
+            item["servers"] = json!([{ "url": asked.url("/") }]);
+            paths.insert(path.clone(), item);
+        }
+    }
+    let mut components = components(settings.page);
+    if let Some(parameters) = components["parameters"].as_object_mut() {
+        parameters.extend(queries::parameters(settings));
+    }
+    components["schemas"]["batch"] = others::batch_schema();
     json!({
         "openapi": "3.0.3",
         "info": {
@@ -98,9 +121,9 @@ fn document(service: &Service, base: &str) -> Value {
             "description": DESCRIPTION,
             "version": env!("CARGO_PKG_VERSION"),
         },
-        "servers": [{ "url": base }],
+        "servers": [{ "url": asked.url("/ogc") }],
         "paths": paths,
-        "components": components(service.settings.page),
+        "components": components,
     })
 }
 
@@ -111,8 +134,9 @@ fn of_layer(layer: &Layer, view: View) -> Vec<(String, Value)> {
     let parameter = |name: &str| json!({ "$ref": format!("#/components/parameters/{name}") });
     let named = |names: &[&str]| names.iter().map(|name| parameter(name)).collect::<Vec<_>>();
     let asked: Vec<&str> =
-        PARAMETERS.into_iter().filter(|name| !matches!(*name, "f" | "cursor" | MIN_VERSION)).collect();
+        PARAMETERS.into_iter().filter(|name| !matches!(*name, "f" | "cursor" | "sortby" | MIN_VERSION)).collect();
     let mut items = named(&asked);
+    items.push(sort(layer, view));
     items.extend(fields(layer, view));
     let timed = layer.time_field().is_some_and(|field| view.sees_field(field));
     let of_tile: Vec<&str> = TILE.into_iter().filter(|name| timed || *name != "tile-datetime").collect();
@@ -122,6 +146,7 @@ fn of_layer(layer: &Layer, view: View) -> Vec<(String, Value)> {
         (format!("{path}/items"), operation("items", GEOJSON).missing(&items)),
         (format!("{path}/items/{{featureId}}"), operation("item", GEOJSON).missing(&item)),
         (format!("{path}/queryables"), operation("queryables", SCHEMA).missing(&[])),
+        (format!("{path}/sortables"), operation("sortables", SCHEMA).missing(&[])),
         (format!("{path}/schema"), operation("schema", SCHEMA).missing(&[])),
         (format!("{path}/tiles"), operation("tilesets", JSON).missing(&[])),
         (format!("{path}/tiles/WebMercatorQuad"), operation("tileset", JSON).missing(&[])),

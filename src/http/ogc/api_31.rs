@@ -21,6 +21,12 @@ pub fn convert(part: &mut Value) {
                     *kind = json!([kind.take(), "null"]);
                 }
             }
+            // A bound that is none of the values is a flag beside it in 3.0, and a bound of its own in JSON Schema.
+            if members.get("exclusiveMinimum") == Some(&Value::Bool(true))
+                && let Some(bound) = members.remove("minimum")
+            {
+                members.insert("exclusiveMinimum".to_owned(), bound);
+            }
             if members.get("format").is_some_and(|format| format == "binary") {
                 members.clear();
             }
@@ -39,6 +45,8 @@ mod tests {
     fn what_may_be_null_says_so_in_the_words_of_its_version() {
         let old = json!({ "openapi": "3.0.3", "a": [{ "type": "object", "nullable": true }, { "type": "string", "format": "binary" }] });
         let new = as_31(old);
+        let bound = as_31(json!({ "a": { "minimum": 0, "exclusiveMinimum": true } }));
+        assert_eq!(bound["a"], json!({ "exclusiveMinimum": 0 }));
         assert_eq!(new["openapi"], "3.1.0");
         assert_eq!(new["a"], json!([{ "type": ["object", "null"] }, {}]));
     }

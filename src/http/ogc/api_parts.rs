@@ -6,7 +6,7 @@ use super::form::ITEMS;
 use super::items_asked::{DEFAULT_LIMIT, PARAMETERS};
 use super::queryables::of_field;
 use crate::engine::crs::Crs;
-use crate::model::{Layer, MAX_ZOOM, View};
+use crate::model::{Layer, MAX_ZOOM, MOST_SORT_KEYS, View};
 
 /// The parameters named like the layer's fields.
 pub fn fields(layer: &Layer, view: View) -> Vec<Value> {
@@ -22,6 +22,22 @@ pub fn fields(layer: &Layer, view: View) -> Vec<Value> {
             query(&field.name, "Bằng / Equal to", &schema)
         })
         .collect()
+}
+
+/// `sortby`: the names of fields with or without a sign.
+pub fn sort(layer: &Layer, view: View) -> Value {
+    let fields = layer.fields.iter().filter(|field| view.sees_field(field)).map(|field| field.name.as_str());
+    let names: Vec<&str> = std::iter::once("id").chain(fields).collect();
+    let signed: Vec<String> =
+        ["", "+", "-"].iter().flat_map(|sign| names.iter().map(move |name| format!("{sign}{name}"))).collect();
+    let schema = json!({
+        "type": "array", "minItems": 1, "maxItems": MOST_SORT_KEYS, "items": { "type": "string", "enum": signed },
+    });
+    query(
+        "sortby",
+        "Sắp xếp, + tăng, - giảm / Sorted by, + ascending, - descending; features without a value come last",
+        &schema,
+    )
 }
 
 /// A parameter.
@@ -44,7 +60,6 @@ fn time_pattern() -> String {
 /// The components; `most` is the largest page.
 pub fn components(most: usize) -> Value {
     let crs = json!({ "type": "string", "format": "uri", "enum": Crs::ALL.map(Crs::uri), "default": Crs::Crs84.uri() });
-    let text = json!({ "type": "string" });
     // The first line is what the standard's tests look for; five numbers are no box.
     let bbox = json!({
         "type": "array", "items": { "type": "number" }, "minItems": 4, "maxItems": 6,
@@ -66,7 +81,7 @@ pub fn components(most: usize) -> Value {
             "bbox": query("bbox", "Khung / Box: west, south, east, north, in the order of bbox-crs; west > east crosses the antimeridian", &bbox),
             "bbox-crs": query("bbox-crs", "Hệ toạ độ của khung / Reference system of bbox", &crs),
             "datetime": query("datetime", "Thời điểm hoặc khoảng, gồm hai đầu / Instant, date, or interval with both its ends", &datetime),
-            "filter": query("filter", "Điều kiện CQL2 / Filter", &text),
+            "filter": query("filter", "Điều kiện CQL2 / Filter", &json!({ "type": "string", "minLength": 1 })),
             "filter-lang": query("filter-lang", "Ngôn ngữ của filter / Language of filter", &languages),
             "filter-crs": query("filter-crs", "Hệ toạ độ trong filter / Reference system of geometries in filter", &crs),
             "crs": query("crs", "Hệ toạ độ của trả lời / Reference system of the answer", &crs),

@@ -102,6 +102,12 @@ fn own_links(asked: &Asked, summary: &LayerSummary, mut links: Vec<Value>) -> Ve
             "Thuộc tính lọc được / Queryables",
             url("/queryables"),
         ),
+        link(
+            "http://www.opengis.net/def/rel/ogc/1.0/sortables",
+            SCHEMA,
+            "Thuộc tính sắp xếp được / Sortables",
+            url("/sortables"),
+        ),
         link("http://www.opengis.net/def/rel/ogc/1.0/schema", SCHEMA, "Lược đồ / Schema", url("/schema")),
         link("describedby", SCHEMA, "Lược đồ / Schema", url("/schema")),
         link("http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", JSON, "Bộ ô bản đồ / Tilesets", url("/tiles")),

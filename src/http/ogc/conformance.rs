@@ -17,7 +17,7 @@ use crate::model::Classification;
 const PREFIX: &str = "http://www.opengis.net/spec/";
 
 /// What the tests of `tests/promises/http/ogc` and `engine::cql2` hold.
-pub const CLASSES: [&str; 37] = [
+pub const CLASSES: [&str; 39] = [
     "ogcapi-common-1/1.0/conf/core",
     "ogcapi-common-2/1.0/conf/collections",
     "ogcapi-features-1/1.0/conf/core",
@@ -33,6 +33,9 @@ pub const CLASSES: [&str; 37] = [
     "ogcapi-features-5/1.0/conf/core-roles-features",
     "ogcapi-features-5/1.0/conf/queryables",
     "ogcapi-features-5/1.0/conf/returnables-and-receivables",
+    // Of the draft of Part 8, under the number that drafts have.
+    "ogcapi-features-8/0.0/conf/sorting",
+    "ogcapi-features-8/0.0/conf/features-sorting",
     "cql2/1.0/conf/cql2-text",
     "cql2/1.0/conf/cql2-json",
     "cql2/1.0/conf/basic-cql2",

@@ -67,7 +67,7 @@ pub async fn file(shared: &Shared, asked: &Asked, items: ItemsAsked, format: For
     let encoding = if format.is_text() { asked.encoding(&[Encoding::Gzip]) } else { Encoding::Identity };
     let tag = format!("{:016x} {} {}", extract.fingerprint, format.name(), crs.uri());
     let mut headers = head(&extract, &sheet, format);
-    if let Some(next) = extract.next.map(|after| next_url(asked, &params, &cursor::write(after, question))) {
+    if let Some(next) = extract.next.as_ref().map(|after| next_url(asked, &params, &cursor::write(after, question))) {
         insert(&mut headers, LINK, &format!("<{next}>; rel=\"next\""));
     }
     headers.insert(CACHE_CONTROL, cache_control(shown_classification(&extract.layer, view)));

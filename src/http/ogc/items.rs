@@ -53,7 +53,7 @@ pub async fn items(
     let page = shared.atlas.within(view, request).await?;
     let layer = &summary.layer;
     let mut links = own(&asked, &params, &ITEMS, form);
-    if let Some(after) = page.next {
+    if let Some(after) = &page.next {
         let next = next_url(&asked, &params, &cursor::write(after, question));
         links.push(link("next", form.media, "Trang sau / Next page", next));
     }

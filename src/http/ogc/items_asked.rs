@@ -15,10 +15,10 @@ use super::time::{compare, condition, expr};
 use crate::atlas::{LayerSummary, write};
 use crate::engine::crs::Crs;
 use crate::model::filter::{Asked as Filter, Comparison, Expr, ExprKind, Operator};
-use crate::model::{Day, Field, FieldType, Instant, Invalid, Layer, View, WithinRequest};
+use crate::model::{Day, Direction, Field, FieldType, Instant, Invalid, Layer, SortBy, SortKey, View, WithinRequest};
 
 /// Parameters besides the layer's own fields.
-pub const PARAMETERS: [&str; 13] = [
+pub const PARAMETERS: [&str; 14] = [
     "limit",
     "bbox",
     "bbox-crs",
@@ -31,6 +31,7 @@ pub const PARAMETERS: [&str; 13] = [
     "as_of",
     "f",
     "id",
+    "sortby",
     MIN_VERSION,
 ];
 
@@ -61,14 +62,18 @@ impl ItemsAsked {
         let filter = conditions(&params, layer, (view, &zone))?;
         let area = area(&params)?;
         let text = filter.as_ref().map_or("", Filter::text);
-        let question = xxh3_64(format!("{} {area:?} {text}", layer.id).as_bytes());
+        let sort = sort(&params)?;
+        let keys = SortKey::of(layer, view, &sort)?;
+        let question = xxh3_64(format!("{} {area:?} {text} {sort:?}", layer.id).as_bytes());
+        let kinds: Vec<FieldType> = keys.iter().map(|key| key.kind(layer)).collect();
         let request = WithinRequest {
             layer: layer.id.clone(),
             area,
             datetime: None,
             filter,
             as_of: params.as_of(&zone)?,
-            after: params.text("cursor").map(|text| cursor::read(text, question)).transpose()?,
+            sort,
+            after: params.text("cursor").map(|text| cursor::read(text, question, &kinds)).transpose()?,
             limit: limit(&params, service.settings.page)?,
         };
         let crs = crs(&params, "crs")?;
@@ -86,6 +91,23 @@ pub fn limit(params: &Params, most: usize) -> Result<usize, Invalid> {
         0 => Err(Invalid::new("limit", format!("a whole number from 1 to {most}, found {text:.64?}"))),
         number => Ok(number.min(most)),
     }
+}
+
+/// `sortby`: names with `+` or `-` before them (OGC API Features, Part 8, draft). A plus that nobody encoded is a space.
+fn sort(params: &Params) -> Result<Vec<SortBy>, Invalid> {
+    let Some(text) = params.text("sortby") else { return Ok(Vec::new()) };
+    let one = |part: &str| {
+        let (direction, name) = match part.split_at_checked(1) {
+            Some(("-", name)) => (Direction::Descending, name),
+            Some(("+" | " ", name)) => (Direction::Ascending, name),
+            _ => (Direction::Ascending, part),
+        };
+        if name.is_empty() {
+            return Err(Invalid::new("sortby", format!("names such as name or -beds with commas, found {text:.64?}")));
+        }
+        Ok(SortBy { name: name.to_owned(), direction })
+    };
+    text.split(',').map(one).collect()
 }
 
 /// `filter`, `datetime` and each parameter that is named like a field: all must be true.

@@ -4,6 +4,7 @@
 
 mod api;
 mod api_31;
+mod api_others;
 mod api_parts;
 mod collections;
 mod conformance;
@@ -33,7 +34,7 @@ pub use html::style;
 pub use item::item;
 pub use items::{CONTENT_CRS, items};
 pub use landing::landing;
-pub use queryables::{queryables, schema};
+pub use queryables::{queryables, schema, sortables};
 pub use tile_matrix_sets::{tile_matrix_set, tile_matrix_sets};
 pub use tilesets::{tile, tileset, tilesets};
 

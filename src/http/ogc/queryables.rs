@@ -1,4 +1,4 @@
-//! `GET /ogc/collections/{layer}/queryables` and `/schema`: what a layer's features have, as JSON Schemas.
+//! `GET /ogc/collections/{layer}/queryables`, `/sortables` and `/schema`: what a layer's features have, as JSON Schemas.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -24,6 +24,8 @@ const GEOMETRY: &str = "geom";
 enum Purpose {
     /// What filters can name.
     Queryables,
+    /// By what features can be sorted.
+    Sortables,
     /// What features have.
     Schema,
 }
@@ -35,6 +37,15 @@ pub async fn queryables(
     asked: Asked,
 ) -> Result<Response, Problem> {
     answer(&shared, &id, &asked, Purpose::Queryables)
+}
+
+/// `GET /ogc/collections/{layer}/sortables` (OGC API Features, Part 8, draft).
+pub async fn sortables(
+    State(shared): State<Shared>,
+    Segments(id): Segments<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    answer(&shared, &id, &asked, Purpose::Sortables)
 }
 
 /// `GET /ogc/collections/{layer}/schema`.
@@ -67,6 +78,7 @@ fn answer(shared: &Shared, id: &str, asked: &Asked, purpose: Purpose) -> Result<
     if form.is_page() {
         let (vi, en) = match purpose {
             Purpose::Queryables => ("Thuộc tính lọc được", "Queryables"),
+            Purpose::Sortables => ("Thuộc tính sắp xếp được", "Sortables"),
             Purpose::Schema => ("Lược đồ", "Schema"),
         };
         let mut page = Page::new(format!("{vi}: {}", layer.title.vi), format!("{en}: {}", layer.title.en))
@@ -108,7 +120,7 @@ fn properties(layer: &Layer, view: View, purpose: Purpose) -> Map<String, Value>
         }
         map.insert("id".to_owned(), id);
     }
-    if layer.field(GEOMETRY).is_none() {
+    if purpose != Purpose::Sortables && layer.field(GEOMETRY).is_none() {
         let schema = json!({
             "title": "Vị trí / Position", "format": "geometry-point", "x-ogc-role": "primary-geometry",
         });

@@ -35,7 +35,7 @@ impl Mutation {
     }
 }
 
-/// The schema of a GeoJSON feature that is sent, in the words of OpenAPI 3.0: what [`crate::import::sent`] takes and no more.
+/// The schema of a GeoJSON feature that is sent, in the words of `OpenAPI` 3.0: what [`crate::import::sent`] takes and no more.
 pub fn schema(layer: &Layer, view: View, mutation: Mutation) -> Value {
     let fields = layer.fields.iter().filter(|field| view.sees_field(field));
     let mut properties: Map<String, Value> = fields.map(|field| (field.name.clone(), of_value(field))).collect();

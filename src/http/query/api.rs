@@ -1,34 +1,22 @@
-//! `GET /query/api`: the questions of place, as `OpenAPI` 3.0.
+//! The questions of place in the API's description, as `OpenAPI` 3.0.
 
-use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::super::Shared;
-use super::super::asked::Asked;
 use super::super::min_version::MIN_VERSION;
-use super::super::problem::Problem;
-use super::super::reply::{GEOJSON, JSON, Reply};
+use super::super::reply::{GEOJSON, JSON};
 use super::super::settings::HttpSettings;
-use crate::model::{Aspect, By, Classification};
+use crate::model::{Aspect, By};
 
-const OPENAPI: &str = "application/vnd.oai.openapi+json;version=3.0";
 const EVERY: [&str; 3] = [MIN_VERSION, "f", "bom"];
 const FEATURES: [&str; 4] = ["filter", "filter-lang", "datetime", "as_of"];
 const PAGE: [&str; 2] = ["limit", "cursor"];
+/// Ids of layers, as a regular expression of JSON Schema.
+pub const LAYER_PATTERN: &str = "^[a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*$";
 /// Parameters that must be given, wherever they are known.
-const REQUIRED: [&str; 4] = ["layer", "with", "code", "of"];
+const REQUIRED: [&str; 6] = ["layer", "with", "code", "from", "to", "of"];
 
-/// `GET /query/api`.
-pub async fn api(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
-    asked.params(&[])?;
-    let reply = Reply::json(&document(&shared.settings, &asked.url("/")), Classification::Public)?;
-    Ok(reply.header(CONTENT_TYPE, HeaderValue::from_static(OPENAPI)).to(&asked))
-}
-
-fn document(settings: &HttpSettings, root: &str) -> Value {
+/// The addresses under `/query`.
+pub fn paths() -> Value {
     let within = [&["layer"][..], &FEATURES, &PAGE, &["at", "radius_m", "unit", "level", "row"]].concat();
     let shape = [&["layer", "radius_m"][..], &FEATURES, &PAGE].concat();
     let join = ["layer", "with", "radius_m", "with_filter", "with_datetime", "nearest", "at_least"];
@@ -39,7 +27,7 @@ fn document(settings: &HttpSettings, root: &str) -> Value {
     let get = |id: &str, summary: &str, media: &str, names: &[&str]| operation((id, summary), media, names);
     let quality = ["layers", "filter", "filter-lang", "datetime", "as_of"];
     let quality_rows = [&["layer", "of", "today"][..], &FEATURES, &PAGE].concat();
-    let paths = json!({
+    json!({
         "/query/locate": { "get": get("locate", "Điểm thuộc đơn vị nào / Which units hold a place", JSON, &["at", "as_of", "explain"]) },
         "/query/within": {
             "get": get("within", "Đối tượng trong vòng tròn, đơn vị, hoặc sau một số đếm / Features in a circle or a unit, or behind a count", GEOJSON, &within),
@@ -54,42 +42,21 @@ fn document(settings: &HttpSettings, root: &str) -> Value {
             "get": get("join", "Hai lớp theo khoảng cách / Two layers by distance", GEOJSON, &in_area),
             "post": with_body(get("joinInPolygon", "Hai lớp theo khoảng cách trong vùng / The same in a polygon", GEOJSON, &join)),
         },
-        "/query/units/convert": { "get": get("convert", "Đơn vị cũ và mới / Old units and new ones", JSON, &["code", "from", "to", "at", "level"]) },
-    });
-    json!({
-        "openapi": "3.0.3",
-        "info": { "title": "Bandoso: câu hỏi không gian / spatial queries", "version": env!("CARGO_PKG_VERSION") },
-        "servers": [{ "url": root }],
-        "paths": paths,
-        "components": {
-            "parameters": parameters(settings),
-            "schemas": {
-                "problem": {
-                    "type": "object", "required": ["type", "title", "status", "detail", "instance"],
-                    "properties": {
-                        "type": { "type": "string" }, "title": { "type": "string" }, "status": { "type": "integer" },
-                        "detail": { "type": "string" }, "instance": { "type": "string" }, "parameter": { "type": "string" },
-                    },
-                },
-            },
-        },
+        "/query/units/convert": { "get": get("convert", "Đơn vị cũ và mới / What became of a unit", JSON, &["code", "from", "to", "at", "level"]) },
     })
 }
 
 fn operation((id, summary): (&str, &str), media: &str, names: &[&str]) -> Value {
-    let name = |name: &&str| json!({ "$ref": format!("#/components/parameters/{name}") });
+    let name = |name: &&str| json!({ "$ref": format!("#/components/parameters/query.{name}") });
     let mut names: Vec<Value> = names.iter().chain(&EVERY).map(name).collect();
     if id == "locate" || id == "nearest" || id == "around" {
-        names.retain(|name| name["$ref"] != "#/components/parameters/at");
-        names.push(json!({ "$ref": "#/components/parameters/place" }));
+        names.retain(|name| name["$ref"] != "#/components/parameters/query.at");
+        names.push(json!({ "$ref": "#/components/parameters/query.place" }));
     }
     let content = json!({ media: { "schema": { "type": "object" } }, "text/csv": { "schema": { "type": "string" } } });
-    let problem = json!({
-        "description": "Không được / Refused (RFC 9457)",
-        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/problem" } } },
-    });
+    let problem = json!({ "$ref": "#/components/responses/problem" });
     let mut responses = Map::from_iter([("200".to_owned(), json!({ "description": summary, "content": content }))]);
-    responses.extend(["400", "404", "422", "503"].map(|status| (status.to_owned(), problem.clone())));
+    responses.extend(["400", "404", "414", "422", "503"].map(|status| (status.to_owned(), problem.clone())));
     json!({ "operationId": id, "summary": summary, "parameters": names, "responses": responses })
 }
 
@@ -103,22 +70,26 @@ fn with_body(mut operation: Value) -> Value {
     operation
 }
 
-fn parameters(settings: &HttpSettings) -> Value {
+/// The parameters of these addresses, by their names with `query.` before them.
+pub fn parameters(settings: &HttpSettings) -> Map<String, Value> {
     let text = || json!({ "type": "string" });
     let date = || json!({ "type": "string", "format": "date" });
     let truth = || json!({ "type": "boolean", "default": false });
     let whole = |least: usize, most: usize| json!({ "type": "integer", "minimum": least, "maximum": most });
     let metres = json!({ "type": "number", "minimum": 0, "exclusiveMinimum": true, "maximum": settings.radius_m });
     let one_of = |words: &[&str]| json!({ "type": "string", "enum": words });
-    let place = || json!({ "type": "string", "example": "108.8,15.12" });
+    let number = "-?[0-9]{1,3}(\\.[0-9]+)?";
+    let place = || json!({ "type": "string", "pattern": format!("^{number},{number}$"), "example": "108.8,15.12" });
+    let layer = || json!({ "type": "string", "pattern": LAYER_PATTERN, "example": "police.incidents" });
+    let filter = || json!({ "type": "string", "minLength": 1 });
     let by = format!("Tối đa ba / Up to three of {}, or a code or boolean field's name, with commas", By::WORDS);
     let aspects: Vec<&str> = Aspect::all().map(Aspect::name).collect();
     let numeric = "Trường số, cách bằng dấu phẩy / Numeric fields, with commas";
     let list = [
-        ("layer", "Lớp / Layer", text()),
+        ("layer", "Lớp / Layer", layer()),
         ("of", "Số nào của /query/quality / Which number of /query/quality", one_of(&aspects)),
         ("today", "Sau ngày này là tương lai / What is later is in the future; today if left out", date()),
-        ("with", "Lớp thứ hai / The layer that is counted near each feature; a feature is not near itself", text()),
+        ("with", "Lớp thứ hai / The layer that is counted near each feature; a feature is not near itself", layer()),
         ("at", "Điểm / Place: lon,lat", place()),
         ("radius_m", "Khoảng cách / Geodesic metres, edge included", metres),
         ("unit", "Mã đơn vị, near hoặc outside / A unit's code, or near, or outside", text()),
@@ -143,8 +114,8 @@ fn parameters(settings: &HttpSettings) -> Value {
         ),
         ("nearest", "Kèm đối tượng gần nhất / Tell the nearest one", truth()),
         ("at_least", "Ít nhất bao nhiêu gần / Features with at least so many near", whole(0, 1_000_000_000)),
-        ("filter", "Điều kiện CQL2 / Filter", text()),
-        ("with_filter", "Điều kiện của lớp thứ hai / Filter of the second layer", text()),
+        ("filter", "Điều kiện CQL2 / Filter", filter()),
+        ("with_filter", "Điều kiện của lớp thứ hai / Filter of the second layer", filter()),
         ("filter-lang", "Ngôn ngữ của filter / Language of filters", one_of(&["cql2-text", "cql2-json"])),
         ("datetime", "Thời điểm hoặc khoảng [from, to) / Instant, date, or interval without its end", text()),
         ("with_datetime", "Thời gian của lớp thứ hai / datetime of the second layer", text()),
@@ -160,17 +131,20 @@ fn parameters(settings: &HttpSettings) -> Value {
         ("bom", "Dấu BOM cho Excel, cùng với f=csv / Byte order mark, beside f=csv", truth()),
     ];
     let described = |name: &str, description: &str, schema: Value| {
-        let required = REQUIRED.contains(&name) || matches!(name, "from" | "to");
+        let required = REQUIRED.contains(&name);
         json!({ "name": name, "in": "query", "required": required, "description": description, "schema": schema })
     };
-    let mut all: Map<String, Value> =
-        list.into_iter().map(|(name, about, schema)| (name.to_owned(), described(name, about, schema))).collect();
+    let mut all: Map<String, Value> = list
+        .into_iter()
+        .map(|(name, about, schema)| (format!("query.{name}"), described(name, about, schema)))
+        .collect();
     let mut required = described("at", "Điểm / Place: lon,lat", place());
     required["required"] = true.into();
-    all.insert("place".to_owned(), required);
+    all.insert("query.place".to_owned(), required);
     let layers = "Các lớp, cách bằng dấu phẩy; tất cả nếu bỏ trống / Layers, with commas; all where left out";
-    let mut layers = described("layer", layers, text());
+    let list = format!("^{0}(,{0})*$", LAYER_PATTERN.trim_matches(['^', '$']));
+    let mut layers = described("layer", layers, json!({ "type": "string", "pattern": list }));
     layers["required"] = false.into();
-    all.insert("layers".to_owned(), layers);
-    Value::Object(all)
+    all.insert("query.layers".to_owned(), layers);
+    all
 }

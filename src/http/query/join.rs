@@ -26,7 +26,7 @@ use super::table::Table;
 use super::within::{plain_body, unit_pick};
 use crate::engine::crs::Crs;
 use crate::model::{
-    Area, AsOf, Bbox, Invalid, JoinPage, JoinRequest, JoinSide, JoinedFeature, LayerId, Level, NearestOne, Value,
+    After, Area, AsOf, Bbox, Invalid, JoinPage, JoinRequest, JoinSide, JoinedFeature, LayerId, Level, NearestOne, Value,
 };
 
 const DEFAULT_LIMIT: usize = 100;
@@ -126,7 +126,8 @@ async fn answer(
     let (form, as_of) = ((params.format()?, params.bom()?), request.as_of);
     let same_question = JoinRequest { page: (None, 0), ..request.clone() };
     let question = xxh3_64(format!("{same_question:?}").as_bytes());
-    request.page.0 = params.text("cursor").map(|text| cursor::read(text, question)).transpose()?;
+    request.page.0 =
+        params.text("cursor").map(|text| cursor::read(text, question, &[])).transpose()?.map(|after| after.id);
     let (left, right) = (request.left.layer.clone(), request.right.layer.clone());
     service.reach(&params, &[left.as_str(), right.as_str()]).await?;
     let with = service.atlas.layer(view, &right).map_err(|_| Problem::unknown_layer("with", right.as_str()))?;
@@ -139,7 +140,7 @@ async fn answer(
         page: &page,
         as_of,
         own: asked.own_url(),
-        next: page.next.map(|after| next_url(asked, &params, &cursor::write(after, question))),
+        next: page.next.map(|after| next_url(asked, &params, &cursor::write(&After::id(after), question))),
         method,
     };
     let reply = match form {

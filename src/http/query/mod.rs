@@ -1,6 +1,6 @@
 //! `/query/…`: questions of place.
 
-mod api;
+pub(super) mod api;
 mod around;
 mod convert;
 mod count;
@@ -19,7 +19,6 @@ mod shape;
 pub(super) mod table;
 mod within;
 
-pub use api::api;
 pub use around::around;
 pub use convert::convert;
 pub use count::count;

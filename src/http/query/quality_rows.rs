@@ -17,7 +17,7 @@ use super::cursor;
 use super::features::next_url;
 use super::table::Table;
 use super::within::{DEFAULT_LIMIT, Question, answer};
-use crate::model::{Area, Aspect, AspectPick, FindingKind, Invalid, Layer, Versions, View};
+use crate::model::{After, Area, Aspect, AspectPick, FindingKind, Invalid, Layer, Versions, View};
 use crate::store::{LeftOut, LeftOutPage, LeftOutRow};
 
 const PARAMETERS: [&str; 12] =
@@ -59,15 +59,16 @@ async fn left_out(
     let limit = params.whole("limit", 1..=service.settings.page, DEFAULT_LIMIT)?;
     let question = xxh3_64(format!("{layer} {kinds:?} left out").as_bytes());
     // These rows may lack ids: pages go on by how many came before.
-    let skip = params.text("cursor").map(|text| cursor::read(text, question)).transpose()?.unwrap_or(0);
+    let skip =
+        params.text("cursor").map(|text| cursor::read(text, question, &[])).transpose()?.map_or(0, |after| after.id);
     service.reach(&params, &[layer.as_str()]).await?;
     let page = LeftOutPage { kinds: kinds.to_vec(), skip, limit };
     let (layer, found) = service.atlas.left_out(view, &layer, &page).await?;
     let counts = found.counts.iter().filter(|(kind, _)| kinds.contains(kind));
     let matched = counts.map(|(_, count)| count).sum();
     let end = skip.saturating_add(found.rows.len() as u64);
-    let next =
-        (end < matched && !found.rows.is_empty()).then(|| next_url(asked, &params, &cursor::write(end, question)));
+    let next = (end < matched && !found.rows.is_empty())
+        .then(|| next_url(asked, &params, &cursor::write(&After::id(end), question)));
     let page = Page { layer: &layer, view, found: &found, matched, next };
     let classification = shown_classification(&layer, view);
     let versions = Versions::from([(layer.id.to_string(), found.version)]);

@@ -93,16 +93,18 @@ pub async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -
     let filter = params.filter()?;
     let limit = params.whole("limit", 1..=service.settings.page, DEFAULT_LIMIT)?;
     let question = xxh3_64(format!("{layer} {datetime:?} {filter:?} {as_of:?} {fingerprint}").as_bytes());
-    let after = params.text("cursor").map(|text| cursor::read(text, question)).transpose()?;
+    let after = params.text("cursor").map(|text| cursor::read(text, question, &[])).transpose()?;
     service.reach(&params, &[layer.as_str()]).await?;
     let summary = service.atlas.layer(view, &layer)?;
-    let page = service.atlas.within(view, WithinRequest { layer, area, datetime, filter, as_of, after, limit }).await?;
+    let sort = Vec::new();
+    let request = WithinRequest { layer, area, datetime, filter, as_of, sort, after, limit };
+    let page = service.atlas.within(view, request).await?;
     let writer = PageWriter {
         writer: FeatureWriter { layer: &summary.layer, view, units: &service.atlas.units(), crs: Crs::Crs84 },
         page: &page,
         as_of,
         own: asked.own_url(),
-        next: page.next.map(|after| next_url(asked, &params, &cursor::write(after, question))),
+        next: page.next.as_ref().map(|after| next_url(asked, &params, &cursor::write(after, question))),
         method,
     };
     Ok(writer.reply(format)?.to(asked))

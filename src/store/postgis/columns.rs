@@ -136,20 +136,6 @@ pub(super) fn plain_zero(number: f64) -> f64 {
     number + 0.0
 }
 
-/// Whether a value is of the field's kind, and so may be written as its [`wire_type`].
-pub(super) fn is_of(value: &Value, kind: FieldType) -> bool {
-    matches!(
-        (value, kind),
-        (Value::Null, _)
-            | (Value::Text(_), FieldType::Text | FieldType::Code)
-            | (Value::Integer(_), FieldType::Integer)
-            | (Value::Real(_), FieldType::Real)
-            | (Value::Boolean(_), FieldType::Boolean)
-            | (Value::Date(_), FieldType::Date)
-            | (Value::Timestamp(_), FieldType::Timestamp)
-    )
-}
-
 /// One cell of a row to be written.
 #[derive(Debug)]
 pub(super) enum Cell<'a> {

@@ -4,7 +4,7 @@ use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
-use super::columns::{Cell, is_of, quoted, quoted_table, sql_type};
+use super::columns::{Cell, quoted, quoted_table, sql_type};
 use super::failure::fault;
 use super::history::OpenBatch;
 use super::merge::Merge;
@@ -244,7 +244,7 @@ impl Editor<'_> {
     }
 
     fn fits(&self, field: &crate::model::Field, value: &Value) -> Result<(), StoreError> {
-        if is_of(value, field.kind) {
+        if value.is_of(field.kind) {
             return Ok(());
         }
         Err(fault(doing(self.layer), format!("{value:?} is no value of the field {}", field.name)))

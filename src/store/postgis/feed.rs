@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use tokio::sync::mpsc;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 
-use super::columns::{Cell, is_of, wire_type};
+use super::columns::{Cell, wire_type};
 use super::failure::fault;
 use super::merge::Named;
 use crate::engine::locate::UnitIndex;
@@ -280,7 +280,7 @@ impl Feeder {
             }
         }
         for (value, field) in row.values.iter().zip(&self.layer.fields) {
-            if !is_of(value, field.kind) {
+            if !value.is_of(field.kind) {
                 return Err(fault(doing(), format!("{value:?} is no value of the field {}", field.name)));
             }
             put(&Cell::Value(value), &wire_type(field.kind))?;

@@ -1,14 +1,15 @@
-//! All features in an area by a cursor: however many, in one transaction of one moment, few at a time.
+//! All features in an area by a cursor, in the order asked for: however many, in one transaction of one moment, few at a time.
 
 use tokio::sync::mpsc;
 use tokio_postgres::types::Type;
 
 use super::question::Question;
+use super::sort::{behind, expression, order};
 use super::sql::{Sql, select_rows};
 use super::within::in_area;
-use crate::model::Feature;
+use crate::model::{After, Feature};
 use crate::store::postgis::failure::fault;
-use crate::store::{Extracted, LargeArea, StoreError, Wanted};
+use crate::store::{Extracted, LargeArea, LargePage, StoreError, Wanted};
 
 /// Features that are fetched at a time.
 const FETCHED: usize = 2_000;
@@ -18,7 +19,7 @@ impl Question<'_> {
         &self,
         wanted: &Wanted<'_>,
         area: &LargeArea<'_>,
-        (after, limit): (Option<u64>, usize),
+        asked: LargePage<'_>,
         rows: &mpsc::Sender<Extracted>,
     ) -> Result<(), StoreError> {
         if matches!(area, LargeArea::Radius(..)) {
@@ -26,12 +27,12 @@ impl Question<'_> {
             return Err(fault(format!("extracting {}", wanted.layer.id), "a circle is asked by pages"));
         }
         let matched = self.matched(wanted, area).await?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let next = self.last_of_page(wanted, area, (after, limit), matched).await?;
+        let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX);
+        let next = if matched > limit.unsigned_abs() { self.end_of_page(wanted, area, asked).await? } else { None };
         if rows.send(Extracted::Begun { version: self.version, matched, next }).await.is_err() {
             return Ok(());
         }
-        self.declare(wanted, area, (after, limit)).await?;
+        self.declare(wanted, area, asked).await?;
         let fetch = Sql::uncommon(format!("FETCH {FETCHED} FROM extracted"));
         loop {
             // A reader who went away while the server works is noticed at once.
@@ -54,53 +55,48 @@ impl Question<'_> {
         Ok(rows.first().map_or(0, |row| row.get::<_, i64>(0).unsigned_abs()))
     }
 
-    /// The last id of the page, where there is another one behind it.
-    async fn last_of_page(
+    /// Where the page ends, where there is another one behind it.
+    async fn end_of_page(
         &self,
         wanted: &Wanted<'_>,
         area: &LargeArea<'_>,
-        (after, limit): (Option<u64>, i64),
-        matched: u64,
-    ) -> Result<Option<u64>, StoreError> {
-        if matched <= limit.unsigned_abs() {
-            return Ok(None);
-        }
-        let id = &self.table.columns.id;
-        let mut sql = Sql::new(format!("SELECT {id}"));
-        self.page(&mut sql, wanted, area, after);
+        asked: LargePage<'_>,
+    ) -> Result<Option<After>, StoreError> {
+        let mut sql = select_rows(&self.table, wanted);
+        sql.is_common &= asked.sort.is_empty();
+        self.page(&mut sql, wanted, area, asked);
         sql.add(" OFFSET ");
-        sql.bind(limit - 1, Type::INT8);
+        sql.bind(i64::try_from(asked.limit).unwrap_or(i64::MAX).saturating_sub(1), Type::INT8);
         sql.add(" LIMIT 2");
-        let rows = self.rows(&sql).await?;
-        Ok(if rows.len() < 2 { None } else { rows.first().map(|row| row.get::<_, i64>(0).unsigned_abs()) })
+        let features = self.features(&sql).await?;
+        Ok(match features.as_slice() {
+            [last, _] => Some(After::feature(last, asked.sort)),
+            _ => None,
+        })
     }
 
-    async fn declare(
-        &self,
-        wanted: &Wanted<'_>,
-        area: &LargeArea<'_>,
-        (after, limit): (Option<u64>, i64),
-    ) -> Result<(), StoreError> {
+    async fn declare(&self, wanted: &Wanted<'_>, area: &LargeArea<'_>, asked: LargePage<'_>) -> Result<(), StoreError> {
         // All of it will be read: a plan for the first tenth would be another.
         self.rows(&Sql::uncommon("SET LOCAL cursor_tuple_fraction = 1")).await?;
         let mut sql = select_rows(&self.table, wanted);
         sql.text.insert_str(0, "DECLARE extracted NO SCROLL CURSOR FOR ");
         sql.is_common = false;
-        self.page(&mut sql, wanted, area, after);
+        self.page(&mut sql, wanted, area, asked);
         sql.add(" LIMIT ");
-        sql.bind(limit, Type::INT8);
+        sql.bind(i64::try_from(asked.limit).unwrap_or(i64::MAX), Type::INT8);
         self.rows(&sql).await.map(drop)
     }
 
-    /// Adds from where the features come, after which, and in which order.
-    fn page(&self, sql: &mut Sql, wanted: &Wanted<'_>, area: &LargeArea<'_>, after: Option<u64>) {
-        let id = &self.table.columns.id;
-        sql.wanted(&self.table, wanted);
-        in_area(sql, &self.table, wanted, area);
-        if let Some(after) = after {
-            sql.add(&format!(" AND {id} > "));
-            sql.bind(i64::try_from(after).unwrap_or(i64::MAX), Type::INT8);
+    /// Adds from where the features come, behind which place, and in which order.
+    fn page(&self, sql: &mut Sql, wanted: &Wanted<'_>, area: &LargeArea<'_>, asked: LargePage<'_>) {
+        let (table, id) = (&self.table, &self.table.columns.id);
+        let keys: Vec<String> = asked.sort.iter().map(|key| expression(table, wanted.layer, *key)).collect();
+        sql.wanted(table, wanted);
+        in_area(sql, table, wanted, area);
+        if let Some(after) = asked.after {
+            sql.add(" AND ");
+            behind(sql, asked.sort, (&keys, id), after);
         }
-        sql.add(&format!(" ORDER BY {id}"));
+        order(sql, asked.sort, &keys, id);
     }
 }

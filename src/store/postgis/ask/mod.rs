@@ -13,6 +13,7 @@ mod named;
 mod nearest;
 mod quality;
 mod question;
+mod sort;
 mod sql;
 mod table;
 mod tile;
@@ -29,8 +30,8 @@ use crate::engine::names::AskedName;
 use crate::model::filter::Filter;
 use crate::model::{Dense, Layer, LonLat, TileCoord};
 use crate::store::{
-    Extent, Extracted, Found, Group, Grouping, IdPage, LargeArea, LargeLayers, LeftOut, LeftOutPage, NamedRows,
-    StoreError, Tallied, TileRows, Wanted,
+    Extent, Extracted, Found, Group, Grouping, IdPage, LargeArea, LargeLayers, LargePage, LeftOut, LeftOutPage,
+    NamedRows, StoreError, Tallied, TileRows, Wanted,
 };
 
 impl PostGis {
@@ -60,7 +61,7 @@ impl LargeLayers for PostGis {
         &self,
         wanted: &Wanted<'_>,
         area: &LargeArea<'_>,
-        page: (Option<u64>, usize),
+        page: LargePage<'_>,
     ) -> Result<Found<IdPage>, StoreError> {
         let question = Question::begin(self, wanted.layer).await?;
         let found = question.within(wanted, area, page).await;
@@ -82,7 +83,7 @@ impl LargeLayers for PostGis {
         &self,
         wanted: &Wanted<'_>,
         area: &LargeArea<'_>,
-        page: (Option<u64>, usize),
+        page: LargePage<'_>,
         rows: &mpsc::Sender<Extracted>,
     ) -> Result<(), StoreError> {
         let question = Question::begin_extract(self, wanted.layer).await?;

@@ -145,7 +145,7 @@ pub(super) fn select_rows(table: &Table, wanted: &Wanted<'_>) -> Sql {
     sql
 }
 
-fn wire_type(bind: &SqlBind) -> Type {
+pub(super) fn wire_type(bind: &SqlBind) -> Type {
     match bind {
         SqlBind::Geometry(_) => Type::BYTEA,
         SqlBind::Value(value) => match value {

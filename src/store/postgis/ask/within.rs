@@ -6,11 +6,13 @@ use super::Table;
 use super::corridor::{in_corridor, is_by_edge};
 use super::held::{has_value, is_held};
 use super::question::Question;
+use super::sort::{behind, expression, order};
 use super::sql::{Sql, select_rows};
 use crate::engine::geodesic::{boxes_around, is_within};
 use crate::model::{Feature, LonLat};
+use crate::store::postgis::failure::fault;
 use crate::store::postgis::filter::{SqlBind, ewkb};
-use crate::store::{IdPage, LargeArea, LargeKey, StoreError, Wanted};
+use crate::store::{IdPage, LargeArea, LargeKey, LargePage, StoreError, Wanted};
 
 /// Metres by which `PostGIS` and the engine may differ about a distance: both are right to 15 nm.
 pub(super) const DOUBT_M: f64 = 1e-6;
@@ -20,8 +22,12 @@ impl Question<'_> {
         &self,
         wanted: &Wanted<'_>,
         area: &LargeArea<'_>,
-        (after, limit): (Option<u64>, usize),
+        asked: LargePage<'_>,
     ) -> Result<IdPage, StoreError> {
+        if !asked.sort.is_empty() {
+            return self.sorted(wanted, area, asked).await;
+        }
+        let (after, limit) = (asked.after.map(|after| after.id), asked.limit);
         let after = after.map_or(-1, |after| i64::try_from(after).unwrap_or(i64::MAX));
         let rows = self.rows(&page(&self.table, wanted, area, (after, limit))).await?;
         let mut matched = rows.first().map_or(0, |row| row.get::<_, i64>(0).unsigned_abs());
@@ -37,6 +43,29 @@ impl Question<'_> {
         ids.sort_unstable();
         let more = ids.len() > limit;
         ids.truncate(limit);
+        let next = if more { ids.last().map(|id| id.unsigned_abs()) } else { None };
+        Ok(IdPage { matched, features: self.of_ids(wanted, ids).await?, next })
+    }
+
+    /// A page in the order asked for.
+    async fn sorted(
+        &self,
+        wanted: &Wanted<'_>,
+        area: &LargeArea<'_>,
+        asked: LargePage<'_>,
+    ) -> Result<IdPage, StoreError> {
+        if matches!(area, LargeArea::Radius(..) | LargeArea::Corridor(_)) {
+            // Features at an edge are decided one by one by the engine, so they have no place in the database's order.
+            return Err(fault(
+                format!("sorting {}", wanted.layer.id),
+                "a circle and a corridor are in the order of ids",
+            ));
+        }
+        let rows = self.rows(&sorted_page(&self.table, wanted, area, asked)).await?;
+        let matched = rows.first().map_or(0, |row| row.get::<_, i64>(0).unsigned_abs());
+        let mut ids: Vec<i64> = rows.iter().filter_map(|row| row.get(1)).collect();
+        let more = ids.len() > asked.limit;
+        ids.truncate(asked.limit);
         let next = if more { ids.last().map(|id| id.unsigned_abs()) } else { None };
         Ok(IdPage { matched, features: self.of_ids(wanted, ids).await?, next })
     }
@@ -87,6 +116,32 @@ fn page(table: &Table, wanted: &Wanted<'_>, area: &LargeArea<'_>, (after, limit)
     sql.add(" ORDER BY id LIMIT ");
     sql.bind(i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1, Type::INT8);
     sql.add(")) listed ON true");
+    sql
+}
+
+/// Total, and the ids of the page's features and of one more, in the order asked for.
+fn sorted_page(table: &Table, wanted: &Wanted<'_>, area: &LargeArea<'_>, asked: LargePage<'_>) -> Sql {
+    let mut sql = Sql::uncommon(format!("WITH hit AS MATERIALIZED (SELECT {} AS id", table.columns.id));
+    let mut keys = Vec::new();
+    for (index, key) in asked.sort.iter().enumerate() {
+        sql.add(&format!(", {} AS k{index}", expression(table, wanted.layer, *key)));
+        keys.push(format!("k{index}"));
+    }
+    sql.wanted(table, wanted);
+    in_area(&mut sql, table, wanted, area);
+    sql.add(
+        "), total AS (SELECT count(*) AS features FROM hit) \
+         SELECT total.features, listed.id FROM total LEFT JOIN (SELECT * FROM hit",
+    );
+    if let Some(after) = asked.after {
+        sql.add(" WHERE ");
+        behind(&mut sql, asked.sort, (&keys, "id"), after);
+    }
+    order(&mut sql, asked.sort, &keys, "id");
+    sql.add(" LIMIT ");
+    sql.bind(i64::try_from(asked.limit).unwrap_or(i64::MAX - 1) + 1, Type::INT8);
+    sql.add(") listed ON true");
+    order(&mut sql, asked.sort, &keys, "id");
     sql
 }
 

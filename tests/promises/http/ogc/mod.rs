@@ -7,6 +7,7 @@ mod history;
 mod items;
 mod pages;
 mod resources;
+mod sorting;
 mod tiles;
 
 use serde_json::Value;

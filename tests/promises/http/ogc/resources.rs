@@ -5,7 +5,7 @@ use super::link;
 use crate::support::house::House;
 
 /// Every address without parameters, with the type of its JSON.
-const RESOURCES: [(&str, &str); 14] = [
+const RESOURCES: [(&str, &str); 15] = [
     ("/ogc", "application/json"),
     ("/ogc/", "application/json"),
     ("/ogc/conformance", "application/json"),
@@ -14,6 +14,7 @@ const RESOURCES: [(&str, &str); 14] = [
     ("/ogc/collections", "application/json"),
     ("/ogc/collections/police.incidents", "application/json"),
     ("/ogc/collections/police.incidents/queryables", "application/schema+json"),
+    ("/ogc/collections/police.incidents/sortables", "application/schema+json"),
     ("/ogc/collections/police.incidents/schema", "application/schema+json"),
     ("/ogc/tileMatrixSets", "application/json"),
     ("/ogc/tileMatrixSets/WebMercatorQuad", "application/json"),
@@ -99,6 +100,9 @@ async fn queryables_are_the_fields_with_their_types() {
     assert_eq!(schema["properties"]["category"]["enum"], json!(["theft", "fire", "other"]));
     assert_eq!(schema["properties"]["occurred_at"]["format"], "date-time");
     assert_eq!(schema["properties"]["geom"]["format"], "geometry-point");
+    let sortables = house.json("/ogc/collections/police.incidents/sortables").await;
+    let names: Vec<&String> = sortables["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["id", "occurred_at", "category", "note", "loss", "closed"]);
 }
 
 #[tokio::test]
@@ -115,7 +119,8 @@ async fn the_description_names_every_address_and_its_references_lead_somewhere()
     let items = &paths["/collections/police.incidents/items"]["get"]["parameters"];
     assert!(items.as_array().unwrap().iter().any(|parameter| parameter["name"] == "category"), "{items}");
     references(&api, &api);
-    let mut ids: Vec<&str> = paths.values().map(|path| path["get"]["operationId"].as_str().unwrap()).collect();
+    let methods = paths.values().flat_map(|path| path.as_object().unwrap().values());
+    let mut ids: Vec<&str> = methods.filter_map(|method| method["operationId"].as_str()).collect();
     let all = ids.len();
     ids.sort_unstable();
     ids.dedup();
@@ -126,6 +131,43 @@ async fn the_description_names_every_address_and_its_references_lead_somewhere()
     assert_eq!((&bbox["type"], &bbox["minItems"], &bbox["maxItems"]), (&json!("array"), &json!(4), &json!(6)));
     let category = items.as_array().unwrap().iter().find(|parameter| parameter["name"] == "category").unwrap();
     assert!(category["schema"].get("enum").is_none(), "other codes are taken, and match nothing: {category}");
+}
+
+/// What the router knows and no program asks by itself: the page's own files, and the landing page by its other name.
+const UNTOLD: [&str; 2] = ["/ogc/", "/ogc/style.css"];
+
+#[tokio::test]
+async fn every_address_of_the_server_is_described() {
+    let house = House::open().await;
+    let api = house.json("/ogc/api").await;
+    let shown = |path: &str, item: &Value| match item["servers"][0]["url"].as_str() {
+        Some(root) => {
+            assert!(root.ends_with('/') && !root.ends_with("/ogc/"), "{root}");
+            path.to_owned()
+        }
+        None => format!("/ogc{}", path.trim_end_matches('/')),
+    };
+    let described: Vec<String> =
+        api["paths"].as_object().unwrap().iter().map(|(path, item)| shown(path, item)).collect();
+    // The routes as they are written, each with the names that the description has for its parts.
+    let router =
+        include_str!("../../../../src/http/router.rs").replace("TILE_ROUTE", "\"/tiles/{layers}/{z}/{x}/{y}\"");
+    let router = router.replace("writes::ITEMS_ROUTE", "\"/ogc/collections/{layer}/items\"");
+    let router = router.replace("writes::ITEM_ROUTE", "\"/ogc/collections/{layer}/items/{id}\"");
+    let routes: Vec<&str> = router.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(routes.len() > 30, "{routes:?}");
+    let told = |route: &str| {
+        let parts: Vec<&str> = route.split('/').collect();
+        let same = |path: &String| {
+            let others: Vec<&str> = path.split('/').collect();
+            // A part that stands for a value is any other one.
+            parts.len() == others.len() && parts.iter().zip(&others).all(|(a, b)| a == b || a.starts_with('{'))
+        };
+        described.iter().any(same)
+    };
+    for route in routes.into_iter().filter(|route| !UNTOLD.contains(route)) {
+        assert!(told(route), "{route} is not described in {described:?}");
+    }
 }
 
 #[tokio::test]

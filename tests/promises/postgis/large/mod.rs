@@ -3,6 +3,7 @@
 mod files;
 mod limits;
 mod quality;
+mod sorting;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
