@@ -104,8 +104,15 @@ fn numbers_of(value: &Json) -> Result<Coord<f64>, Fault> {
     Ok(Coord { x, y })
 }
 
+/// Degrees that are none and not zero: `PostgreSQL` refuses whatever is computed of them, their squares being below all doubles.
+const LEAST_DEGREES: f64 = 1e-100;
+
 /// A place on earth, or the finding that it is none.
 pub(super) fn on_earth(lon: f64, lat: f64) -> Result<LonLat, Fault> {
+    if let Some(number) = [lon, lat].into_iter().find(|number| *number != 0.0 && number.abs() < LEAST_DEGREES) {
+        let message = format!("expected 0 or degrees of at least {LEAST_DEGREES:e}, found {number:e}");
+        return Err(Fault::new(FindingKind::InvalidPosition, message));
+    }
     LonLat::new("position", lon, lat).map_err(|invalid| {
         let exchanged = LonLat::new("position", lat, lon).is_ok();
         let advice = if exchanged { "; are longitude and latitude exchanged?" } else { "" };

@@ -131,12 +131,11 @@ impl SentTo<'_> {
             RawGeometry::Unfit(fault) => return Err(of_fault("geometry")(fault)),
             RawGeometry::None => return Err(misfit("geometry", "expected a Point, found none")),
         };
-        if self.crs == Crs::Crs84 {
-            return on_earth(x, y).map_err(of_fault("geometry"));
-        }
-        self.crs.to_lon_lat([x, y]).ok_or_else(|| {
+        let at = if self.crs == Crs::Crs84 { Some(LonLat { lon: x, lat: y }) } else { self.crs.to_lon_lat([x, y]) };
+        let at = at.ok_or_else(|| {
             misfit("geometry", format!("expected coordinates inside the area of the Content-Crs {}", self.crs.uri()))
-        })
+        })?;
+        on_earth(at.lon, at.lat).map_err(of_fault("geometry"))
     }
 
     /// One value for each field; `absent` for those that no property names and the sender sees.
@@ -205,6 +204,8 @@ mod tests {
         for (body, member) in [
             (of("\"geometry\":null"), "geometry"),
             (of("\"geometry\":{\"type\":\"Point\",\"coordinates\":[15.1,108.8]}"), "geometry"),
+            // PostgreSQL ends a statement that computes with them.
+            (of("\"geometry\":{\"type\":\"Point\",\"coordinates\":[2.2250738585e-313,5e-324]}"), "geometry"),
             (of(&format!("{point},\"properties\":{{\"category\":\"nothing\"}}")), "category"),
             (of(&format!("{point},\"properties\":{{\"colour\":1}}")), "colour"),
             (of(&format!("{point},\"id\":-1")), "id"),
