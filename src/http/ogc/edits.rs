@@ -20,7 +20,7 @@ use crate::atlas::{AtlasError, EditedFeatures};
 use crate::engine::crs::Crs;
 use crate::engine::stamp::Stamper;
 use crate::import::sent::{MAX_SENT_BYTES, SentFault, SentTo};
-use crate::model::{Layer, Value, Versions};
+use crate::model::{Layer, LonLat, Value, Versions};
 use crate::store::{Author, Edit, Refusal, When};
 
 /// A change of parts of a feature (RFC 7396).
@@ -81,11 +81,39 @@ impl<'a> Writing<'a> {
     fn path(&self, id: u64) -> String {
         format!("/ogc/collections/{}/items/{id}", self.layer.id)
     }
+}
+
+/// A request to write one feature that is there.
+struct One<'a> {
+    writing: Writing<'a>,
+    id: u64,
+    conditions: Conditions,
+}
+
+impl<'a> One<'a> {
+    fn begin(
+        service: &'a Service,
+        asked: &'a Asked,
+        (layer, id): (&str, &str),
+        headers: &HeaderMap,
+    ) -> Result<Self, Problem> {
+        let writing = Writing::begin(service, asked, layer, headers)?;
+        let conditions = Conditions::read(headers)?;
+        let id = item::number(id).ok_or_else(|| item::unknown(&writing.layer, id))?;
+        Ok(Self { writing, id, conditions })
+    }
 
     /// As what the feature must be there.
-    fn when(&self, conditions: &Conditions) -> When {
-        let stamper = || Stamper::seen(&self.layer, self.service.settings.view);
-        conditions.stamps.clone().map_or(When::Always, |stamps| When::Stamped(stamper(), stamps))
+    fn when(&self) -> When {
+        let stamper = || Stamper::seen(&self.writing.layer, self.writing.service.settings.view);
+        self.conditions.stamps.clone().map_or(When::Always, |stamps| When::Stamped(stamper(), stamps))
+    }
+
+    async fn change(&self, at: Option<LonLat>, values: Vec<Option<Value>>) -> Result<Response, Problem> {
+        match self.writing.edit(Edit::Change { id: self.id, at, values, when: self.when() }).await {
+            Ok(edited) => self.writing.reply(&edited),
+            Err(error) => Ok(refused(&self.conditions, error)),
+        }
     }
 }
 
@@ -122,12 +150,10 @@ pub async fn replace(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let writing = Writing::begin(&shared, &asked, &layer, &headers)?;
+    let one = One::begin(&shared, &asked, (&layer, &id), &headers)?;
     writes::check_type(&headers, &WHOLE)?;
-    let (conditions, id) = (Conditions::read(&headers)?, id_of(&writing.layer, &id)?);
-    let sent = writing.sent_to().whole(&bounded(body)?).map_err(misfit)?;
-    let edit = Edit::Change { id, at: Some(sent.at), values: sent.values, when: writing.when(&conditions) };
-    changed(&writing, &conditions, edit).await
+    let sent = one.writing.sent_to().whole(&bounded(body)?).map_err(misfit)?;
+    one.change(Some(sent.at), sent.values).await
 }
 
 /// `PATCH /ogc/collections/{layer}/items/{id}`: parts of a feature.
@@ -138,12 +164,10 @@ pub async fn update(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let writing = Writing::begin(&shared, &asked, &layer, &headers)?;
+    let one = One::begin(&shared, &asked, (&layer, &id), &headers)?;
     writes::check_type(&headers, &[MERGE_PATCH])?;
-    let (conditions, id) = (Conditions::read(&headers)?, id_of(&writing.layer, &id)?);
-    let sent = writing.sent_to().patch(&bounded(body)?, id).map_err(misfit)?;
-    let edit = Edit::Change { id, at: sent.at, values: sent.values, when: writing.when(&conditions) };
-    changed(&writing, &conditions, edit).await
+    let sent = one.writing.sent_to().patch(&bounded(body)?, one.id).map_err(misfit)?;
+    one.change(sent.at, sent.values).await
 }
 
 /// `DELETE /ogc/collections/{layer}/items/{id}`.
@@ -153,20 +177,12 @@ pub async fn remove(
     asked: Asked,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let writing = Writing::begin(&shared, &asked, &layer, &headers)?;
-    let (conditions, id) = (Conditions::read(&headers)?, id_of(&writing.layer, &id)?);
-    match writing.edit(Edit::Remove { id, when: writing.when(&conditions) }).await {
+    let one = One::begin(&shared, &asked, (&layer, &id), &headers)?;
+    match one.writing.edit(Edit::Remove { id: one.id, when: one.when() }).await {
         Ok(edited) => {
             Ok((StatusCode::NO_CONTENT, [(BANDOSO_VERSION, version_header(&edited.versions))]).into_response())
         }
-        Err(error) => Ok(refused(&conditions, error)),
-    }
-}
-
-async fn changed(writing: &Writing<'_>, conditions: &Conditions, edit: Edit) -> Result<Response, Problem> {
-    match writing.edit(edit).await {
-        Ok(edited) => writing.reply(&edited),
-        Err(error) => Ok(refused(conditions, error)),
+        Err(error) => Ok(refused(&one.conditions, error)),
     }
 }
 
@@ -203,10 +219,6 @@ fn bounded(body: Body) -> Result<Bytes, Problem> {
         return Err(Problem::of(Kind::BodyTooLarge, "body", detail));
     }
     Ok(body)
-}
-
-fn id_of(layer: &Layer, id: &str) -> Result<u64, Problem> {
-    item::number(id).ok_or_else(|| item::unknown(layer, id))
 }
 
 /// `Content-Crs: <uri>` of a body, as Part 2 writes it in answers.

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use calamine::{Reader, SheetType, SheetVisible, Xls};
+use calamine::{Reader as _, Xls};
 
 use super::options::ReadOptions;
 use super::produced::{OwnedCell, Sink, Stop};
 use super::table::{Merged, Table};
-use super::xlsx::{chosen, owned};
+use super::xlsx::{owned, sheet_of};
 
 /// Largest file, in bytes: XLS has at most 65,536 rows a sheet.
 const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -27,16 +27,8 @@ pub(super) fn read(path: &Path, options: &ReadOptions, sink: &mut Sink) -> Resul
     }
     let file = File::open(path).map_err(|error| sink.failed(None, error.to_string()))?;
     let mut book: Xls<_> = Xls::new(BufReader::new(file)).map_err(|error| sink.failed(None, error.to_string()))?;
-    let sheets: Vec<(String, bool)> = book
-        .sheets_metadata()
-        .iter()
-        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
-        .map(|sheet| (sheet.name.clone(), sheet.visible == SheetVisible::Visible))
-        .collect();
-    let sheet = chosen(&sheets, options.sheet.as_deref()).map_err(|cause| sink.failed(None, cause))?;
-    let merged = book.merge_cells_by_sheet_name(&sheet).unwrap_or_default();
-    let merged =
-        merged.into_iter().map(|area| Merged { rows: (area.start.0, area.end.0), columns: (area.start.1, area.end.1) });
+    let sheet = sheet_of(&book, options).map_err(|cause| sink.failed(None, cause))?;
+    let merged = book.merge_cells_by_sheet_name(&sheet).unwrap_or_default().into_iter().map(Merged::from);
     let range = book.worksheet_range(&sheet).map_err(|error| sink.failed(None, error.to_string()))?;
     drop(book);
     let mut table = Table::new(sink, "XLS", ReadOptions { sheet: Some(sheet), ..options.clone() }, merged.collect());

@@ -1,10 +1,10 @@
 //! XLSX by calamine, cell by cell: a range of two far cells would be a table of billions.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
-use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx};
+use calamine::{Data, DataRef, Dimensions, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx};
 use jiff::civil::{Date, DateTime, Time};
 
 use super::options::ReadOptions;
@@ -27,18 +27,9 @@ pub(super) fn read(path: &Path, options: &ReadOptions, sink: &mut Sink) -> Resul
     let sheet_bytes = check(path, sink)?;
     let file = File::open(path).map_err(|error| sink.failed(None, error.to_string()))?;
     let mut book: Xlsx<_> = Xlsx::new(BufReader::new(file)).map_err(|error| sink.failed(None, error.to_string()))?;
-    let sheets: Vec<(String, bool)> = book
-        .sheets_metadata()
-        .iter()
-        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
-        .map(|sheet| (sheet.name.clone(), sheet.visible == SheetVisible::Visible))
-        .collect();
-    let sheet = chosen(&sheets, options.sheet.as_deref()).map_err(|cause| sink.failed(None, cause))?;
+    let sheet = sheet_of(&book, options).map_err(|cause| sink.failed(None, cause))?;
     let merged = if sheet_bytes > MERGED_BYTES { Ok(Vec::new()) } else { book.merge_cells_by_sheet_name(&sheet) };
-    let merged = merged
-        .map_err(|error| sink.failed(None, error.to_string()))?
-        .into_iter()
-        .map(|area| Merged { rows: (area.start.0, area.end.0), columns: (area.start.1, area.end.1) });
+    let merged = merged.map_err(|error| sink.failed(None, error.to_string()))?.into_iter().map(Merged::from);
     let options = ReadOptions { sheet: Some(sheet.clone()), ..options.clone() };
     let mut cells = book.worksheet_cells_reader(&sheet).map_err(|error| sink.failed(None, error.to_string()))?;
     let mut table = Table::new(sink, "XLSX", options, merged.collect());
@@ -97,6 +88,20 @@ fn check(path: &Path, sink: &Sink) -> Result<u64, Stop> {
         largest = largest.max(bytes);
     }
     Ok(largest)
+}
+
+/// The sheet of a book that the caller named, else the first that is shown.
+pub(super) fn sheet_of<RS: Read + Seek>(book: &impl Reader<RS>, options: &ReadOptions) -> Result<String, String> {
+    let sheets = book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
+    let sheets: Vec<(String, bool)> =
+        sheets.map(|sheet| (sheet.name.clone(), sheet.visible == SheetVisible::Visible)).collect();
+    chosen(&sheets, options.sheet.as_deref())
+}
+
+impl From<Dimensions> for Merged {
+    fn from(area: Dimensions) -> Self {
+        Self { rows: (area.start.0, area.end.0), columns: (area.start.1, area.end.1) }
+    }
 }
 
 /// The sheet that the caller named, by its name or number, else the first that is shown.
