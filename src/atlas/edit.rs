@@ -31,7 +31,7 @@ impl Atlas {
         let found = |feature: Feature| {
             let day = layer.own_day(&feature.values, &clock);
             let held = holding(&units, &feature.units, Level::Commune, day);
-            FoundFeature { unit: held.unit().map(|unit| (unit, held.relation())), feature, distance_m: None }
+            FoundFeature { unit: held.unit().map(|unit| (unit, held.relation())), feature, distance_m: None, key: None }
         };
         let versions = Versions::from([(id.to_string(), edited.version), ("units".to_owned(), units.version())]);
         Ok(EditedFeatures { found: edited.features.into_iter().map(|feature| feature.map(found)).collect(), versions })

@@ -1,5 +1,6 @@
 //! All features that a question is about, from one moment, a batch at a time: what files are made of.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -38,6 +39,9 @@ pub struct Extract {
     pub rows: u64,
     /// Where they end, where the limit left some out.
     pub next: Option<After>,
+    /// Whether features have their senders' keys: where the caller sees everything, of a layer's own table. They are the keys of the
+    /// moment when the features are made, and never change but by other programs' hands.
+    pub has_keys: bool,
     /// Differs where anything does that decides what is given: question, view, data, units, release.
     pub fingerprint: u64,
     atlas: Arc<Atlas>,
@@ -121,6 +125,7 @@ impl Atlas {
             matched,
             rows,
             next,
+            has_keys: question.view == View::EVERYTHING && question.snapshot.layer.published.is_none(),
             fingerprint,
             atlas: Arc::clone(self),
             as_of: request.as_of,
@@ -169,17 +174,22 @@ impl Extract {
                     return Ok((state, None));
                 }
                 *done = end;
+                let ids = rows[first..end].iter().map(|row| question.snapshot.parts.id(*row)).collect();
+                let keys = keys(&self.atlas, (self.has_keys, &self.layer), ids).await?;
                 let work = move || {
                     let batch = rows.get(first..end).unwrap_or_default();
-                    let taken = take(&mut state, &question.features(batch.iter().map(|row| (*row, None)), as_of));
+                    let features = question.features(batch.iter().map(|row| (*row, None)), as_of);
+                    let taken = take(&mut state, &keyed(features, keys));
                     (state, Some(taken))
                 };
                 self.atlas.tiles.in_turn(cost(end - first), work).await
             }
             Source::Database { batches, task } => match batches.recv().await {
                 Some(Extracted::Rows(features)) => {
+                    let ids = features.iter().map(|feature| feature.id).collect();
+                    let keys = keys(&self.atlas, (self.has_keys, &self.layer), ids).await?;
                     let work = move || {
-                        let taken = take(&mut state, &question.held_features(features, as_of));
+                        let taken = take(&mut state, &keyed(question.held_features(features, as_of), keys));
                         (state, Some(taken))
                     };
                     self.atlas.tiles.in_turn(cost(BATCH), work).await
@@ -189,6 +199,22 @@ impl Extract {
             },
         }
     }
+}
+
+/// The keys of features by their ids, where they are told.
+async fn keys(
+    atlas: &Atlas,
+    (are_told, layer): (bool, &Layer),
+    ids: Vec<u64>,
+) -> Result<HashMap<u64, String>, AtlasError> {
+    if are_told { atlas.store.keys(layer, &ids).await.map_err(refused) } else { Ok(HashMap::new()) }
+}
+
+fn keyed(mut features: Vec<FoundFeature>, mut keys: HashMap<u64, String>) -> Vec<FoundFeature> {
+    for found in &mut features {
+        found.key = keys.remove(&found.feature.id);
+    }
+    features
 }
 
 fn cost(features: usize) -> Cost {
@@ -226,7 +252,7 @@ impl Question {
                 AsOf::Own => layer.own_day(&feature.values, &self.clock),
             };
             let held = holding(units, &feature.units, Level::Commune, day);
-            FoundFeature { feature, unit: held.unit().map(|unit| (unit, held.relation())), distance_m: None }
+            FoundFeature { feature, unit: held.unit().map(|unit| (unit, held.relation())), distance_m: None, key: None }
         });
         found.collect()
     }

@@ -271,6 +271,7 @@ impl Question {
                 feature: parts.feature(row),
                 unit: held.unit().map(|unit| (unit, held.relation())),
                 distance_m,
+                key: None,
             }
         })
         .collect()

@@ -8,7 +8,6 @@ use std::io::Write;
 
 use ::csv::{Terminator, Writer, WriterBuilder};
 
-use super::sheet::{UNIT_COLUMNS, relation_name};
 use super::sink::Spreadsheet;
 use super::{ExportError, Sheet, Sink};
 use crate::model::{FoundFeature, Value};
@@ -34,7 +33,7 @@ impl CsvSink {
         let mut head = vec!["id".to_owned()];
         head.extend(position.map(str::to_owned));
         head.extend(sink.sheet.fields().map(|(_, field)| field.name.clone()));
-        head.extend(UNIT_COLUMNS.iter().filter(|_| sink.sheet.has_unit()).map(|name| (*name).to_owned()));
+        head.extend(sink.sheet.more_columns().map(str::to_owned));
         sink.writer.write_record(&head).map_err(of_csv)?;
         Ok(sink)
     }
@@ -62,10 +61,8 @@ impl CsvSink {
                 Value::Timestamp(instant) => cell(&instant.to_string())?,
             }
         }
-        if sheet.has_unit() {
-            let (code, relation) = sheet.unit(found);
-            cell(code.unwrap_or(""))?;
-            cell(relation_name(relation))?;
+        for value in sheet.more_values(found).map(Option::unwrap_or_default) {
+            cell(text(value).as_deref().unwrap_or(value))?;
         }
         writer.write_record(None::<&[u8]>)
     }

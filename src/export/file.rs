@@ -1,10 +1,12 @@
 //! A whole file or none: written beside its place under another name, and moved there when it is complete.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::Permissions;
-use std::io::Write;
+use std::io::{Seek as _, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
@@ -12,6 +14,11 @@ use super::provenance::{Made, Question, file_hash};
 use super::{ExportError, ExportProgress, Format, Output, Provenance, Sheet, SheetOptions, Sink, SinkOptions, sink};
 use crate::atlas::{Atlas, Extract};
 use crate::model::{Invalid, WithinRequest};
+
+/// How the names of files end that are being written.
+const PART: &str = ".part";
+/// How old such a file is at least before it is taken for left behind.
+const FRESH: Duration = Duration::from_mins(1);
 
 /// What is exported, and how.
 #[derive(Debug, Clone)]
@@ -38,7 +45,7 @@ pub struct Exported {
 /// Exports into a file, with its provenance beside it as `FILE.provenance.json`.
 ///
 /// Killed at any moment it leaves the file that was there before, or the new one whole; a provenance is only ever beside the file that
-/// it tells of. What is left of a killed export is named `.FILE.….part`.
+/// it tells of. What a killed export leaves is named `.FILE.….part`, and goes with the next one to the same place.
 pub async fn export_to_file(
     atlas: &Arc<Atlas>,
     job: ExportJob,
@@ -87,17 +94,18 @@ pub async fn export_to_temporary(
     format: Format,
     most_bytes: u64,
 ) -> Result<Temporary, ExportError> {
-    let making = tempfile::Builder::new().prefix("bandoso-").suffix(".part").tempfile()?;
-    let path = making.path().to_owned();
+    let (mut file, path) = tempfile::Builder::new().prefix("bandoso-").suffix(".part").tempfile()?.into_parts();
     let options = SinkOptions { rows: extract.rows, ..SinkOptions::default() };
+    let sink = sink(format, sheet, Output::File(path.to_path_buf()), options)?;
+    // Open it is, and without a name from here on: whatever ends this process takes the file along.
+    path.close()?;
     let bounded = || {
-        let bytes = std::fs::metadata(&path)?.len();
+        let bytes = file.metadata()?.len();
         if bytes > most_bytes { Err(ExportError::TooLarge { most_bytes }) } else { Ok(()) }
     };
-    let sink = sink(format, sheet, Output::File(path.clone()), options)?;
     pour(extract, sink, (&ExportProgress::default(), &bounded)).await?;
     bounded()?;
-    let file = making.reopen()?;
+    file.rewind()?;
     Ok(Temporary { bytes: file.metadata()?.len(), file })
 }
 
@@ -135,12 +143,36 @@ pub(super) fn begin(path: &Path) -> Result<NamedTempFile, ExportError> {
         .file_name()
         .filter(|_| !path.is_dir())
         .ok_or_else(|| Invalid::new("--output", format!("the path of a file, found {}", path.display())))?;
-    let mut prefix = std::ffi::OsString::from(".");
+    let mut prefix = OsString::from(".");
     prefix.push(name);
     prefix.push(".");
+    sweep(folder(path), &prefix);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".part").permissions(Permissions::from_mode(0o666));
-    builder.tempfile_in(folder(path)).map_err(unwritable(path))
+    builder.prefix(&prefix).suffix(PART).permissions(Permissions::from_mode(0o666));
+    let making = builder.tempfile_in(folder(path)).map_err(unwritable(path))?;
+    // Tells others that somebody is at it, as long as this process lives. Some file systems know no locks: then nothing is swept.
+    let _ = making.as_file().try_lock();
+    Ok(making)
+}
+
+/// Removes what killed exports to the same place have left: files that nobody holds.
+fn sweep(folder: &Path, prefix: &OsStr) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let (name, prefix) = (name.as_encoded_bytes(), prefix.as_encoded_bytes());
+        let middle = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(PART.as_bytes()));
+        // What the library puts between: no dot, so that another file's name is not taken for it.
+        let is_left = middle.is_some_and(|middle| !middle.is_empty() && middle.iter().all(u8::is_ascii_alphanumeric));
+        let is_old = || {
+            entry.metadata().and_then(|told| told.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|age| age > FRESH))
+        };
+        // One that was begun just now may not have its lock yet.
+        if is_left && is_old() && std::fs::File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            // Gone already, or not ours to remove: the export goes on either way.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Moves the file to its place, and its provenance beside it.

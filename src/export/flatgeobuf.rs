@@ -8,7 +8,6 @@ use flatgeobuf::{ColumnType, FgbCrs, FgbWriter, FgbWriterOptions, GeometryType};
 use geozero::{ColumnValue, GeomProcessor, GeozeroGeometry, PropertyProcessor};
 
 use super::reference::epsg;
-use super::sheet::{UNIT_COLUMNS, relation_name};
 use super::{ExportError, Sheet, Sink, crs_text};
 use crate::model::{FieldType, FoundFeature, Value};
 
@@ -51,10 +50,8 @@ impl FlatGeobufSink {
                 column.title = Some(text.create_string(&format!("{} / {}", field.title.vi, field.title.en)));
             });
         }
-        if sheet.has_unit() {
-            for name in UNIT_COLUMNS {
-                writer.add_column(name, ColumnType::String, |_, _| {});
-            }
+        for name in sheet.more_columns() {
+            writer.add_column(name, ColumnType::String, |_, _| {});
         }
         Ok(Self { sheet, writer, out })
     }
@@ -87,10 +84,8 @@ impl FlatGeobufSink {
                     Value::Timestamp(instant) => put(&field.name, Some(ColumnValue::DateTime(&instant.to_string()))),
                 }
             }
-            if sheet.has_unit() {
-                let (code, relation) = sheet.unit(found);
-                put(UNIT_COLUMNS[0], code.map(ColumnValue::String));
-                put(UNIT_COLUMNS[1], Some(ColumnValue::String(relation_name(relation))));
+            for (name, value) in sheet.more_columns().zip(sheet.more_values(found)) {
+                put(name, value.map(ColumnValue::String));
             }
         });
         match fault.map_or(added, Err) {

@@ -5,13 +5,10 @@
 
 use std::io::Write;
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
-
+use super::json::FeatureTexts;
 use super::reference::epsg;
-use super::sheet::relation_name;
 use super::{ExportError, Sheet, Sink};
-use crate::model::{FoundFeature, Value};
+use crate::model::FoundFeature;
 
 /// What stands round the features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +26,7 @@ const RECORD: u8 = 0x1e;
 
 pub(super) struct GeoJsonSink {
     sheet: Sheet,
+    texts: FeatureTexts,
     out: Box<dyn Write + Send>,
     framing: Framing,
     any: bool,
@@ -46,7 +44,8 @@ impl GeoJsonSink {
             }
             out.write_all(b"\"features\":[")?;
         }
-        Ok(Self { sheet, out, framing, any: false })
+        let texts = FeatureTexts::new(sheet.fields());
+        Ok(Self { sheet, texts, out, framing, any: false })
     }
 }
 
@@ -59,8 +58,14 @@ impl Sink for GeoJsonSink {
                 Framing::Lines => {}
                 Framing::Sequence => text.push(RECORD),
             }
-            let feature = FeatureJson { sheet: &self.sheet, found };
-            serde_json::to_writer(&mut text, &feature).map_err(std::io::Error::from)?;
+            let sheet = &self.sheet;
+            self.texts.add(&mut text, (&found.feature, sheet.position(found.feature.at)), |members| {
+                for (name, value) in sheet.more_columns().zip(sheet.more_values(found)) {
+                    if let Some(value) = value {
+                        members.text(name, value);
+                    }
+                }
+            });
             if self.framing != Framing::Collection {
                 text.push(b'\n');
             }
@@ -74,58 +79,5 @@ impl Sink for GeoJsonSink {
             self.out.write_all(b"\n]}\n")?;
         }
         Ok(self.out.flush()?)
-    }
-}
-
-/// One feature as it is written.
-struct FeatureJson<'a> {
-    sheet: &'a Sheet,
-    found: &'a FoundFeature,
-}
-
-impl Serialize for FeatureJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Point {
-            r#type: &'static str,
-            coordinates: [f64; 2],
-        }
-        let feature = &self.found.feature;
-        let mut map = serializer.serialize_map(Some(4))?;
-        map.serialize_entry("type", "Feature")?;
-        map.serialize_entry("id", &feature.id)?;
-        // A projection has no number for some places far from it: no geometry then, which GeoJSON allows.
-        let point = self.sheet.position(feature.at);
-        map.serialize_entry("geometry", &point.map(|coordinates| Point { r#type: "Point", coordinates }))?;
-        map.serialize_entry("properties", &Properties(self))?;
-        map.end()
-    }
-}
-
-struct Properties<'a>(&'a FeatureJson<'a>);
-
-impl Serialize for Properties<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let FeatureJson { sheet, found } = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        for (field, value) in sheet.values(found) {
-            match value {
-                Value::Null => map.serialize_entry(&field.name, &None::<u8>)?,
-                Value::Text(text) => map.serialize_entry(&field.name, text)?,
-                Value::Integer(number) => map.serialize_entry(&field.name, number)?,
-                Value::Real(number) => map.serialize_entry(&field.name, number)?,
-                Value::Boolean(truth) => map.serialize_entry(&field.name, truth)?,
-                Value::Date(day) => map.serialize_entry(&field.name, &day.to_string())?,
-                Value::Timestamp(instant) => map.serialize_entry(&field.name, &instant.to_string())?,
-            }
-        }
-        if sheet.has_unit() {
-            let (code, relation) = sheet.unit(found);
-            if let Some(code) = code {
-                map.serialize_entry("unit", code)?;
-            }
-            map.serialize_entry("unit_relation", relation_name(relation))?;
-        }
-        map.end()
     }
 }

@@ -7,10 +7,11 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::crs_text::{name, wkt};
 use super::reference::epsg;
-use super::sheet::{UNIT_COLUMNS, relation_name};
 use super::{ExportError, Sheet, Sink};
-use crate::model::{Bbox, Field, FieldType, FoundFeature, LonLat, Value};
-use crate::store::geopackage::{spatial_index, spatial_index_triggers};
+use crate::model::{Bbox, Field, FoundFeature, LonLat};
+use crate::store::geopackage::{
+    APPLICATION_ID, FORMAT_TABLES, USER_VERSION, column_type, spatial_index, spatial_index_triggers, to_column,
+};
 
 /// Stands where the format wants the time of the last change: the provenance has it, and here it would make equal files differ.
 const NO_TIME: &str = "1970-01-01T00:00:00.000Z";
@@ -34,7 +35,7 @@ impl GeoPackageSink {
         let connection = Connection::open_with_flags(path, flags).map_err(of_sql)?;
         let names = sheet.fields().map(|(_, field)| field.name.clone());
         let mut columns: Vec<String> = ["id", "geom"].map(str::to_owned).into_iter().chain(names).collect();
-        columns.extend(UNIT_COLUMNS.iter().filter(|_| sheet.has_unit()).map(|name| (*name).to_owned()));
+        columns.extend(sheet.more_columns().map(str::to_owned));
         let places: Vec<String> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
         let columns: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
         let insert = format!("INSERT INTO {} ({}) VALUES ({})", quoted(&table), columns.join(", "), places.join(", "));
@@ -49,7 +50,16 @@ impl GeoPackageSink {
         let Self { connection, sheet, table, srs, .. } = self;
         // The file is beside its place, and nobody's until it is whole.
         connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768")?;
-        connection.execute_batch(include_str!("geopackage.sql"))?;
+        connection.execute_batch(FORMAT_TABLES)?;
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        connection.pragma_update(None, "user_version", USER_VERSION)?;
+        for table in ["gpkg_data_columns", "gpkg_data_column_constraints"] {
+            connection.execute(
+                "INSERT INTO gpkg_extensions VALUES (?1, NULL, 'gpkg_schema',
+                    'http://www.geopackage.org/spec121/#extension_schema', 'read-write')",
+                [table],
+            )?;
+        }
         connection.execute_batch("BEGIN")?;
         let mut systems = vec![(4326, crate::engine::crs::Crs::Wgs84)];
         if *srs != 4326 {
@@ -63,9 +73,7 @@ impl GeoPackageSink {
         }
         let column = |(_, field): (usize, &Field)| format!(", {} {}", quoted(&field.name), column_type(field.kind));
         let mut columns: String = sheet.fields().map(column).collect();
-        if sheet.has_unit() {
-            columns.extend(UNIT_COLUMNS.map(|name| format!(", {name} TEXT")));
-        }
+        columns.extend(sheet.more_columns().map(|name| format!(", {name} TEXT")));
         connection.execute_batch(&format!(
             "CREATE TABLE {} (id INTEGER PRIMARY KEY NOT NULL, geom POINT{columns}); {}",
             quoted(table),
@@ -118,10 +126,9 @@ impl GeoPackageSink {
             let blob = position.map(|numbers| point(*srs, numbers));
             let mut row: Vec<ToSqlOutput<'_>> = vec![id.into(), owned(blob.map(SqlValue::Blob))];
             row.extend(sheet.values(found).map(|(_, value)| to_column(value)));
-            if sheet.has_unit() {
-                let (code, relation) = sheet.unit(found);
-                row.extend([owned(code.map(|code| SqlValue::Text(code.to_owned()))), relation_name(relation).into()]);
-            }
+            row.extend(
+                sheet.more_values(found).map(|value| owned(value.map(|value| SqlValue::Text(value.to_owned())))),
+            );
             add.execute(rusqlite::params_from_iter(row))?;
             if let Some([x, y]) = position {
                 add_to_index.execute(params![id, x, y])?;
@@ -165,38 +172,6 @@ fn point(srs: i32, [x, y]: [f64; 2]) -> Vec<u8> {
     blob.extend(x.to_le_bytes());
     blob.extend(y.to_le_bytes());
     blob
-}
-
-fn column_type(kind: FieldType) -> &'static str {
-    match kind {
-        FieldType::Text | FieldType::Code => "TEXT",
-        FieldType::Integer => "INTEGER",
-        FieldType::Real => "DOUBLE",
-        FieldType::Boolean => "BOOLEAN",
-        FieldType::Date => "DATE",
-        FieldType::Timestamp => "DATETIME",
-    }
-}
-
-fn to_column(value: &Value) -> ToSqlOutput<'_> {
-    match value {
-        Value::Null => owned(None),
-        Value::Text(text) => text.as_str().into(),
-        Value::Integer(number) => (*number).into(),
-        Value::Real(number) => (*number).into(),
-        Value::Boolean(truth) => (*truth).into(),
-        Value::Date(day) => owned(Some(SqlValue::Text(day.to_string()))),
-        Value::Timestamp(instant) => owned(Some(SqlValue::Text(utc(*instant)))),
-    }
-}
-
-/// The specification has three digits of a second; more are written only where there are more.
-fn utc(instant: crate::model::Instant) -> String {
-    let text = instant.to_string();
-    match text.strip_suffix('Z') {
-        Some(whole) if !whole.contains('.') => format!("{whole}.000Z"),
-        _ => text,
-    }
 }
 
 fn owned<'a>(value: Option<SqlValue>) -> ToSqlOutput<'a> {

@@ -14,7 +14,6 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{PrimitiveTypeBuilder, Type, TypePtr};
 use serde_json::{Value as Json, json};
 
-use super::sheet::{UNIT_COLUMNS, relation_name};
 use super::{ExportError, Sheet, Sink, crs_text};
 use crate::engine::crs::Crs;
 use crate::model::{Bbox, Field, FieldType, FoundFeature, LonLat, Value};
@@ -43,7 +42,8 @@ struct Group {
     /// xmin = xmax and ymin = ymax, rounded down and up to 32 bits.
     boxes: [Values<f32>; 4],
     fields: Vec<Filled>,
-    units: [Values<ByteArray>; 2],
+    /// Behind the fields.
+    more: Vec<Values<ByteArray>>,
 }
 
 /// A column's values, nulls left out, and for each row whether it has one.
@@ -145,8 +145,8 @@ impl ParquetSink {
         for field in &group.fields {
             field.write(&mut rows)?;
         }
-        for unit in group.units.iter().filter(|_| self.sheet.has_unit()) {
-            column::<ByteArrayType, _>(&mut rows, unit)?;
+        for texts in &group.more {
+            column::<ByteArrayType, _>(&mut rows, texts)?;
         }
         rows.close().map(drop)
     }
@@ -176,7 +176,8 @@ impl Sink for ParquetSink {
 
 impl Group {
     fn new(sheet: &Sheet) -> Self {
-        Self { fields: sheet.fields().map(|(_, field)| Filled::new(field.kind)).collect(), ..Self::default() }
+        let fields = sheet.fields().map(|(_, field)| Filled::new(field.kind)).collect();
+        Self { fields, more: sheet.more_columns().map(|_| Values::default()).collect(), ..Self::default() }
     }
 
     /// Takes a feature in; gives its position.
@@ -193,10 +194,9 @@ impl Group {
             edge.push(number);
         }
         self.fields.iter_mut().zip(sheet.values(found)).for_each(|(filled, (_, value))| filled.push(value));
-        let (code, relation) = sheet.unit(found);
-        let [codes, relations] = &mut self.units;
-        codes.push(code.map(|code| code.as_bytes().to_vec().into()));
-        relations.push(Some(relation_name(relation).as_bytes().to_vec().into()));
+        for (texts, value) in self.more.iter_mut().zip(sheet.more_values(found)) {
+            texts.push(value.map(|value| value.as_bytes().to_vec().into()));
+        }
         position
     }
 }
@@ -239,7 +239,7 @@ fn schema(sheet: &Sheet) -> Result<TypePtr, ParquetError> {
     for (_, one) in sheet.fields() {
         columns.push(Arc::new(field(one)?));
     }
-    for name in UNIT_COLUMNS.iter().filter(|_| sheet.has_unit()) {
+    for name in sheet.more_columns() {
         columns.push(Arc::new(text(name)?));
     }
     Ok(Arc::new(Type::group_type_builder("schema").with_fields(columns).build()?))

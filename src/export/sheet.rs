@@ -40,6 +40,8 @@ pub struct Sheet {
     fields: Vec<usize>,
     /// Whether the commune is.
     has_unit: bool,
+    /// Whether the senders' keys are.
+    has_key: bool,
     /// The reference system of positions.
     pub crs: Crs,
     axes: Axes,
@@ -49,16 +51,19 @@ pub struct Sheet {
 
 /// Columns that stand for the commune: its code, and how it holds the feature.
 pub const UNIT_COLUMNS: [&str; 2] = ["unit", "unit_relation"];
+/// The column of the senders' keys: an import takes it for what it is, so a file that comes back meets its own features again.
+pub const KEY_COLUMN: &str = "source_id";
 
 impl Sheet {
     /// What is written of an extract.
     pub fn new(extract: &Extract, options: &SheetOptions) -> Result<Self, Invalid> {
-        let (fields, has_unit) = chosen(&extract.layer, options)?;
+        let (fields, has_unit, has_key) = chosen(extract, options)?;
         Ok(Self {
             layer: Arc::clone(&extract.layer),
             units: Arc::clone(&extract.units),
             fields,
             has_unit,
+            has_key,
             crs: options.crs,
             axes: options.axes,
             zone: options.zone.clone(),
@@ -75,9 +80,17 @@ impl Sheet {
         self.fields().map(|(index, field)| (field, found.feature.values.get(index).unwrap_or(&Value::Null)))
     }
 
-    /// Whether the commune is written.
-    pub fn has_unit(&self) -> bool {
-        self.has_unit
+    /// Names of the text columns behind the fields: of the commune and the key, as far as they are written.
+    pub fn more_columns(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let unit = if self.has_unit { &UNIT_COLUMNS[..] } else { &[] };
+        unit.iter().copied().chain(self.has_key.then_some(KEY_COLUMN))
+    }
+
+    /// Their values.
+    pub fn more_values<'a>(&'a self, found: &'a FoundFeature) -> impl Iterator<Item = Option<&'a str>> {
+        let (code, relation) = self.unit(found);
+        let unit = [code, Some(relation_name(relation))].into_iter().filter(|_| self.has_unit);
+        unit.chain(self.has_key.then_some(found.key.as_deref()))
     }
 
     /// The commune's code and how it holds the feature.
@@ -97,7 +110,7 @@ impl Sheet {
     /// That no field has the name of one of the columns that a format has besides.
     pub fn keeps_free(&self, format: &str, columns: &[&str]) -> Result<(), Invalid> {
         let taken = self.fields().find(|(_, field)| {
-            columns.contains(&field.name.as_str()) || self.has_unit && UNIT_COLUMNS.contains(&field.name.as_str())
+            columns.contains(&field.name.as_str()) || self.more_columns().any(|name| name == field.name)
         });
         taken.map_or(Ok(()), |(_, field)| {
             let name = &field.name;
@@ -107,17 +120,21 @@ impl Sheet {
     }
 }
 
-/// The fields that are asked for and seen.
-fn chosen(layer: &Layer, options: &SheetOptions) -> Result<(Vec<usize>, bool), Invalid> {
-    let seen = layer.fields.iter().enumerate().filter(|(_, field)| options.view.sees_field(field));
-    let Some(names) = &options.fields else { return Ok((seen.map(|(index, _)| index).collect(), true)) };
-    let known: Vec<&str> = seen.clone().map(|(_, field)| field.name.as_str()).chain(["unit"]).collect();
+/// The fields that are asked for and seen, and whether commune and key are.
+fn chosen(extract: &Extract, options: &SheetOptions) -> Result<(Vec<usize>, bool, bool), Invalid> {
+    let seen = extract.layer.fields.iter().enumerate().filter(|(_, field)| options.view.sees_field(field));
+    let Some(names) = &options.fields else {
+        return Ok((seen.map(|(index, _)| index).collect(), true, extract.has_keys));
+    };
+    let more = ["unit"].into_iter().chain(extract.has_keys.then_some(KEY_COLUMN));
+    let known: Vec<&str> = seen.clone().map(|(_, field)| field.name.as_str()).chain(more).collect();
     if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
         let expected = format!("names of fields with commas between them, of {}; found {name:.64?}", known.join(", "));
         return Err(Invalid::new("fields", expected));
     }
     let fields = seen.filter(|(_, field)| names.contains(&field.name)).map(|(index, _)| index).collect();
-    Ok((fields, names.iter().any(|name| name == "unit")))
+    let has = |column: &str| names.iter().any(|name| name == column);
+    Ok((fields, has("unit"), extract.has_keys && has(KEY_COLUMN)))
 }
 
 /// The relation's name in files and on the wire.

@@ -6,7 +6,7 @@ use super::flatgeobuf::FlatGeobufSink;
 use super::geojson::{Framing, GeoJsonSink};
 use super::geopackage::GeoPackageSink;
 use super::parquet::ParquetSink;
-use super::xlsx::{Titles, XlsxSink};
+use super::xlsx::{SHEET_ROWS, Titles, XlsxSink};
 use super::{ExportError, Format, Sheet};
 use crate::model::FoundFeature;
 
@@ -31,7 +31,7 @@ pub enum Spreadsheet {
 }
 
 /// How a format is written, where it leaves a choice.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct SinkOptions {
     /// Of CSV.
     pub spreadsheet: Spreadsheet,
@@ -39,6 +39,15 @@ pub struct SinkOptions {
     pub titles: Titles,
     /// How many features there will be, which XLSX must hold.
     pub rows: u64,
+    /// Rows of a sheet of XLSX, heads included.
+    pub sheet_rows: u64,
+}
+
+impl Default for SinkOptions {
+    /// Every text as it is, no titles, and as many rows as the format has.
+    fn default() -> Self {
+        Self { spreadsheet: Spreadsheet::No, titles: Titles::LeftOut, rows: 0, sheet_rows: SHEET_ROWS }
+    }
 }
 
 /// Writes features in one format.
@@ -68,7 +77,7 @@ pub fn sink(format: Format, sheet: Sheet, output: Output, options: SinkOptions) 
         Format::GeoJsonLines => Box::new(GeoJsonSink::new(sheet, out, Framing::Lines)?),
         Format::GeoJsonSequence => Box::new(GeoJsonSink::new(sheet, out, Framing::Sequence)?),
         Format::Csv => Box::new(CsvSink::new(sheet, out, options.spreadsheet)?),
-        Format::Xlsx => Box::new(XlsxSink::new(sheet, out, (options.titles, options.rows))?),
+        Format::Xlsx => Box::new(XlsxSink::new(sheet, out, options)?),
         Format::FlatGeobuf => Box::new(FlatGeobufSink::new(sheet, out)?),
         Format::GeoParquet | Format::GeoPackage => Box::new(ParquetSink::new(sheet, out)?),
     })

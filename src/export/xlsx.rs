@@ -7,12 +7,11 @@ use std::io::Write;
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, Workbook, Worksheet, XlsxError};
 
-use super::sheet::{UNIT_COLUMNS, relation_name};
-use super::{ExportError, Sheet, Sink};
+use super::{ExportError, Sheet, Sink, SinkOptions};
 use crate::model::{Day, FoundFeature, Instant, Invalid, Value};
 
 /// Rows of a sheet, the head included: what the format can hold.
-const MOST_ROWS: u64 = 1_048_576;
+pub const SHEET_ROWS: u64 = 1_048_576;
 /// Characters (UTF-16 units) of a cell: what the format can hold.
 const MOST_CHARACTERS: usize = 32_767;
 /// Whole numbers beyond this are rounded by spreadsheets: they are written as text.
@@ -44,10 +43,11 @@ pub(super) struct XlsxSink {
 }
 
 impl XlsxSink {
-    pub fn new(sheet: Sheet, out: Box<dyn Write + Send>, (titles, rows): (Titles, u64)) -> Result<Self, ExportError> {
+    pub fn new(sheet: Sheet, out: Box<dyn Write + Send>, options: SinkOptions) -> Result<Self, ExportError> {
+        let SinkOptions { titles, rows, sheet_rows, .. } = options;
         let heads = if titles == Titles::Shown { 2 } else { 1 };
-        if rows > MOST_ROWS - heads {
-            let most = MOST_ROWS - heads;
+        let most = sheet_rows.saturating_sub(heads);
+        if rows > most {
             let expected = format!(
                 "another format for {rows} features, such as csv, gpkg or parquet, or a narrower question: xlsx holds {most}"
             );
@@ -74,10 +74,14 @@ impl XlsxSink {
             (field.name.clone(), format!("{} / {}{measure}", field.title.vi, field.title.en))
         });
         head.extend(fields);
-        if self.sheet.has_unit() {
-            let titles = ["Mã xã / Commune", "Quan hệ / Relation"];
-            head.extend(UNIT_COLUMNS.iter().zip(titles).map(|(name, title)| ((*name).to_owned(), title.to_owned())));
-        }
+        head.extend(self.sheet.more_columns().map(|name| {
+            let title = match name {
+                "unit" => "Mã xã / Commune",
+                "unit_relation" => "Quan hệ / Relation",
+                _ => "Mã của nơi gửi / Sender's key",
+            };
+            (name.to_owned(), title.to_owned())
+        }));
         let name: String = self.sheet.layer.id.as_str().chars().take(31).collect();
         let page = self.workbook.add_worksheet_with_constant_memory()?;
         page.set_name(name)?.set_freeze_panes(self.row, 1)?;
@@ -123,10 +127,8 @@ impl XlsxSink {
                 },
             }
         }
-        if sheet.has_unit() {
-            let (code, relation) = sheet.unit(found);
-            cells.text(code.unwrap_or(""))?;
-            cells.text(relation_name(relation))?;
+        for value in sheet.more_values(found) {
+            cells.text(value.unwrap_or_default())?;
         }
         *row += 1;
         Ok(())

@@ -8,9 +8,10 @@ use serde_json::{Value as Json, json};
 
 use super::asked::{Asked, Segments};
 use super::problem::{Kind, Problem};
-use super::reply::{BANDOSO_VERSION, JSON, Reply, value_json, version_header};
+use super::reply::{BANDOSO_VERSION, JSON, Reply, version_header};
 use super::writes;
 use super::{Service, Shared};
+use crate::export::value_json;
 use crate::model::{Classification, Layer, LayerId, Versions};
 use crate::store::{Batch, BatchPage, BatchRow};
 

@@ -1,9 +1,11 @@
 //! Who is answered, under which bounds, and what browsers may do with the answer.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, REFERRER_POLICY, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS,
@@ -11,12 +13,13 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::time::Instant;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::asked::host_name;
 use super::problem::{Kind, Problem, RETRY_AFTER_MS};
 use super::reply::{BANDOSO_AS_OF, BANDOSO_FEATURES, BANDOSO_MATCHED, BANDOSO_VERSION};
-use super::writes::options;
+use super::writes::{ITEMS_ROUTE, options};
 use super::{HttpSettings, RETRY_MS, Shared};
 use crate::model::View;
 
@@ -109,8 +112,23 @@ fn secure(shared: &Shared, headers: &mut HeaderMap) {
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static(sharing));
 }
 
+/// More time for the work on one request: whoever finds out that it will take long asks for it, having made sure that few do.
+#[derive(Debug, Clone, Default)]
+pub struct Leave(Arc<AtomicU64>);
+
+impl Leave {
+    /// The answer may take so long, from the end of the request's head.
+    pub fn take(&self, time: Duration) {
+        self.0.fetch_max(u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn taken(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
 /// Holds each request to the bounds on its address, on how many are worked on at a time and on how long it takes.
-pub async fn bounds(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+pub async fn bounds(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let settings = &shared.settings;
     let length = request.uri().path_and_query().map_or(0, |whole| whole.as_str().len());
     if length > settings.uri_bytes {
@@ -121,15 +139,50 @@ pub async fn bounds(State(shared): State<Shared>, request: Request, next: Next) 
         let detail = format!("{} requests are being worked on; try again", settings.max_requests);
         return Problem::retry(Kind::Overloaded, RETRY_MS, detail).into_response();
     };
-    tokio::time::timeout(settings.request_timeout, next.run(request)).await.unwrap_or_else(|_| {
-        let detail = format!("no answer within {} ms", settings.request_timeout.as_millis());
+    let takes_files = request.extensions().get::<MatchedPath>().is_some_and(|route| route.as_str() == ITEMS_ROUTE);
+    let leave = takes_files.then(Leave::default);
+    if let Some(leave) = &leave {
+        request.extensions_mut().insert(leave.clone());
+    }
+    in_time(next.run(request), settings.request_timeout, leave.as_ref()).await.unwrap_or_else(|time| {
+        let detail = format!("no answer within {} ms", time.as_millis());
         Problem::retry(Kind::Overloaded, RETRY_MS, detail).into_response()
     })
+}
+
+/// Does work in a time, or in the longer one for which it takes leave; else gives the time that it had.
+async fn in_time<T>(work: impl Future<Output = T>, time: Duration, leave: Option<&Leave>) -> Result<T, Duration> {
+    let (begun, mut time) = (Instant::now(), time);
+    let mut work = std::pin::pin!(work);
+    loop {
+        if let Ok(done) = tokio::time::timeout_at(begun + time, &mut work).await {
+            return Ok(done);
+        }
+        time = leave.map(Leave::taken).filter(|longer| *longer > time).ok_or(time)?;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn work_that_takes_leave_has_longer_and_no_other() {
+        let brief = Duration::from_millis(5);
+        let leave = Leave::default();
+        assert_eq!(in_time(std::future::pending::<()>(), brief, Some(&leave)).await, Err(brief));
+        assert_eq!(in_time(std::future::pending::<()>(), brief, None).await, Err(brief));
+        let long = async {
+            leave.take(Duration::from_mins(1));
+            tokio::time::sleep(4 * brief).await;
+            7
+        };
+        assert_eq!(in_time(long, brief, Some(&leave)).await, Ok(7));
+        let other = Leave::default();
+        other.take(4 * brief);
+        other.take(brief);
+        assert_eq!(in_time(std::future::pending::<()>(), brief, Some(&other)).await, Err(4 * brief));
+    }
 
     #[test]
     fn only_names_that_nobody_else_can_own_are_loopback() {

@@ -14,7 +14,7 @@ use super::asked::Asked;
 use super::problem::Problem;
 use crate::engine::compress::{Encoding, pack};
 use crate::engine::stamp::Stamp;
-use crate::model::{AsOf, Classification, Layer, Value, Versions, View};
+use crate::model::{AsOf, Classification, Layer, Versions, View};
 
 /// Versions of what was read, `layer=V,…`.
 pub const BANDOSO_VERSION: HeaderName = HeaderName::from_static("bandoso-version");
@@ -161,19 +161,6 @@ impl Reply {
 /// JSON text; a value that has none is a fault of ours.
 pub fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
     serde_json::to_vec(value).map_err(|fault| Problem::internal(format!("writing JSON: {fault}")))
-}
-
-/// A property's value.
-pub fn value_json(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Text(text) => text.as_str().into(),
-        Value::Integer(number) => (*number).into(),
-        Value::Real(number) => (*number).into(),
-        Value::Boolean(truth) => (*truth).into(),
-        Value::Date(day) => day.to_string().into(),
-        Value::Timestamp(instant) => instant.to_string().into(),
-    }
 }
 
 /// A strong tag: the content's hash, another one for each encoding.

@@ -9,11 +9,11 @@ use super::asked::Asked;
 use super::min_version::{MIN_VERSION, UNITS};
 use super::params::{Format, Params};
 use super::problem::Problem;
-use super::query::features::relation_name;
 use super::query::millimetres;
 use super::query::table::Table;
 use super::reply::{CSV, GEOJSON, Reply, shown_classification, to_json};
 use crate::atlas::UnitMap;
+use crate::export::relation_name;
 use crate::model::{
     Classification, Day, FeatureHit, Hit, Invalid, LayerId, Level, NameSource, Named, Relation, SearchPage,
     SearchRequest, Unit, UnitHit,

@@ -59,6 +59,8 @@ pub struct HttpSettings {
     pub export_rows: usize,
     /// Largest file of a format that is made before it is sent (xlsx, gpkg, fgb), bytes; larger gets 413. Default 1 GiB.
     pub export_bytes: u64,
+    /// Longest time in which such a file is made, instead of `request_timeout`; longer gets 503. Default 10 min.
+    pub export_time: Duration,
     /// Most layers in one tile. Default 16.
     pub tile_layers: usize,
 }
@@ -103,6 +105,7 @@ impl Default for HttpSettings {
             max_exports: 8,
             export_rows: 1_000_000,
             export_bytes: 1 << 30,
+            export_time: Duration::from_mins(10),
             tile_layers: 16,
         }
     }

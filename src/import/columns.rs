@@ -9,6 +9,8 @@ use serde::Serialize;
 
 /// Names of ids that are no field's.
 const IDS: [&str; 8] = ["ma", "ma so", "ma dinh danh", "ma ho so", "so ho so", "ma vu viec", "so hieu", "ma doi tuong"];
+/// The column of senders' keys in files that were exported.
+pub(super) const KEY: &str = "source_id";
 /// What people call fields of usual names, by those names.
 const SYNONYMS: [(&str, &[&str]); 12] = [
     ("name", &["ten", "ten goi", "ten doi tuong", "ten co so", "ten don vi", "ten cong trinh", "title"]),
@@ -42,6 +44,8 @@ const TIMES: [&str; 10] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
     Id,
+    /// The sender's key, as exports write it beside the id.
+    Key,
     /// Index of the layer's field.
     Field(usize),
 }
@@ -89,7 +93,7 @@ impl Wanted {
     pub fn new(layer: &Layer, map: &[(String, String)]) -> Result<Self, Invalid> {
         let fields = layer.fields.iter().enumerate().map(|(index, field)| (field.name.as_str(), Target::Field(index)));
         let mut columns: Vec<(Column, &str)> = fields
-            .chain([("id", Target::Id)])
+            .chain([("id", Target::Id), (KEY, Target::Key)])
             .map(|(name, target)| (Column::named(name, target, layer), name))
             .collect();
         for (field, column) in map {
@@ -197,9 +201,9 @@ impl Wanted {
         wanted.told.is_some() || !self.left_out.contains(key)
     }
 
-    /// Whether the caller said which column the id is.
-    pub fn id_is_told(&self) -> bool {
-        self.columns.iter().any(|column| column.target == Target::Id && column.told.is_some())
+    /// Whether the caller said which column this is.
+    pub fn is_told(&self, target: Target) -> bool {
+        self.columns.iter().any(|column| column.target == target && column.told.is_some())
     }
 
     /// Refuses a file in which a column that the caller named is not there.
@@ -238,7 +242,7 @@ impl Column {
     fn named(name: &str, target: Target, layer: &Layer) -> Self {
         let field = match target {
             Target::Field(index) => layer.fields.get(index),
-            Target::Id => None,
+            Target::Id | Target::Key => None,
         };
         let titles = field.map_or_else(Vec::new, |field| [name, &field.title.vi, &field.title.en].map(folded).into());
         let mut synonyms = Vec::new();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::columns::{Because, Target};
+use super::columns::{Because, KEY, Target};
 use super::mapping::Mapping;
 use super::plan::{Plan, PositionFrom};
 use super::record::Records;
@@ -161,9 +161,12 @@ impl ColumnGuess {
         };
         let (_, is_sure_of_decimal, is_sure_of_dates) = look.written();
         for (target, _) in places {
-            let Target::Field(index) = *target else {
-                column.goes_into.push("id".into());
-                continue;
+            let index = match *target {
+                Target::Field(index) => index,
+                own => {
+                    column.goes_into.push(if own == Target::Key { KEY } else { "id" }.to_owned());
+                    continue;
+                }
             };
             let (Some(field), Some(way)) = (layer.fields.get(index), plan.way(index)) else { continue };
             column.goes_into.push(field.name.clone());

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::columns::KEY;
 use super::features::FeatureOptions;
 use super::read::delimiter;
 use super::written::{DateOrder, Decimal};
@@ -68,7 +69,7 @@ pub struct Mapping {
     /// Order of dates of numbers, in all columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dates: Option<DateOrder>,
-    /// Fields (or `id`) and the columns that they are taken from.
+    /// Fields (or `id`, or `source_id`) and the columns that they are taken from.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
     /// Columns that no field is taken from, whatever they are called.
@@ -99,7 +100,7 @@ impl Mapping {
             return Err(Invalid::new(parameter, format!("a mapping for {}, found one for {other}", layer.id)));
         }
         let field = |name: &str| layer.fields.iter().find(|field| field.name == name);
-        for name in self.fields.keys().filter(|name| *name != "id").chain(self.codes.keys()) {
+        for name in self.fields.keys().filter(|name| !["id", KEY].contains(&name.as_str())).chain(self.codes.keys()) {
             if field(name).is_none() {
                 return Err(Invalid::new(parameter, format!("fields of {}, found {name:?}", layer.id)));
             }

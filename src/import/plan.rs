@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::ImportError;
 use super::codes::Codes;
-use super::columns::{Because, Target, Wanted};
+use super::columns::{Because, KEY, Target, Wanted};
 use super::features::FeatureOptions;
 use super::position_columns::{Found, order_of_xy};
 use super::record::{Cell, FileCrs, Header, PositionIn, Record, Records, Source};
@@ -57,6 +57,9 @@ pub(super) struct Plan {
     /// The column of the id. Several only where records bring columns of their own: `ID` here, `id` there.
     id: Vec<usize>,
     id_is_told: bool,
+    /// The column of the key that a feature of ours came from, which says more than its number.
+    key: Vec<usize>,
+    key_is_told: bool,
     /// The same for each field of the layer.
     fields: Vec<Vec<usize>>,
     ways: Vec<Way>,
@@ -104,7 +107,9 @@ impl Plan {
             file,
             header: source.header,
             id: Vec::new(),
-            id_is_told: wanted.id_is_told(),
+            id_is_told: wanted.is_told(Target::Id),
+            key_is_told: wanted.is_told(Target::Key),
+            key: Vec::new(),
             fields: vec![Vec::new(); maker.layer.fields.len()],
             ways,
             assigned,
@@ -146,6 +151,7 @@ impl Plan {
             for target in targets {
                 let places = match target {
                     Target::Id => Some(&mut self.id),
+                    Target::Key => Some(&mut self.key),
                     Target::Field(index) => self.fields.get_mut(index),
                 };
                 let Some(places) = places else { continue };
@@ -168,8 +174,13 @@ impl Plan {
         Ok(wanted.check_told(&self.file, |key| self.keys.contains_key(key))?)
     }
 
-    /// The id of a record: the format's own, unless the caller named a column.
+    /// The id of a record: the key under which it was exported, unless the caller named another column; then the column that the caller
+    /// named, the format's own id, or the column of ids.
     pub fn id<'a>(&self, record: &Record<'a>) -> Cell<'a> {
+        let key = if self.key_is_told || !self.id_is_told { first(&self.key, record) } else { Cell::Null };
+        if !key.is_blank() {
+            return key;
+        }
         if record.id != Cell::Null && !self.id_is_told { record.id } else { first(&self.id, record) }
     }
 
@@ -177,7 +188,7 @@ impl Plan {
     pub fn told(&self, layer: &Layer, columns: &[String]) -> Vec<(String, String)> {
         let name = |column: &usize| columns.get(*column).cloned();
         let fields = layer.fields.iter().zip(&self.fields).map(|(field, from)| (field.name.as_str(), from.as_slice()));
-        let own = fields.chain([("id", self.id.as_slice())]);
+        let own = fields.chain([("id", self.id.as_slice()), (KEY, self.key.as_slice())]);
         let mut told: Vec<(String, String)> =
             own.filter_map(|(to, from)| Some((to.to_owned(), name(from.first()?)?))).collect();
         let position: &[(&str, usize)] = match self.position {
@@ -191,7 +202,7 @@ impl Plan {
 
     /// Whether the column is one of the id's.
     pub fn is_id(&self, column: usize) -> bool {
-        self.id.contains(&column)
+        self.id.contains(&column) || self.key.contains(&column)
     }
 
     /// The name of the column that a field of the layer is taken from.

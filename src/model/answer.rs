@@ -16,6 +16,8 @@ pub struct FoundFeature {
     pub unit: Option<(UnitId, Relation)>,
     /// Geodesic metres from the place asked for.
     pub distance_m: Option<f64>,
+    /// Its sender's key, of features that go into a file.
+    pub key: Option<String>,
 }
 
 /// A page of features.

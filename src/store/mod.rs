@@ -22,7 +22,7 @@ pub use large::{
 pub use open::open;
 pub use quality::{LeftOut, LeftOutPage, LeftOutRow};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -189,6 +189,11 @@ pub trait Store: Send + Sync {
     /// Adds units, or replaces those of the same (level, code, first day), and changes of units likewise, then joins all
     /// points again, in one transaction. The units' `id` is ignored.
     async fn put_units(&self, units: &[Unit], changes: &[UnitChange]) -> Result<UnitsStored, StoreError>;
+
+    /// The senders' keys of features by their ids, of those that have one. A published table has none.
+    async fn keys(&self, _layer: &Layer, _ids: &[u64]) -> Result<HashMap<u64, String>, StoreError> {
+        Ok(HashMap::new())
+    }
 
     /// Sends all features of a layer, in any order, as of one moment; gives the layer's version at that moment.
     /// When the receiver goes away it stops without error.

@@ -114,7 +114,7 @@ fn job(args: &ExportArgs, layer: &Layer, catalogue: &Catalogue) -> Result<Export
     let options = SinkOptions {
         spreadsheet: if args.bom { Spreadsheet::Excel } else { Spreadsheet::No },
         titles: if args.titles { Titles::Shown } else { Titles::LeftOut },
-        rows: 0,
+        ..SinkOptions::default()
     };
     Ok(ExportJob { request, sheet, format, options })
 }

@@ -21,6 +21,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::super::asked::Asked;
+use super::super::guard::Leave;
 use super::super::problem::{Kind, Problem};
 use super::super::query::cursor;
 use super::super::query::features::next_url;
@@ -41,7 +42,12 @@ use crate::model::FoundFeature;
 const CHUNK: usize = 1 << 16;
 
 /// The file that a request for items asks for.
-pub async fn file(shared: &Shared, asked: &Asked, items: ItemsAsked, format: Format) -> Result<Response, Problem> {
+pub async fn file(
+    shared: &Shared,
+    (asked, leave): (&Asked, &Leave),
+    items: ItemsAsked,
+    format: Format,
+) -> Result<Response, Problem> {
     let ItemsAsked { params, crs, mut request, question, .. } = items;
     let most = shared.settings.export_rows;
     let is_limited = params.text("limit").is_some();
@@ -82,6 +88,8 @@ pub async fn file(shared: &Shared, asked: &Asked, items: ItemsAsked, format: For
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(token));
     }
     if !format.is_streamed() {
+        // Bounded by its rows, its bytes and its place among few; a workbook of a million rows takes a minute.
+        leave.take(shared.settings.export_time);
         let made = export_to_temporary((extract, sheet), format, shared.settings.export_bytes).await?;
         headers.insert(CONTENT_LENGTH, HeaderValue::from(made.bytes));
         return Ok((headers, sent(made.file, place)).into_response());

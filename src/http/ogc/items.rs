@@ -1,5 +1,6 @@
 //! `GET /ogc/collections/{layer}/items`: features, a page at a time.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header::LINK;
 use axum::http::{HeaderName, HeaderValue};
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use super::super::Shared;
 use super::super::asked::{Asked, Segments};
+use super::super::guard::Leave;
 use super::super::problem::Problem;
 use super::super::query::cursor;
 use super::super::query::features::{FeatureWriter, add_features, next_url};
@@ -39,13 +41,15 @@ struct Head<'a> {
 pub async fn items(
     State(shared): State<Shared>,
     Segments(id): Segments<String>,
+    leave: Option<Extension<Leave>>,
     asked: Asked,
 ) -> Result<Response, Problem> {
     let view = shared.settings.view;
     let items = ItemsAsked::read(&shared, &asked, &seen(&shared, &id)?)?;
     shared.reach(&items.params, &[items.request.layer.as_str()]).await?;
     if let Some(format) = items.form.file() {
-        return files::file(&shared, &asked, items, format).await;
+        let leave = leave.map(|Extension(leave)| leave).unwrap_or_default();
+        return files::file(&shared, (&asked, &leave), items, format).await;
     }
     let ItemsAsked { params, form, crs, request, question } = items;
     // Asked for again: the wait may have been for it.

@@ -11,6 +11,7 @@ use super::millimetres;
 use super::table::Table;
 use crate::atlas::UnitMap;
 use crate::engine::crs::Crs;
+use crate::export::{FeatureTexts, relation_name};
 use crate::model::{AsOf, FeaturePage, Field, FoundFeature, Layer, Relation, Value, Versions, View};
 
 /// How a layer's features are written for a caller.
@@ -54,6 +55,20 @@ impl<'a> FeatureWriter<'a> {
         let held = found.unit.and_then(|(id, relation)| Some((self.units.unit(id)?.code.as_str(), relation)));
         held.map_or((None, Relation::Outside), |(code, relation)| (Some(code), relation))
     }
+
+    fn add(&self, texts: &FeatureTexts, out: &mut Vec<u8>, found: &FoundFeature) {
+        let feature = &found.feature;
+        texts.add(out, (feature, self.crs.from_lon_lat(feature.at)), |members| {
+            let (code, relation) = self.unit(found);
+            if let Some(code) = code {
+                members.text("unit", code);
+            }
+            members.text("unit_relation", relation_name(relation));
+            if let Some(metres) = found.distance_m {
+                members.number("distance_m", millimetres(metres));
+            }
+        });
+    }
 }
 
 impl PageWriter<'_> {
@@ -91,15 +106,6 @@ impl PageWriter<'_> {
             table.end_row();
         }
         table
-    }
-}
-
-/// The relation's name on the wire.
-pub fn relation_name(relation: Relation) -> &'static str {
-    match relation {
-        Relation::Covered => "covered",
-        Relation::Near => "near",
-        Relation::Outside => "outside",
     }
 }
 
@@ -148,8 +154,20 @@ struct Head<'a> {
 pub fn add_features(object: &mut Vec<u8>, writer: &FeatureWriter<'_>, found: &[FoundFeature]) {
     object.pop();
     object.extend_from_slice(b",\"features\":");
-    FeatureTexts::new(writer).add_list(object, found);
+    add_list(object, writer, found);
     object.push(b'}');
+}
+
+fn add_list(out: &mut Vec<u8>, writer: &FeatureWriter<'_>, found: &[FoundFeature]) {
+    let texts = FeatureTexts::new(writer.fields());
+    out.push(b'[');
+    for (place, found) in found.iter().enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        writer.add(&texts, out, found);
+    }
+    out.push(b']');
 }
 
 /// The list of features.
@@ -163,7 +181,7 @@ pub struct Features<'a> {
 impl Serialize for Features<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = Vec::new();
-        FeatureTexts::new(&self.writer).add_list(&mut list, self.found);
+        add_list(&mut list, &self.writer, self.found);
         raw(list)?.serialize(serializer)
     }
 }
@@ -180,7 +198,7 @@ impl OneFeature<'_> {
     /// As GeoJSON.
     pub fn geojson(&self) -> Vec<u8> {
         let mut feature = Vec::new();
-        FeatureTexts::new(&self.writer).add(&mut feature, self.found);
+        self.writer.add(&FeatureTexts::new(self.writer.fields()), &mut feature, self.found);
         feature
     }
 }
@@ -193,97 +211,6 @@ impl Serialize for OneFeature<'_> {
 
 fn raw<E: serde::ser::Error>(json: Vec<u8>) -> Result<Box<RawValue>, E> {
     RawValue::from_string(String::from_utf8(json).map_err(E::custom)?).map_err(E::custom)
-}
-
-/// Writes features one after the other: what is the same in all of them is made once.
-struct FeatureTexts<'a> {
-    writer: FeatureWriter<'a>,
-    /// Places of the fields in the layer, and each one's name as a member's.
-    members: Vec<(usize, Vec<u8>)>,
-}
-
-impl<'a> FeatureTexts<'a> {
-    fn new(writer: &FeatureWriter<'a>) -> Self {
-        let member = |(index, field): (usize, &Field)| {
-            let mut name = Vec::new();
-            add_text(&mut name, &field.name);
-            name.push(b':');
-            (index, name)
-        };
-        Self { writer: *writer, members: writer.fields().map(member).collect() }
-    }
-
-    fn add_list(&self, out: &mut Vec<u8>, found: &[FoundFeature]) {
-        out.push(b'[');
-        for (place, found) in found.iter().enumerate() {
-            if place > 0 {
-                out.push(b',');
-            }
-            self.add(out, found);
-        }
-        out.push(b']');
-    }
-
-    fn add(&self, out: &mut Vec<u8>, found: &FoundFeature) {
-        let feature = &found.feature;
-        out.extend_from_slice(b"{\"type\":\"Feature\",\"id\":");
-        add_value(out, feature.id);
-        // A projection has no number for some places far from it: no geometry then, which GeoJSON allows.
-        match self.writer.crs.from_lon_lat(feature.at) {
-            Some([x, y]) => {
-                out.extend_from_slice(b",\"geometry\":{\"type\":\"Point\",\"coordinates\":[");
-                add_value(out, x);
-                out.push(b',');
-                add_value(out, y);
-                out.extend_from_slice(b"]}");
-            }
-            None => out.extend_from_slice(b",\"geometry\":null"),
-        }
-        out.extend_from_slice(b",\"properties\":{");
-        for (index, name) in &self.members {
-            out.extend_from_slice(name);
-            match feature.values.get(*index).unwrap_or(&Value::Null) {
-                Value::Null => out.extend_from_slice(b"null"),
-                Value::Text(text) => add_text(out, text),
-                Value::Integer(number) => add_value(out, *number),
-                Value::Real(number) => add_value(out, *number),
-                Value::Boolean(truth) => out.extend_from_slice(if *truth { b"true" } else { b"false" }),
-                Value::Date(day) => add_text(out, &day.to_string()),
-                Value::Timestamp(instant) => add_text(out, &instant.to_string()),
-            }
-            out.push(b',');
-        }
-        let (code, relation) = self.writer.unit(found);
-        if let Some(code) = code {
-            out.extend_from_slice(b"\"unit\":");
-            add_text(out, code);
-            out.push(b',');
-        }
-        out.extend_from_slice(b"\"unit_relation\":");
-        add_text(out, relation_name(relation));
-        if let Some(metres) = found.distance_m {
-            out.extend_from_slice(b",\"distance_m\":");
-            add_value(out, millimetres(metres));
-        }
-        out.extend_from_slice(b"}}");
-    }
-}
-
-/// Adds a number or a text as `serde_json` writes it; a number that JSON has no words for is null.
-fn add_value(out: &mut Vec<u8>, value: impl Serialize) {
-    // Memory never refuses bytes, and each of these can be written.
-    let _ = serde_json::to_writer(out, &value);
-}
-
-/// Adds a text with its quotes.
-fn add_text(out: &mut Vec<u8>, text: &str) {
-    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
-        add_value(out, text);
-        return;
-    }
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
 }
 
 /// The address of the next page: this one's with another cursor.

@@ -19,12 +19,13 @@ use super::super::problem::Problem;
 use super::super::reply::{CSV, GEOJSON, Reply, as_of_text, shown_classification, to_json};
 use super::super::{Service, Shared};
 use super::cursor;
-use super::features::{FeatureWriter, OneFeature, next_url, relation_name};
+use super::features::{FeatureWriter, OneFeature, next_url};
 use super::millimetres;
 use super::shape::{Shape, read_shape};
 use super::table::Table;
 use super::within::{plain_body, unit_pick};
 use crate::engine::crs::Crs;
+use crate::export::relation_name;
 use crate::model::{
     After, Area, AsOf, Bbox, Invalid, JoinPage, JoinRequest, JoinSide, JoinedFeature, LayerId, Level, NearestOne, Value,
 };

@@ -11,10 +11,10 @@ use super::super::min_version::{MIN_VERSION, UNITS};
 use super::super::params::{Bom, Format};
 use super::super::problem::Problem;
 use super::super::reply::{CSV, Reply};
-use super::features::relation_name;
 use super::millimetres;
 use super::table::Table;
 use crate::atlas::{Atlas, UnitMap};
+use crate::export::relation_name;
 use crate::model::{AsOf, Classification, Day, Level, LocateRequest, LocatedUnit, LonLat, Relation};
 
 /// A unit of an answer.

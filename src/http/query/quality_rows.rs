@@ -11,12 +11,13 @@ use super::super::asked::Asked;
 use super::super::min_version::MIN_VERSION;
 use super::super::params::{Format, Params};
 use super::super::problem::Problem;
-use super::super::reply::{CSV, GEOJSON, Reply, shown_classification, to_json, value_json};
+use super::super::reply::{CSV, GEOJSON, Reply, shown_classification, to_json};
 use super::super::{Service, Shared};
 use super::cursor;
 use super::features::next_url;
 use super::table::Table;
 use super::within::{DEFAULT_LIMIT, Question, answer};
+use crate::export::value_json;
 use crate::model::{After, Area, Aspect, AspectPick, FindingKind, Invalid, Layer, Versions, View};
 use crate::store::{LeftOut, LeftOutPage, LeftOutRow};
 

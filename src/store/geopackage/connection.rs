@@ -12,11 +12,11 @@ use crate::model::Bbox;
 use crate::store::StoreError;
 
 /// `GPKG` in ASCII: what `PRAGMA application_id` of a GeoPackage says since 1.2.
-const APPLICATION_ID: i32 = 0x4750_4B47;
+pub const APPLICATION_ID: i32 = 0x4750_4B47;
 /// `GP10` and `GP11`: versions 1.0 and 1.1.
 const OLD_APPLICATION_IDS: [i32; 2] = [0x4750_3130, 0x4750_3131];
 /// GeoPackage 1.3: the newest that Debian 12's GDAL knows.
-const USER_VERSION: i32 = 10_300;
+pub const USER_VERSION: i32 = 10_300;
 /// How long a writer waits for another program to finish its transaction.
 pub(super) const WRITE_WAIT: Duration = Duration::from_secs(30);
 /// How long a reader waits; with a write-ahead log it hardly ever does.

@@ -12,6 +12,7 @@ mod edit;
 mod history;
 mod import;
 mod join;
+mod keys;
 mod left_out;
 mod load;
 mod log;
@@ -27,7 +28,7 @@ mod value;
 mod watch;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -37,7 +38,9 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use tokio::sync::{Notify, mpsc};
 
-pub use self::schema::{spatial_index, spatial_index_triggers};
+pub use self::connection::{APPLICATION_ID, USER_VERSION};
+pub use self::schema::{FORMAT_TABLES, spatial_index, spatial_index_triggers};
+pub use self::value::{column_type, to_column};
 use self::watch::{FileId, Watcher};
 use super::{
     Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, LeftOut, LeftOutPage, Store,
@@ -251,6 +254,11 @@ impl Store for GeoPackage {
     async fn load(&self, layer: &Layer, rows: mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError> {
         let layer = layer.clone();
         self.with("loading a layer", move |inner| inner.load(&layer, &rows)).await
+    }
+
+    async fn keys(&self, layer: &Layer, ids: &[u64]) -> Result<HashMap<u64, String>, StoreError> {
+        let (layer, ids) = (layer.id.clone(), ids.to_vec());
+        self.with("reading senders' keys", move |inner| inner.keys(&layer, &ids)).await
     }
 
     async fn changes(&self, units: u64, layers: &[(Arc<Layer>, u64)]) -> Result<Changes, StoreError> {

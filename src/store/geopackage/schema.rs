@@ -5,6 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::{log, value};
 use crate::model::{Catalogue, Field, Finding, FindingKind, Layer, LayerId};
 
+/// The tables of the format.
+pub const FORMAT_TABLES: &str = include_str!("format.sql");
+
 /// Columns of a layer's table that are no fields.
 const OWN_COLUMNS: [&str; 4] = ["id", "geom", "source_id", "units"];
 
@@ -30,6 +33,7 @@ pub(super) fn table_exists(connection: &Connection, table: &str) -> rusqlite::Re
 
 /// Makes what every `GeoPackage` has, and our own tables, as far as they are missing.
 pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(FORMAT_TABLES)?;
     transaction.execute_batch(include_str!("schema.sql"))?;
     transaction.execute_batch(include_str!("batch.sql"))?;
     if !knows_times(transaction)? {

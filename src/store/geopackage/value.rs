@@ -7,7 +7,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use crate::model::{Day, FieldType, Instant, UnitLink, Value};
 
 /// The declared type of a field's column.
-pub(super) fn column_type(kind: FieldType) -> &'static str {
+pub fn column_type(kind: FieldType) -> &'static str {
     match kind {
         FieldType::Text | FieldType::Code => "TEXT",
         FieldType::Integer => "INTEGER",
@@ -30,7 +30,7 @@ pub(super) fn column_fits(kind: FieldType, declared: &str) -> bool {
 }
 
 /// A value as it is written.
-pub(super) fn to_column(value: &Value) -> ToSqlOutput<'_> {
+pub fn to_column(value: &Value) -> ToSqlOutput<'_> {
     match value {
         Value::Null => ToSqlOutput::Borrowed(ValueRef::Null),
         Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),

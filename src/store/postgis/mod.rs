@@ -15,6 +15,7 @@ mod fill;
 mod filter;
 mod history;
 mod import;
+mod keys;
 mod listen;
 mod load;
 mod merge;
@@ -27,7 +28,7 @@ mod row;
 mod undo;
 mod units;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -176,6 +177,10 @@ impl Store for PostGis {
 
     async fn put_units(&self, units: &[Unit], changes: &[UnitChange]) -> Result<UnitsStored, StoreError> {
         self.write_units(units, changes).await
+    }
+
+    async fn keys(&self, layer: &Layer, ids: &[u64]) -> Result<HashMap<u64, String>, StoreError> {
+        self.read_keys(layer, ids).await
     }
 
     async fn load(&self, layer: &Layer, rows: mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError> {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
-use bandoso::model::{Feature, Value};
+use bandoso::atlas::{Atlas, AtlasSettings};
+use bandoso::engine::crs::Crs;
+use bandoso::export::{Axes, ExportJob, ExportProgress, Format, SheetOptions, SinkOptions, Titles, export_to_file};
+use bandoso::model::{Area, AsOf, Feature, LayerId, Value, View, WithinRequest};
 use calamine::{Data, Reader as _, Xlsx};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::{Field as Cell, RowAccessor as _};
@@ -223,4 +226,67 @@ fn unpacked(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     flate2::read::GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
     plain
+}
+
+#[tokio::test]
+async fn a_workbook_with_too_many_rows_is_refused_before_any_file_is_there() {
+    let desk = tokio::task::spawn_blocking(tricky).await.unwrap();
+    let catalogue = bandoso::config::load_catalogue(None).unwrap();
+    let store = bandoso::store::open(&desk.path("map.gpkg").display().to_string()).await.unwrap();
+    store.prepare(&catalogue).await.unwrap();
+    let zone = catalogue.time_zone.clone();
+    let atlas = Atlas::open(store, catalogue, AtlasSettings::default()).await.unwrap();
+    let job = |sheet_rows: u64, titles: Titles| ExportJob {
+        request: WithinRequest {
+            layer: LayerId::parse("layer", "police.incidents").unwrap(),
+            area: Area::Everywhere,
+            datetime: None,
+            filter: None,
+            as_of: AsOf::Own,
+            sort: Vec::new(),
+            after: None,
+            limit: usize::MAX,
+        },
+        sheet: SheetOptions {
+            view: View::EVERYTHING,
+            fields: None,
+            crs: Crs::Crs84,
+            axes: Axes::EastFirst,
+            zone: zone.clone(),
+        },
+        format: Format::Xlsx,
+        options: SinkOptions { sheet_rows, titles, ..SinkOptions::default() },
+    };
+    let path = desk.path("many.xlsx");
+    for (sheet_rows, titles, most) in [(4, Titles::LeftOut, 3), (5, Titles::Shown, 3), (0, Titles::Shown, 0)] {
+        let refused = export_to_file(&atlas, job(sheet_rows, titles), &path, &ExportProgress::default()).await;
+        let told = refused.unwrap_err().to_string();
+        assert!(told.contains("4 features") && told.contains(&format!("xlsx holds {most}")), "{told}");
+        assert!(!path.exists() && parts(&desk).is_empty(), "{:?}", parts(&desk));
+    }
+    let made = export_to_file(&atlas, job(6, Titles::Shown), &path, &ExportProgress::default()).await.unwrap();
+    assert_eq!((made.written, path.exists()), (4, true));
+}
+
+#[test]
+fn what_a_killed_export_left_goes_with_the_next_one_and_nothing_else_does() {
+    let desk = tricky();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
+    let file = |name: &str, at: std::time::SystemTime| {
+        desk.file(name, "left");
+        std::fs::File::options().write(true).open(desk.path(name)).unwrap().set_modified(at).unwrap();
+    };
+    file(".out.csv.Ab12Cd.part", long_ago);
+    file(".out.csv.provenance.json.Ab12Cd.part", long_ago);
+    file(".out.csv.more.Ab12Cd.part", long_ago);
+    file(".other.csv.Ab12Cd.part", long_ago);
+    file(".out.csv.EfghIj.part", std::time::SystemTime::now());
+    file(".out.csv.KlmnOp.part", long_ago);
+    let held = std::fs::File::open(desk.path(".out.csv.KlmnOp.part")).unwrap();
+    held.lock().unwrap();
+    desk.done("export --layer police.incidents -o out.csv");
+    let mut left = parts(&desk);
+    left.sort();
+    let kept = [".other.csv.Ab12Cd.part", ".out.csv.EfghIj.part", ".out.csv.KlmnOp.part", ".out.csv.more.Ab12Cd.part"];
+    assert_eq!(left, kept, "of other files, of a moment ago, or in somebody's hands");
 }

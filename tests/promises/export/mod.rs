@@ -1,6 +1,7 @@
 //! `bandoso export`: a layer out, whole or not at all, as other people's programs read it.
 
 mod binary;
+mod keys;
 mod text;
 
 use std::process::Command;

@@ -119,6 +119,7 @@ export const en: Record<Key, string> = {
   import_format: '{format}, {rows} rows, reference system {crs}',
   import_column: 'Column of the file',
   import_goes_into: 'Goes into',
+  import_key: 'Sender’s key',
   import_examples: 'Examples',
   import_left_out: '(left out)',
   import_easting: 'Longitude / easting',

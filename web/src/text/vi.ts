@@ -118,6 +118,7 @@ export const vi = {
   import_format: '{format}, {rows} dòng, hệ tọa độ {crs}',
   import_column: 'Cột trong tệp',
   import_goes_into: 'Vào trường',
+  import_key: 'Mã của nơi gửi',
   import_examples: 'Ví dụ',
   import_left_out: '(bỏ qua)',
   import_easting: 'Kinh độ / hướng đông',

@@ -108,6 +108,7 @@ function Column({
         >
           <option value="">{say('import_left_out')}</option>
           <option value="id">{say('id')}</option>
+          <option value="source_id">{say('import_key')}</option>
           <option value="x">{say('import_easting')}</option>
           <option value="y">{say('import_northing')}</option>
           {into === 'x,y' && <option value="x,y">{say('import_position')}</option>}

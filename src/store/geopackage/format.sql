@@ -1,7 +1,6 @@
--- What a GeoPackage 1.3 (OGC 12-128r17) with one layer has. {table} and {srs} are checked names and numbers.
-PRAGMA application_id = 0x47504B47;
-PRAGMA user_version = 10300;
-CREATE TABLE gpkg_spatial_ref_sys (
+-- The tables that every GeoPackage 1.3 has (OGC 12-128r17), and those of its schema extension: of the store, and of files that are
+-- exported.
+CREATE TABLE IF NOT EXISTS gpkg_spatial_ref_sys (
     srs_name TEXT NOT NULL,
     srs_id INTEGER NOT NULL PRIMARY KEY,
     organization TEXT NOT NULL,
@@ -9,10 +8,13 @@ CREATE TABLE gpkg_spatial_ref_sys (
     definition TEXT NOT NULL,
     description TEXT
 );
-INSERT INTO gpkg_spatial_ref_sys VALUES
+INSERT OR IGNORE INTO gpkg_spatial_ref_sys
+    (srs_name, srs_id, organization, organization_coordsys_id, definition, description)
+VALUES
     ('Undefined Cartesian SRS', -1, 'NONE', -1, 'undefined', 'undefined Cartesian coordinate reference system'),
     ('Undefined geographic SRS', 0, 'NONE', 0, 'undefined', 'undefined geographic coordinate reference system');
-CREATE TABLE gpkg_contents (
+
+CREATE TABLE IF NOT EXISTS gpkg_contents (
     table_name TEXT NOT NULL PRIMARY KEY,
     data_type TEXT NOT NULL,
     identifier TEXT UNIQUE,
@@ -25,7 +27,8 @@ CREATE TABLE gpkg_contents (
     srs_id INTEGER,
     CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id)
 );
-CREATE TABLE gpkg_geometry_columns (
+
+CREATE TABLE IF NOT EXISTS gpkg_geometry_columns (
     table_name TEXT NOT NULL,
     column_name TEXT NOT NULL,
     geometry_type_name TEXT NOT NULL,
@@ -37,7 +40,8 @@ CREATE TABLE gpkg_geometry_columns (
     CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name),
     CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id)
 );
-CREATE TABLE gpkg_extensions (
+
+CREATE TABLE IF NOT EXISTS gpkg_extensions (
     table_name TEXT,
     column_name TEXT,
     extension_name TEXT NOT NULL,
@@ -45,10 +49,9 @@ CREATE TABLE gpkg_extensions (
     scope TEXT NOT NULL,
     CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name)
 );
-INSERT INTO gpkg_extensions VALUES
-    ('gpkg_data_columns', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/#extension_schema', 'read-write'),
-    ('gpkg_data_column_constraints', NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/#extension_schema', 'read-write');
-CREATE TABLE gpkg_data_columns (
+
+-- The schema extension: titles of columns, and the codes that a form offers.
+CREATE TABLE IF NOT EXISTS gpkg_data_columns (
     table_name TEXT NOT NULL,
     column_name TEXT NOT NULL,
     name TEXT,
@@ -59,7 +62,7 @@ CREATE TABLE gpkg_data_columns (
     CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
     CONSTRAINT gdc_tn UNIQUE (table_name, name)
 );
-CREATE TABLE gpkg_data_column_constraints (
+CREATE TABLE IF NOT EXISTS gpkg_data_column_constraints (
     constraint_name TEXT NOT NULL,
     constraint_type TEXT NOT NULL,
     value TEXT,
