@@ -148,7 +148,7 @@ impl Search {
             let distance_m = self.request.near.and_then(|near| at.map(|at| distance_m(near, at)));
             // Distances are not negative: their bits are in their order. Those of equal distance keep the order found.
             let former = !known.valid.contains(self.request.as_of);
-            let order = [known.level as u64, u64::from(former), distance_m.map_or(u64::MAX, f64::to_bits)];
+            let order = [u64::from(former), known.level as u64, distance_m.map_or(u64::MAX, f64::to_bits)];
             found.push(((unit.fit, false, order, String::new(), String::new(), found.len(), 0), unit, at));
         }
         found.sort_by(|(a, ..), (b, ..)| a.cmp(b));

@@ -241,14 +241,20 @@ fn found(text: &str, day: Day) -> Vec<(i32, Fit)> {
 }
 
 #[test]
-fn units_are_found_exact_spelling_first_then_larger_then_in_force() {
+fn units_are_found_exact_spelling_first_then_in_force_then_larger() {
     use Fit::{Contained, Exact, Folded, Prefix, Words};
-    assert_eq!(found("Ba Tơ", CHANGE), [(4, Exact), (10, Exact), (8, Exact), (11, Folded), (9, Contained)]);
-    assert_eq!(found("ba to", CHANGE), [(4, Folded), (10, Folded), (11, Folded), (8, Folded), (9, Contained)]);
+    assert_eq!(found("Ba Tơ", CHANGE), [(10, Exact), (4, Exact), (8, Exact), (11, Folded), (9, Contained)]);
+    assert_eq!(found("ba to", CHANGE), [(10, Folded), (11, Folded), (4, Folded), (8, Folded), (9, Contained)]);
     assert_eq!(found("xã Ba Tơ", CHANGE), [(10, Exact), (11, Folded), (8, Words), (9, Contained)]);
     assert_eq!(found("tx ba t", CHANGE), [(4, Words)], "a district of another kind");
     assert_eq!(found("ba t", BEFORE), [(4, Prefix), (8, Prefix), (10, Prefix), (11, Prefix), (9, Contained)]);
-    assert_eq!(found("to ba", CHANGE), [(4, Words), (10, Words), (11, Words), (8, Words), (9, Contained)]);
+    assert_eq!(found("to ba", CHANGE), [(10, Words), (11, Words), (4, Words), (8, Words), (9, Contained)]);
+    assert_eq!(
+        found("Lý Sơn", CHANGE),
+        [(7, Exact), (5, Exact), (6, Exact)],
+        "the unit of today before the district of old"
+    );
+    assert_eq!(found("Lý Sơn", BEFORE), [(5, Exact), (6, Exact), (7, Exact)]);
     assert_eq!(found("21484", CHANGE), [(10, Exact), (8, Exact)]);
     assert_eq!(found("123", CHANGE), [(13, Folded)]);
     assert_eq!(found("2148", BEFORE), [(8, Prefix), (9, Prefix), (10, Prefix), (11, Prefix)]);

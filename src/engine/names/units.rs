@@ -69,7 +69,7 @@ impl UnitNames {
         names
     }
 
-    /// The units whose name or code fits what is asked, best first: by fit, level, whether they are in force on the day, plain
+    /// The units whose name or code fits what is asked, best first: by fit, whether they are in force on the day, level, plain
     /// name, code and first day.
     ///
     /// Words may also name the units above, after those of the unit itself: `Ba Tơ Quảng Ngãi`. Looks at every unit, about
@@ -88,7 +88,7 @@ impl UnitNames {
             }
         }
         let place = |(found, unit): &(FoundUnit, &Unit)| {
-            (found.fit, unit.level, !unit.valid.contains(day), plain(&unit.name), unit.code.clone(), unit.valid.from)
+            (found.fit, !unit.valid.contains(day), unit.level, plain(&unit.name), unit.code.clone(), unit.valid.from)
         };
         found.sort_by_cached_key(place);
         found.into_iter().map(|(found, _)| found).collect()

@@ -60,6 +60,17 @@ async fn a_former_code_names_the_former_unit_and_what_it_became() {
     let both = house.json("/search?q=21001").await;
     let names = hits(&both).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
     assert_eq!(names, ["Xã Tây", "Xã Tây Bắc"]);
+    // Of equal fit, what is in force goes before what was larger once, near or far.
+    for at in ["", "&at=108.2,15.2", "&at=108.9,14.6"] {
+        let found = house.json(&format!("/search?q=bac&layer=units&as_of=2025-06-30{at}")).await;
+        let in_force: Vec<bool> = found["features"]
+            .as_array()
+            .expect("features")
+            .iter()
+            .map(|unit| unit["properties"]["in_force"] == true)
+            .collect();
+        assert!(in_force.is_sorted_by(|before, after| before >= after), "{found}");
+    }
     let then = house.json("/search?q=21001&as_of=2025-06-30").await;
     assert_eq!(hits(&then)[0].0, "Xã Tây Bắc");
 }
