@@ -223,6 +223,51 @@ fn a_fault_of_the_head_names_its_line_and_what_is_expected() {
 }
 
 #[test]
+fn a_role_of_the_duty_desk_that_does_not_fit_is_refused_by_its_name() {
+    let timed = format!(
+        "{}time = \"seen\"\n{NAME}[[fields]]\nname = \"seen\"\ntitle = {{ vi = \"A\", en = \"A\" }}\ntype = \"timestamp\"\n",
+        LEAST.replace("x.y", "x.t")
+    );
+    let files = |duty: &str| -> Result<Catalogue, Vec<String>> {
+        load(&[("catalogue.toml", duty), ("layers/x.y.toml", LEAST), ("layers/x.t.toml", &timed)])
+    };
+    for good in [
+        "[duty]\nwater = \"x.y\"",
+        "[duty]\nincidents = { layer = \"x.t\", order = \"latest\", reach_m = 500, count = 7, filter = \"name = 'a'\" }",
+    ] {
+        assert!(files(good).is_ok(), "{good}: {:?}", files(good).err());
+    }
+    for (duty, place, words) in [
+        ("duty = 3", "catalogue.toml:1", "a table of roles"),
+        ("[duty]\nwater = 3", "catalogue.toml:2", "a layer's id"),
+        ("[duty]\nwater = { layer = \"x.z\" }", "catalogue.toml:2", "the id of a layer in layers/; found \"x.z\""),
+        ("[duty]\nwater = { count = 3 }", "catalogue.toml:2", "layer"),
+        ("[duty]\nwater = { layer = \"x.y\", count = 0 }", "catalogue.toml:2", "count"),
+        ("[duty]\nwater = { layer = \"x.y\", count = 101 }", "catalogue.toml:2", "count"),
+        ("[duty]\nwater = { layer = \"x.y\", reach_m = 0 }", "catalogue.toml:2", "reach_m"),
+        ("[duty]\nwater = { layer = \"x.y\", reach_m = 100001 }", "catalogue.toml:2", "reach_m"),
+        ("[duty]\nwater = { layer = \"x.y\", order = \"newest\" }", "catalogue.toml:2", "nearest or latest"),
+        ("[duty]\nwater = { layer = \"x.y\", filter = \"name = \" }", "catalogue.toml:2", "a filter in CQL2 text"),
+        ("[duty]\nwater = { layer = \"x.y\", radius = 3 }", "catalogue.toml:2", "found \"radius\""),
+        ("[duty]\nwater = { layer = \"x.t\", order = \"latest\" }", "catalogue.toml:2", "reach_m beside order"),
+        (
+            "[duty]\nwater = { layer = \"x.t\", filter = \"colour = 1\" }",
+            "catalogue.toml",
+            "water.filter that fits x.t",
+        ),
+        (
+            "[duty]\nwater = { layer = \"x.y\", order = \"latest\", reach_m = 5 }",
+            "catalogue.toml",
+            "water.order nearest: x.y has no time",
+        ),
+    ] {
+        let faults = files(duty).expect_err(duty);
+        let [fault] = faults.as_slice() else { panic!("{faults:#?}\nof\n{duty}") };
+        assert!(fault.starts_with(&format!("{place}: expected ")) && fault.contains(words), "{fault}\nof\n{duty}");
+    }
+}
+
+#[test]
 fn a_layer_of_a_department_that_is_not_listed_is_refused() {
     let head = "[[departments]]\nid = \"a\"\ntitle = { vi = \"A\", en = \"A\" }";
     let faults = load(&[("catalogue.toml", head), ("layers/x.y.toml", LEAST)]).expect_err("x is not listed");

@@ -109,11 +109,25 @@ async fn every_tile_and_every_query_is_the_same_from_both_stores() {
         for path in questions(name) {
             assert_eq!(embedded.get(&path).await, postgis.get(&path).await, "{path}");
         }
+        let line = r#"{"type":"LineString","coordinates":[[108.6,14.9],[108.8,15.12],[109.1,15.3]]}"#;
+        let path = format!("/query/within?layer={name}&limit=1000&radius_m=3000");
+        let post = || Request::post(&path).body(Body::from(line)).unwrap();
+        assert_eq!(embedded.json(post()).await, postgis.json(post()).await, "a corridor of {name}");
         let square = r#"{"type":"Polygon","coordinates":[[[108.6,14.9],[109.0,15.0],[108.9,15.3],[108.6,14.9]]]}"#;
         let post = || Request::post(format!("/query/within?layer={name}&limit=1000")).body(Body::from(square)).unwrap();
         assert_eq!(embedded.json(post()).await, postgis.json(post()).await, "{name}");
     }
-    for path in questions_of_units() {
+    for path in questions_of_units().into_iter().chain(questions_of_several()) {
+        assert_eq!(embedded.get(&path).await, postgis.get(&path).await, "{path}");
+    }
+    // The list behind a row of a table, as its link names it.
+    let by = "/query/count?layer=police.incidents&by=district,category,month&as_of=2025-06-30";
+    let table = embedded.get(by).await;
+    let rows = table["rows"].as_array().expect("rows");
+    assert!(rows.len() > 50, "{} rows", rows.len());
+    for row in rows.iter().step_by(17) {
+        let path = row["href"].as_str().and_then(|href| href.find("/query").map(|at| href[at..].to_owned()));
+        let path = path.expect("a list behind each row");
         assert_eq!(embedded.get(&path).await, postgis.get(&path).await, "{path}");
     }
 }
@@ -124,10 +138,50 @@ fn questions(layer: &str) -> Vec<String> {
         for by in ["commune", "district", "province", "category", "commune,category"] {
             paths.push(format!("/query/count?layer={layer}&by={by}{date}"));
         }
+        if DATED.contains(&layer) {
+            for by in ["day", "week,weekday", "month,hour", "year,district,category"] {
+                paths.push(format!("/query/count?layer={layer}&by={by}&datetime=2025-01-01/2026-01-01{date}"));
+            }
+            for compare in ["previous", "year"] {
+                let time = "datetime=2025-07-01/2026-01-01";
+                paths.push(format!("/query/count?layer={layer}&by=commune,month&{time}&compare={compare}{date}"));
+            }
+        }
         for pick in ["at=108.8,15.12&radius_m=5000", "unit=21025", "unit=near", "unit=outside"] {
             paths.push(format!("/query/within?layer={layer}&limit=500&{pick}{date}"));
         }
         paths.push(format!("/query/nearest?layer={layer}&at=108.0,14.35&count=20{date}"));
+    }
+    paths
+}
+
+/// Layers with a time.
+const DATED: [&str; 2] = ["police.incidents", "police.traffic_crashes"];
+
+/// Questions to several layers, and by name.
+fn questions_of_several() -> Vec<String> {
+    let mut paths = Vec::new();
+    for date in DATES {
+        for at in ["108.8,15.12", "108.0,14.35", "109.12,15.38"] {
+            paths.push(format!("/query/around?at={at}{date}"));
+        }
+        for (layer, with, area) in [
+            ("education.schools", "police.traffic_crashes", "unit=21025"),
+            ("police.incidents", "police.cameras", "bbox=108.7,15.0,109,15.3"),
+            ("police.incidents", "police.incidents", "unit=near"),
+        ] {
+            let radius = "radius_m=400&nearest=true&limit=500";
+            paths.push(format!("/query/join?layer={layer}&with={with}&{area}&{radius}{date}"));
+        }
+    }
+    for sums in ["sum=damage_vnd&avg=damage_vnd", "min=damage_vnd&max=damage_vnd"] {
+        paths.push(format!("/query/count?layer=police.incidents&by=commune,weekday&{sums}"));
+    }
+    for (text, date) in [("ba to", ""), ("quang ngai", "&as_of=2025-06-30"), ("truong", ""), ("21025", ""), ("dak", "")]
+    {
+        let text = text.replace(' ', "+");
+        paths.push(format!("/search?q={text}&limit=50{date}"));
+        paths.push(format!("/search?q={text}&limit=50&at=108.8,15.12{date}"));
     }
     paths
 }

@@ -1,5 +1,6 @@
 //! A layer that stays in the database gives the answers that it would give from memory.
 
+mod around;
 mod files;
 mod limits;
 mod quality;
