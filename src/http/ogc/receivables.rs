@@ -47,7 +47,8 @@ pub fn schema(layer: &Layer, view: View, mutation: Mutation) -> Value {
         "type": "object",
         "properties": {
             "type": { "type": "string", "enum": ["Point"] },
-            "coordinates": { "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 3 },
+            // Heights and what some programs write behind them are not kept, and no mistake (RFC 7946 §3.1.1).
+            "coordinates": { "type": "array", "items": { "type": "number" }, "minItems": 2 },
         },
     });
     let mut schema = json!({
