@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use serde::Serialize;
 use serde_json::Value;
 
 use super::super::Shared;
@@ -19,13 +18,6 @@ use super::place::crs;
 use super::{in_both, seen};
 use crate::engine::stamp::{Stamp, Stamper};
 use crate::model::{FoundFeature, Layer};
-
-#[derive(Serialize)]
-struct Document<'a> {
-    #[serde(flatten)]
-    feature: OneFeature<'a>,
-    links: &'a [Value],
-}
 
 /// `GET /ogc/collections/{layer}/items/{id}`.
 pub async fn item(
@@ -99,7 +91,12 @@ fn upward(asked: &Asked, layer: &Layer) -> [Value; 2] {
 
 /// The feature as GeoJSON.
 pub fn geojson(writer: FeatureWriter<'_>, found: &FoundFeature, links: &[Value]) -> Result<Reply, Problem> {
-    let body = to_json(&Document { feature: OneFeature { writer, found }, links })?;
+    let mut body = OneFeature { writer, found }.geojson();
+    // One member more.
+    body.pop();
+    body.extend_from_slice(b",\"links\":");
+    body.append(&mut to_json(&links)?);
+    body.push(b'}');
     let reply = Reply::new(GEOJSON, body, shown_classification(writer.layer, writer.view));
     Ok(features_headers(reply.stamped(stamp(&writer, found)), &writer))
 }
