@@ -12,7 +12,7 @@ use crate::store::StoreError;
 /// Pause between one look and the next.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The same after a table that cannot be followed: it is told of each time.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
 /// When this program next looks for tables without triggers.
 pub(super) struct Refollowing {
