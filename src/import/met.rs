@@ -8,8 +8,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use foldhash::fast::RandomState;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Numbers that the table holds: its 2²⁰ places are then full. 9 MB of eight bytes each, 17 MB of sixteen.
-const MOST_RECENT: usize = (1 << 20) / 8 * 7;
+/// Bytes of numbers that the table holds: its 2²⁰ places for eight bytes each, or half as many for sixteen, are then full.
+const RECENT_BYTES: usize = (8 << 20) / 8 * 7;
 /// Numbers of a file that are read together.
 const PAGE: usize = 256;
 /// Bits that a file's filter spends on a number: one of forty that are not there is looked for in vain.
@@ -81,9 +81,9 @@ pub(super) struct Met<K> {
     broken: Option<io::Error>,
 }
 
-impl<K> Default for Met<K> {
+impl<K: Mark> Default for Met<K> {
     fn default() -> Self {
-        Self { recent: HashSet::default(), most_recent: MOST_RECENT, runs: Vec::new(), broken: None }
+        Self { recent: HashSet::default(), most_recent: RECENT_BYTES / K::BYTES, runs: Vec::new(), broken: None }
     }
 }
 
