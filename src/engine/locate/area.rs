@@ -70,6 +70,11 @@ impl PreparedArea {
         near::border_m(&self.rings, at)
     }
 
+    /// All segments of all rings.
+    pub(super) fn segments(&self) -> impl Iterator<Item = ([f64; 2], [f64; 2])> {
+        self.rings.iter().flat_map(Ring::all)
+    }
+
     /// The box of all rings, exactly.
     pub fn bbox(&self) -> Bbox {
         self.bbox

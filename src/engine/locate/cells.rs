@@ -1,8 +1,8 @@
 //! A grid over all units: of most of its cells one answer is true, for no border runs through them.
 //!
-//! A cell that meets no segment's box lies as a whole inside or outside of each ring: a segment beside it, above, below or left,
-//! says nothing of its points, and one to the right says the same as the exact winding number would, see `cover::Winding`. So what
-//! covers one of its points covers them all, to the last bit. A cell is looked at when the first point asks for it.
+//! A cell that no segment meets lies as a whole inside or outside of each ring. The arithmetic of `cover::Winding` says so of each of its
+//! points too: its cross product is wrong by 1e-15 degrees times the segment's length at most, and a cell keeps [`MARGIN`] from every
+//! segment. So what covers a cell's middle covers all of it, to the last bit. That is asked when the first point comes.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +12,7 @@ use crate::model::{Bbox, LonLat};
 
 /// Cells on each side: 400 m of a large province. A grid takes 1 MiB.
 const SIDE: usize = 512;
-/// What a cell is looked at too widely, degrees: more than rounding moves a point over its edge, 0.1 mm.
+/// How far from a cell a segment still counts as in it, degrees: 0.1 mm, more than rounding moves anything.
 const MARGIN: f64 = 1e-9;
 
 /// A cell that nobody asked for yet.
@@ -36,40 +36,69 @@ struct Answers<T> {
 }
 
 impl<T> Cells<T> {
-    /// A grid over a box.
-    pub(super) fn new(bbox: Bbox) -> Self {
+    /// A grid over a box, with all segments of borders in it.
+    pub(super) fn new(bbox: Bbox, segments: impl Iterator<Item = ([f64; 2], [f64; 2])>) -> Self {
         let per = |from: f64, to: f64| SIDE as f64 / (to - from).max(f64::MIN_POSITIVE);
         let cells = if bbox.is_empty() { 0 } else { SIDE * SIDE };
-        Self {
+        let mut grid = Self {
             bbox,
             per_degree: [per(bbox.west, bbox.east), per(bbox.south, bbox.north)],
             known: (0..cells).map(|_| AtomicU32::new(UNKNOWN)).collect(),
             answers: RwLock::new(Answers { by_covering: HashMap::new(), all: Vec::new() }),
+        };
+        segments.for_each(|(a, b)| grid.draw(a, b));
+        grid
+    }
+
+    /// Marks the cells that a segment meets, row by row.
+    fn draw(&mut self, a: [f64; 2], b: [f64; 2]) {
+        let (low, high) = if a[1] <= b[1] { (a, b) } else { (b, a) };
+        for row in self.row(low[1] - MARGIN)..=self.row(high[1] + MARGIN) {
+            let edge = |row: usize| self.bbox.south + row as f64 / self.per_degree[1];
+            let at = |lat: f64| {
+                let share = (lat.clamp(low[1], high[1]) - low[1]) / (high[1] - low[1]);
+                low[0] + share * (high[0] - low[0])
+            };
+            let ends = [at(edge(row) - MARGIN), at(edge(row + 1) + MARGIN)];
+            // A level segment has no share of its height.
+            let ends = if ends.iter().all(|end| end.is_finite()) { ends } else { [low[0], high[0]] };
+            let columns = self.column(ends[0].min(ends[1]) - MARGIN)..=self.column(ends[0].max(ends[1]) + MARGIN);
+            for column in columns {
+                if let Some(cell) = self.known.get_mut(row * SIDE + column) {
+                    *cell.get_mut() = MIXED;
+                }
+            }
         }
     }
 
-    /// The answer for a place; none where it must be asked for itself. `covering` says what covers a cell's middle if no border is
-    /// within its box, and `answer` what follows from that.
+    fn column(&self, lon: f64) -> usize {
+        (((lon - self.bbox.west) * self.per_degree[0]) as usize).min(SIDE - 1)
+    }
+
+    fn row(&self, lat: f64) -> usize {
+        (((lat - self.bbox.south) * self.per_degree[1]) as usize).min(SIDE - 1)
+    }
+
+    /// The answer for a place; none where it must be asked for itself. `covering` says what covers a cell's middle, and `answer` what
+    /// follows from that.
     pub(super) fn answer(
         &self,
         at: LonLat,
-        covering: impl FnOnce(&Bbox, LonLat) -> Option<Vec<usize>>,
+        covering: impl FnOnce(LonLat) -> Vec<usize>,
         answer: impl FnOnce(&[usize]) -> T,
     ) -> Option<Arc<T>> {
         if !self.bbox.contains(at) {
             return None;
         }
-        let axis = |value: f64, from: f64, per: f64| (((value - from) * per) as usize).min(SIDE - 1);
-        let x = axis(at.lon, self.bbox.west, self.per_degree[0]);
-        let y = axis(at.lat, self.bbox.south, self.per_degree[1]);
-        let cell = self.known.get(y * SIDE + x)?;
+        let (column, row) = (self.column(at.lon), self.row(at.lat));
+        let cell = self.known.get(row * SIDE + column)?;
         let number = match cell.load(Ordering::Relaxed) {
             UNKNOWN => {
-                let (area, middle) = self.area(x, y);
-                let number = match covering(&area, middle) {
-                    None => MIXED,
-                    Some(covering) => self.number(covering, answer)?,
+                let middle = LonLat {
+                    lon: self.bbox.west + (column as f64 + 0.5) / self.per_degree[0],
+                    lat: self.bbox.south + (row as f64 + 0.5) / self.per_degree[1],
                 };
+                let number = self.number(covering(middle), answer)?;
                 cell.store(number, Ordering::Relaxed);
                 number
             }
@@ -77,20 +106,6 @@ impl<T> Cells<T> {
         };
         let index = number.checked_sub(FIRST)? as usize;
         self.answers.read().ok()?.all.get(index).cloned()
-    }
-
-    /// A cell's box, a margin around it, and its middle.
-    fn area(&self, x: usize, y: usize) -> (Bbox, LonLat) {
-        let lon = |x: f64| self.bbox.west + x / self.per_degree[0];
-        let lat = |y: f64| self.bbox.south + y / self.per_degree[1];
-        let (x, y) = (x as f64, y as f64);
-        let area = Bbox {
-            west: lon(x) - MARGIN,
-            south: lat(y) - MARGIN,
-            east: lon(x + 1.0) + MARGIN,
-            north: lat(y + 1.0) + MARGIN,
-        };
-        (area, LonLat { lon: lon(x + 0.5), lat: lat(y + 0.5) })
     }
 
     /// The number of the answer for what covers a cell.

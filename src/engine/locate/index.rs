@@ -67,15 +67,14 @@ impl UnitIndex {
             by_id: entries.iter().enumerate().map(|(index, entry)| (entry.id, index)).collect(),
             tree: RTree::bulk_load(boxes.collect()),
             level_days: Level::ALL.map(|level| (level, days::union(spans(level).collect()))),
-            cells: Cells::new(bbox),
+            cells: Cells::new(bbox, entries.iter().flat_map(|entry| entry.area.segments())),
             entries,
         }
     }
 
     /// The units of all levels and dates that a place belongs to, in the order of the join's rule.
     pub fn links(&self, at: LonLat) -> Vec<UnitLink> {
-        let within = |area: &Bbox, middle| self.is_plain(area).then(|| self.covering(middle));
-        match self.cells.answer(at, within, |entries| self.uncovered(entries.to_vec())) {
+        match self.cells.answer(at, |middle| self.covering(middle), |entries| self.uncovered(entries.to_vec())) {
             Some(covering) => self.links_of(at, &covering),
             None => self.links_of(at, &self.uncovered(self.covering(at))),
         }
@@ -88,13 +87,6 @@ impl UnitIndex {
         covering.retain(|&index| self.entries.get(index).is_some_and(|entry| entry.area.covers(at)));
         covering.sort_unstable();
         covering
-    }
-
-    /// Whether no border of any unit meets a box.
-    fn is_plain(&self, area: &Bbox) -> bool {
-        let envelope = AABB::from_corners([area.west, area.south], [area.east, area.north]);
-        let mut candidates = self.tree.locate_in_envelope_intersecting(envelope);
-        candidates.all(|one| self.entries.get(one.data).is_none_or(|entry| !entry.area.has_border_in(area)))
     }
 
     fn uncovered(&self, entries: Vec<usize>) -> Covering {

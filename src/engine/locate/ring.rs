@@ -96,6 +96,11 @@ impl Ring {
         1 + at(slab + 1).saturating_sub(at(slab))
     }
 
+    /// All segments.
+    pub(super) fn all(&self) -> impl Iterator<Item = ([f64; 2], [f64; 2])> {
+        self.vertices.windows(2).filter_map(two)
+    }
+
     /// The names of the segments that enter a slab.
     fn of_slab(&self, slab: usize) -> &[u32] {
         let at = |slab: usize| self.starts.get(slab).copied().unwrap_or_default() as usize;
