@@ -54,3 +54,12 @@ peers_bench() {
     BENCH_POSTGRES=$cluster_url step "$target/release/examples/bench-peers" --dir "$target/bench-peers" \
         --tiles benches/peers/tiles --bandoso "$target/release/bandoso" --martin "$target/bench-peers/martin/bin/martin" "$@"
 }
+
+# One case of it alone, which needs no Martin: an import beside a bare COPY, of so many rows.
+peers_import() {
+    step cargo build --release --locked --bin bandoso --example bench-peers
+    peers_cluster
+    BENCH_POSTGRES=$cluster_url step "$target/release/examples/bench-peers" --dir "$target/bench-peers" \
+        --tiles benches/peers/tiles --bandoso "$target/release/bandoso" --martin none --only import --runs 3 \
+        --points "${1:-1000000}"
+}

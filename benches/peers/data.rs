@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bandoso::config::load_catalogue;
 use bandoso::demo::{Crowd, Demonstration};
+use bandoso::engine::locate::UnitIndex;
 use bandoso::model::{Catalogue, Layer, LayerId, Level, Unit, Value};
 use bandoso::store::{self, ImportBatch, ImportRow, Store};
 use tokio::sync::mpsc;
@@ -44,6 +45,12 @@ impl Data {
 
     pub fn layer(&self) -> &Layer {
         self.catalogue.layer(&LayerId::parse("layer", LAYER).unwrap()).unwrap()
+    }
+
+    /// The points that lie in a unit.
+    pub fn inside(&self) -> impl Iterator<Item = ImportRow> {
+        let index = UnitIndex::new(&self.units);
+        points(self.layer()).filter(move |row| !index.links(row.at).is_empty())
     }
 
     /// The address of a database beside the given one.

@@ -1,6 +1,7 @@
 //! The cases of the table, by name.
 
 mod cached;
+mod import;
 mod live;
 mod overload;
 mod pages;
@@ -15,7 +16,7 @@ use crate::load::{Client, Request};
 use crate::servers::Server;
 
 /// What `--only` takes.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "same-work",
     "default",
     "session",
@@ -25,6 +26,7 @@ pub const NAMES: [&str; 11] = [
     "queries",
     "pages",
     "start",
+    "import",
     "live",
     "overload",
 ];
@@ -47,6 +49,9 @@ pub fn run(bench: &mut Bench, only: &[String]) {
         }
         if asked("start") {
             start::run(bench, points);
+        }
+        if asked("import") {
+            import::run(bench, points);
         }
     }
     // These do not depend on how many points there are.
