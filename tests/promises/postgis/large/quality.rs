@@ -40,14 +40,15 @@ async fn spoil(house: &House) {
         let edits = format!(
             "UPDATE {id} SET {time} = 'infinity' WHERE id % 97 = 0; UPDATE {id} SET {time} = '-infinity' WHERE id % 89 = 0; \
              UPDATE {id} SET real1 = 'NaN' WHERE id % 83 = 0; UPDATE {id} SET real1 = 'infinity' WHERE id % 79 = 0; \
-             UPDATE {id} SET code2 = 'B' WHERE id % 73 = 0; UPDATE {id} SET {time} = '2999-01-01' WHERE id % 71 = 0; \
+             UPDATE {id} SET code2 = 'B' WHERE id % 73 = 0; \
+             UPDATE {id} SET code1 = 'nobody''s' WHERE id % 67 = 0; UPDATE {id} SET {time} = '2999-01-01' WHERE id % 71 = 0; \
              UPDATE {id} SET geom = ST_Point(108.75, 15.25, 4326) WHERE id % 13 = 0"
         );
         execute(&psql, &edits).await;
     }
     let moved = || {
         let now = house.atlas.versions(View::EVERYTHING);
-        PAIRS.iter().flatten().all(|id| now[*id] >= before[*id] + 7)
+        PAIRS.iter().flatten().all(|id| now[*id] > before[*id])
     };
     while !moved() {
         tokio::time::sleep(Duration::from_millis(10)).await;
