@@ -24,7 +24,7 @@ const QUESTIONS: [Question; 7] = [
         path: "{items}?bbox=108.7,15.0,108.95,15.2&limit=1000",
         sql: Some(
             "SELECT count(*) OVER (), to_jsonb(p) FROM bench.points p
-             WHERE geom && ST_MakeEnvelope(108.7, 15.0, 108.95, 15.2, 4326) ORDER BY id LIMIT 1000",
+             WHERE ST_Intersects(geom, ST_MakeEnvelope(108.7, 15.0, 108.95, 15.2, 4326)) ORDER BY id LIMIT 1000",
         ),
         most_ms: 2.0,
     },
