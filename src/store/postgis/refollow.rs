@@ -56,28 +56,41 @@ impl PostGis {
     async fn refollow(&self, layers: &[Arc<Layer>]) -> Result<bool, StoreError> {
         let mut all = true;
         for layer in self.unfollowed(layers).await? {
-            let mut findings = Vec::new();
-            let mut again = Prepared { zone: self.prepared().zone.clone(), ..Prepared::default() };
-            self.prepare_one(layer, &mut again, &mut findings).await?;
-            let follows = !again.layers.is_empty();
-            for finding in &findings {
-                tracing::warn!(layer.id = %layer.id, "{finding}");
-            }
-            tracing::info!(layer.id = %layer.id, follows, "its table was made anew");
-            all &= follows;
-            if follows {
-                // What was written while the triggers were not there is not known; nor does a layer without versions say so itself.
-                let noted = self.borrow().await?.execute("SELECT bandoso.note_whole($1)", &[&layer.id.as_str()]).await;
-                noted.map_err(self.address.failed(format!("following {}", layer.id)))?;
-            }
-            self.prepared.rcu(|prepared| {
-                let mut next = Prepared::clone(prepared);
-                next.large.extend(again.large.clone());
-                next.watched.extend(again.watched.iter().cloned());
-                next
+            // One that cannot be followed keeps no other from it.
+            all &= self.refollow_one(layer).await.unwrap_or_else(|fault| {
+                tracing::warn!("{fault}");
+                false
             });
         }
         Ok(all)
+    }
+
+    async fn refollow_one(&self, layer: &Layer) -> Result<bool, StoreError> {
+        let id = layer.id.as_str();
+        let mut findings = Vec::new();
+        let mut again = Prepared { zone: self.prepared().zone.clone(), ..Prepared::default() };
+        self.prepare_one(layer, &mut again, &mut findings).await?;
+        for finding in &findings {
+            tracing::warn!(layer.id = %layer.id, "{finding}");
+        }
+        let is_followed = !again.followed.is_empty();
+        tracing::info!(layer.id = %layer.id, is_followed, "its table was made anew");
+        if is_followed {
+            // What was written while the triggers were not there is not known.
+            let noted = self.borrow().await?.execute(include_str!("../../../sql/note_unversioned.sql"), &[&id]).await;
+            noted.map_err(self.address.failed(format!("following {id}")))?;
+        }
+        self.prepared.rcu(|prepared| {
+            let mut next = Prepared::clone(prepared);
+            if !again.watched.is_empty() {
+                // It takes no triggers any more: whoever watches it looks after it from now on.
+                next.followed.retain(|known| known != id);
+            }
+            next.large.extend(again.large.clone());
+            next.watched.extend(again.watched.iter().cloned());
+            next
+        });
+        Ok(!again.layers.is_empty())
     }
 
     async fn unfollowed<'a>(&self, layers: &'a [Arc<Layer>]) -> Result<Vec<&'a Arc<Layer>>, StoreError> {

@@ -106,6 +106,37 @@ async fn a_table_that_was_made_anew_is_followed_again() {
     assert_eq!((upserted.len(), upserted[0].values[1].clone(), deleted.len()), (1, Value::Integer(70), 0));
 }
 
+/// A view takes no triggers: it was found without them, and loaded whole, every second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_became_a_view_is_watched_and_not_loaded_again_and_again() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let psql = client(database.url()).await;
+    execute(&psql, TABLE).await;
+    let store = database.store().await;
+    let schools = Arc::new(schools("gis.schools"));
+    store.prepare(&catalogue(&[Layer::clone(&schools)])).await.expect("prepared");
+    execute(&psql, "UPDATE gis.schools SET pupils = 5 WHERE \"Gid\" = 1").await;
+    let (_, first) = load(&store, &schools).await;
+    let units = store.units().await.expect("units").version;
+    let looked = async || {
+        store.changes(units, &[(Arc::clone(&schools), first)]).await.expect("changes");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        store.versions().await.expect("versions")["education.schools"]
+    };
+    let replace = "ALTER TABLE gis.schools RENAME TO all_schools;
+        CREATE VIEW gis.schools AS SELECT * FROM gis.all_schools WHERE pupils > 1";
+    execute(&psql, replace).await;
+    let mut version = looked().await;
+    while version == first {
+        version = looked().await;
+    }
+    // As long as it takes to look for lost triggers three times.
+    for _ in 0..70 {
+        assert_eq!(looked().await, version);
+    }
+    assert_eq!(load(&store, &schools).await.0.len(), 3);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_seen_only_through_a_view_is_noticed_by_looking() {
     let Some(database) = TestDatabase::fresh() else { return };
