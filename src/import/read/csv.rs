@@ -110,15 +110,14 @@ impl Records for CsvRecords {
             let message = format!("expected {} columns, found {}; left out", self.columns.len(), row.len());
             return Ok(Some(Read::Unreadable { line, message }));
         }
-        if let Err(error) = std::str::from_utf8(row.as_slice()) {
-            return Ok(Some(Read::Unreadable { line, message: format!("expected UTF-8: {error}; left out") }));
-        }
         self.record = match StringRecord::from_byte_record(row) {
             Ok(record) => record,
-            // A letter that is divided between two cells.
             Err(error) => {
-                let message = format!("expected UTF-8: {}; left out", error.utf8_error());
-                return Ok(Some(Read::Unreadable { line, message }));
+                // Told by its place in the row; a letter that is divided between two cells is none in its cell alone.
+                let in_cell = error.utf8_error().to_string();
+                let row = error.into_byte_record();
+                let error = std::str::from_utf8(row.as_slice()).map_or_else(|error| error.to_string(), |_| in_cell);
+                return Ok(Some(Read::Unreadable { line, message: format!("expected UTF-8: {error}; left out") }));
             }
         };
         let (id, columns, cells) = (Cell::Null, self.columns.as_slice(), &self.record);

@@ -56,8 +56,10 @@ impl PostGis {
         rows: mpsc::Receiver<ImportBatch>,
         terms: &Terms,
     ) -> Result<Imported, StoreError> {
-        let mut incoming = Incoming::look(rows, LEAST_FILLED).await;
-        let is_large = incoming.held() >= LEAST_FILLED && terms.ending == Ending::Commit;
+        // What is only counted fills no layer: nothing is waited for.
+        let least = if terms.ending == Ending::Commit { LEAST_FILLED } else { 0 };
+        let mut incoming = Incoming::look(rows, least).await;
+        let is_large = least > 0 && incoming.held() >= least;
         let mut fare = None;
         if let Some(identity) = incoming.identity().filter(|_| is_large)
             && let Some(mut filling) = self.begin_filling(transaction, layer, (identity, &terms.author)).await?
