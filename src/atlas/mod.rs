@@ -64,7 +64,7 @@ pub struct Atlas {
     shown: watch::Sender<u64>,
     reachable: AtomicBool,
     tiles: desk::TileDesk,
-    left_out: quality::LeftOutCounts,
+    left_out: Arc<quality::LeftOutCounts>,
 }
 
 impl Atlas {
@@ -101,7 +101,7 @@ impl Atlas {
             state: ArcSwap::from_pointee(state),
             shown: watch::Sender::new(0),
             reachable: AtomicBool::new(true),
-            left_out: quality::LeftOutCounts::default(),
+            left_out: Arc::default(),
         });
         // Layers were loaded one after the other: brought to one moment before anyone can see a transaction in halves.
         atlas.catch_up(None).await?;

@@ -1,9 +1,9 @@
 //! How good the rows of a layer are.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Mutex;
+use tokio::sync::OwnedMutexGuard;
 
 use super::cost::filter_micros;
 use super::large::refused;
@@ -15,9 +15,24 @@ use crate::model::{Aspect, AspectPick, FindingKind, Freshness, Layer, LayerId, L
 use crate::store::{LeftOut, LeftOutPage};
 
 /// Rows that layers' tables have and the map does not, as they were counted at a version. One table is read at a time, however
-/// many ask.
+/// many ask, and whether they wait for it or not: a turn is as long as the reading.
 #[derive(Default)]
-pub(super) struct LeftOutCounts(Mutex<HashMap<LayerId, Counted>>);
+pub(super) struct LeftOutCounts {
+    known: Mutex<HashMap<LayerId, Counted>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl LeftOutCounts {
+    fn lock(&self) -> MutexGuard<'_, HashMap<LayerId, Counted>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn of(&self, snapshot: &LayerSnapshot) -> Option<Vec<(FindingKind, u64)>> {
+        let known = self.lock();
+        let (_, counts) = known.get(&snapshot.layer.id).filter(|(version, _)| *version == snapshot.version)?;
+        Some(counts.clone())
+    }
+}
 
 /// The version, and how many rows have which fault.
 type Counted = (u64, Vec<(FindingKind, u64)>);
@@ -53,22 +68,40 @@ impl Atlas {
         page: &LeftOutPage,
     ) -> Result<(Arc<Layer>, LeftOut), AtlasError> {
         let layer = self.layer(view, id)?.layer;
-        let _turn = self.left_out.0.lock().await;
-        let found = self.store.left_out(&layer, page).await.map_err(refused)?;
+        let turn = Arc::clone(&self.left_out.turn).lock_owned().await;
+        let found = self.read_left_out(turn, &layer, page).await?;
         Ok((layer, found))
     }
 
     async fn left_out_counts(&self, snapshot: &LayerSnapshot) -> Result<Vec<(FindingKind, u64)>, AtlasError> {
-        let layer = &snapshot.layer;
-        let mut known = self.left_out.0.lock().await;
-        if let Some((version, counts)) = known.get(&layer.id)
-            && *version == snapshot.version
-        {
-            return Ok(counts.clone());
+        if let Some(counts) = self.left_out.of(snapshot) {
+            return Ok(counts);
         }
-        let found = self.store.left_out(layer, &LeftOutPage::default()).await.map_err(refused)?;
-        known.insert(layer.id.clone(), (found.version, found.counts.clone()));
-        Ok(found.counts)
+        let turn = Arc::clone(&self.left_out.turn).lock_owned().await;
+        // Whoever had the turn before may have read the same table.
+        if let Some(counts) = self.left_out.of(snapshot) {
+            return Ok(counts);
+        }
+        Ok(self.read_left_out(turn, &snapshot.layer, &LeftOutPage::default()).await?.counts)
+    }
+
+    /// Reads the rows to the end, also when the caller goes away meanwhile: what was counted is kept for the next one.
+    async fn read_left_out(
+        &self,
+        turn: OwnedMutexGuard<()>,
+        layer: &Arc<Layer>,
+        page: &LeftOutPage,
+    ) -> Result<LeftOut, AtlasError> {
+        let (store, known) = (Arc::clone(&self.store), Arc::clone(&self.left_out));
+        let (layer, page) = (Arc::clone(layer), page.clone());
+        let reading = tokio::spawn(async move {
+            let _turn = turn;
+            let found = store.left_out(&layer, &page).await?;
+            known.lock().insert(layer.id.clone(), (found.version, found.counts.clone()));
+            Ok(found)
+        });
+        let found = reading.await.map_err(|fault| AtlasError::Fault(fault.to_string()))?;
+        found.map_err(refused)
     }
 }
 

@@ -56,6 +56,8 @@ async fn left_out(
         return Err(Invalid::new(name, "none beside a number of rows that the map leaves out").into());
     }
     let (view, layer) = (service.settings.view, params.layer()?);
+    // Such a row is in no unit, whatever the date; but a date it must be.
+    params.as_of(&service.atlas.clock().zone)?;
     let (format, bom) = (params.format()?, params.bom()?);
     let limit = params.whole("limit", 1..=service.settings.page, DEFAULT_LIMIT)?;
     let question = xxh3_64(format!("{layer} {kinds:?} left out").as_bytes());
