@@ -140,6 +140,11 @@ impl Question {
     pub(super) fn rows_within(&self, request: &WithinRequest) -> Result<RowPage, AtlasError> {
         let (parts, keys) = (&self.snapshot.parts, self.sort_keys(request)?);
         let selected = self.selected(request.datetime, request.filter.as_ref())?;
+        let selected = match &request.area {
+            Area::Line(picks) => selected.kept(self.words_behind(picks, request.as_of)?),
+            Area::Aspect(pick) => selected.kept(self.words_of_aspect(*pick, request.as_of)?),
+            _ => selected,
+        };
         let within = (request.after.as_ref().map(|after| after.id), request.limit);
         let rows = match &request.area {
             Area::Radius { at, radius_m } => rows_in_radius(&selected, *at, *radius_m),
@@ -154,23 +159,12 @@ impl Question {
                         "a shorter line or a smaller radius_m: so many edges over so many features take too long";
                     Invalid::new("coordinates", expected)
                 })?,
-            Area::Line(picks) => {
-                let selected = selected.kept(self.words_behind(picks, request.as_of)?);
-                if keys.is_empty() {
-                    return Ok(page_of_all(&selected, within));
-                }
-                selected.rows().collect()
-            }
-            Area::Aspect(pick) => {
-                let words = self.words_of_aspect(*pick, request.as_of)?;
-                return Ok(page_of_all(&selected.kept(words), within));
-            }
             Area::Unit(pick) => self.rows_of_unit(&selected, pick, request.as_of)?,
             Area::Boxes(boxes) if !boxes.iter().any(|bbox| holds(bbox, &parts.bbox())) => {
                 rows_in_boxes(&selected, boxes)
             }
-            Area::Boxes(_) | Area::Everywhere if keys.is_empty() => return Ok(page_of_all(&selected, within)),
-            Area::Boxes(_) | Area::Everywhere => selected.rows().collect(),
+            _ if keys.is_empty() => return Ok(page_of_all(&selected, within)),
+            Area::Boxes(_) | Area::Everywhere | Area::Line(_) | Area::Aspect(_) => selected.rows().collect(),
         };
         Ok(if keys.is_empty() {
             page(parts, rows, within)
