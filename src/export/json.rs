@@ -74,6 +74,12 @@ impl Members<'_> {
         add(self.out, value);
     }
 
+    /// Adds a whole number.
+    pub fn whole(&mut self, name: &str, value: u64) {
+        self.name(name);
+        add(self.out, value);
+    }
+
     fn name(&mut self, name: &str) {
         self.begin();
         add_text(self.out, name);

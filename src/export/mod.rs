@@ -28,7 +28,7 @@ mod xlsx;
 pub use error::ExportError;
 pub use file::{ExportJob, Exported, Temporary, export_to_file, export_to_temporary, export_to_writer};
 pub use format::Format;
-pub use json::{FeatureTexts, value_json};
+pub use json::{FeatureTexts, Members, value_json};
 pub use pmtiles::{TilesJob, export_tiles};
 pub use progress::ExportProgress;
 pub use provenance::{Hashed, Made, Provenance, Question};

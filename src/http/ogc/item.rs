@@ -8,7 +8,7 @@ use super::super::Shared;
 use super::super::asked::{Asked, Segments};
 use super::super::min_version::MIN_VERSION;
 use super::super::problem::{Kind, Problem};
-use super::super::query::features::{FeatureWriter, OneFeature};
+use super::super::query::features::{FeatureWriter, with_member};
 use super::super::reply::{GEOJSON, JSON, Reply, shown_classification, to_json};
 use super::form::{FEATURES, choose};
 use super::html::Page;
@@ -91,12 +91,7 @@ fn upward(asked: &Asked, layer: &Layer) -> [Value; 2] {
 
 /// The feature as GeoJSON.
 pub fn geojson(writer: FeatureWriter<'_>, found: &FoundFeature, links: &[Value]) -> Result<Reply, Problem> {
-    let mut body = OneFeature { writer, found }.geojson();
-    // One member more.
-    body.pop();
-    body.extend_from_slice(b",\"links\":");
-    body.append(&mut to_json(&links)?);
-    body.push(b'}');
+    let body = with_member(writer.feature(found), "links", &to_json(&links)?);
     let reply = Reply::new(GEOJSON, body, shown_classification(writer.layer, writer.view));
     Ok(features_headers(reply.stamped(stamp(&writer, found)), &writer))
 }

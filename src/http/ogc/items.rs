@@ -15,7 +15,7 @@ use super::super::asked::{Asked, Segments};
 use super::super::guard::Leave;
 use super::super::problem::Problem;
 use super::super::query::cursor;
-use super::super::query::features::{FeatureWriter, add_features, next_url};
+use super::super::query::features::{FeatureWriter, next_url, with_member};
 use super::super::reply::{GEOJSON, JSON, Reply, VARY_ON_FORM, shown_classification, to_json};
 use super::form::ITEMS;
 use super::html::{Page, anchor, both, text};
@@ -76,13 +76,13 @@ pub async fn items(
 }
 
 fn geojson(writer: &FeatureWriter<'_>, page: &FeaturePage, links: &[Value]) -> Result<Reply, Problem> {
-    let mut body = to_json(&Head {
+    let body = to_json(&Head {
         r#type: "FeatureCollection",
         number_matched: page.matched,
         number_returned: page.features.len(),
         links,
     })?;
-    add_features(&mut body, writer, &page.features);
+    let mut body = with_member(body, "features", &writer.list(&page.features));
     // Last, so that the same features have the same tag at any time.
     body.pop();
     let time = format!(",\"timeStamp\":\"{}\"}}", Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ"));

@@ -1,5 +1,6 @@
 //! A page of features as GeoJSON or CSV, written straight from the page: no tree of JSON in between, and each name once.
 
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -11,7 +12,7 @@ use super::millimetres;
 use super::table::Table;
 use crate::atlas::UnitMap;
 use crate::engine::crs::Crs;
-use crate::export::{FeatureTexts, relation_name};
+use crate::export::{FeatureTexts, Members, relation_name};
 use crate::model::{AsOf, FeaturePage, Field, FoundFeature, Layer, Relation, Value, Versions, View};
 
 /// How a layer's features are written for a caller.
@@ -56,7 +57,40 @@ impl<'a> FeatureWriter<'a> {
         held.map_or((None, Relation::Outside), |(code, relation)| (Some(code), relation))
     }
 
-    fn add(&self, texts: &FeatureTexts, out: &mut Vec<u8>, found: &FoundFeature) {
+    /// A feature as GeoJSON.
+    pub fn feature(&self, found: &FoundFeature) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.add(&FeatureTexts::new(self.fields()), &mut out, (found, |_| {}));
+        out
+    }
+
+    /// A list of features as GeoJSON.
+    pub fn list(&self, found: &[FoundFeature]) -> Vec<u8> {
+        self.list_of(found.iter().map(|found| (found, |_: &mut Members<'_>| {})))
+    }
+
+    /// The same of features that have more among their properties than others.
+    pub fn list_of<'f>(
+        &self,
+        found: impl Iterator<Item = (&'f FoundFeature, impl FnOnce(&mut Members<'_>))>,
+    ) -> Vec<u8> {
+        let (texts, mut out) = (FeatureTexts::new(self.fields()), vec![b'[']);
+        for (place, found) in found.enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            self.add(&texts, &mut out, found);
+        }
+        out.push(b']');
+        out
+    }
+
+    fn add(
+        &self,
+        texts: &FeatureTexts,
+        out: &mut Vec<u8>,
+        (found, besides): (&FoundFeature, impl FnOnce(&mut Members<'_>)),
+    ) {
         let feature = &found.feature;
         texts.add(out, (feature, self.crs.from_lon_lat(feature.at)), |members| {
             let (code, relation) = self.unit(found);
@@ -67,6 +101,7 @@ impl<'a> FeatureWriter<'a> {
             if let Some(metres) = found.distance_m {
                 members.number("distance_m", millimetres(metres));
             }
+            besides(members);
         });
     }
 }
@@ -131,9 +166,7 @@ impl PageWriter<'_> {
             as_of: as_of_text(self.as_of),
             links,
         };
-        let mut body = to_json(&head)?;
-        add_features(&mut body, &self.writer, &self.page.features);
-        Ok(body)
+        Ok(with_member(to_json(&head)?, "features", &self.writer.list(&self.page.features)))
     }
 }
 
@@ -150,27 +183,16 @@ struct Head<'a> {
     links: Vec<Link<'a>>,
 }
 
-/// Adds the member `features` to an object with other members.
-pub fn add_features(object: &mut Vec<u8>, writer: &FeatureWriter<'_>, found: &[FoundFeature]) {
+/// An object with one member more, at its end.
+pub fn with_member(mut object: Vec<u8>, name: &str, value: &[u8]) -> Vec<u8> {
     object.pop();
-    object.extend_from_slice(b",\"features\":");
-    add_list(object, writer, found);
+    object.extend_from_slice(format!(",\"{name}\":").as_bytes());
+    object.extend_from_slice(value);
     object.push(b'}');
+    object
 }
 
-fn add_list(out: &mut Vec<u8>, writer: &FeatureWriter<'_>, found: &[FoundFeature]) {
-    let texts = FeatureTexts::new(writer.fields());
-    out.push(b'[');
-    for (place, found) in found.iter().enumerate() {
-        if place > 0 {
-            out.push(b',');
-        }
-        writer.add(&texts, out, found);
-    }
-    out.push(b']');
-}
-
-/// The list of features.
+/// A list of features within a larger answer.
 pub struct Features<'a> {
     /// How they are written.
     pub writer: FeatureWriter<'a>,
@@ -180,37 +202,9 @@ pub struct Features<'a> {
 
 impl Serialize for Features<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = Vec::new();
-        add_list(&mut list, &self.writer, self.found);
-        raw(list)?.serialize(serializer)
+        let list = String::from_utf8(self.writer.list(self.found)).map_err(S::Error::custom)?;
+        RawValue::from_string(list).map_err(S::Error::custom)?.serialize(serializer)
     }
-}
-
-/// One feature of the list.
-pub struct OneFeature<'a> {
-    /// How it is written.
-    pub writer: FeatureWriter<'a>,
-    /// The feature.
-    pub found: &'a FoundFeature,
-}
-
-impl OneFeature<'_> {
-    /// As GeoJSON.
-    pub fn geojson(&self) -> Vec<u8> {
-        let mut feature = Vec::new();
-        self.writer.add(&FeatureTexts::new(self.writer.fields()), &mut feature, self.found);
-        feature
-    }
-}
-
-impl Serialize for OneFeature<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        raw(self.geojson())?.serialize(serializer)
-    }
-}
-
-fn raw<E: serde::ser::Error>(json: Vec<u8>) -> Result<Box<RawValue>, E> {
-    RawValue::from_string(String::from_utf8(json).map_err(E::custom)?).map_err(E::custom)
 }
 
 /// The address of the next page: this one's with another cursor.

@@ -7,8 +7,6 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
-use serde::ser::{SerializeMap, SerializeSeq};
-use serde::{Serialize, Serializer};
 use serde_json::json;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -19,13 +17,13 @@ use super::super::problem::Problem;
 use super::super::reply::{CSV, GEOJSON, Reply, as_of_text, shown_classification, to_json};
 use super::super::{Service, Shared};
 use super::cursor;
-use super::features::{FeatureWriter, OneFeature, next_url};
+use super::features::{FeatureWriter, next_url, with_member};
 use super::millimetres;
 use super::shape::{Shape, read_shape};
 use super::table::Table;
 use super::within::{plain_body, unit_pick};
 use crate::engine::crs::Crs;
-use crate::export::relation_name;
+use crate::export::{Members, relation_name};
 use crate::model::{
     After, Area, AsOf, Bbox, Invalid, JoinPage, JoinRequest, JoinSide, JoinedFeature, LayerId, Level, NearestOne, Value,
 };
@@ -145,7 +143,7 @@ async fn answer(
         method,
     };
     let reply = match form {
-        (Format::Json, _) => Reply::new(GEOJSON, to_json(&writer)?, classification),
+        (Format::Json, _) => Reply::new(GEOJSON, writer.geojson()?, classification),
         (Format::Csv, bom) => {
             Reply::new(CSV, writer.csv(bom)?, classification).paged(page.matched, writer.next.as_deref())
         }
@@ -183,10 +181,8 @@ impl JoinWriter<'_> {
         }
         csv.finish(bom)
     }
-}
 
-impl Serialize for JoinWriter<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn geojson(&self) -> Result<Vec<u8>, Problem> {
         let link = |rel: &str, href: &str| {
             let mut link = json!({ "rel": rel, "href": href, "type": GEOJSON });
             if let (Some(method), Some(link)) = (self.method, link.as_object_mut()) {
@@ -196,51 +192,29 @@ impl Serialize for JoinWriter<'_> {
         };
         let mut links = vec![link("self", &self.own)];
         links.extend(self.next.as_deref().map(|next| link("next", next)));
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", "FeatureCollection")?;
-        map.serialize_entry("numberMatched", &self.page.matched)?;
-        map.serialize_entry("numberReturned", &self.page.features.len())?;
-        let total = json!({
-            "features": self.page.looked_at, "with_near": self.page.with_near, "pairs": self.page.pairs,
+        let head = json!({
+            "type": "FeatureCollection",
+            "numberMatched": self.page.matched,
+            "numberReturned": self.page.features.len(),
+            "total": {
+                "features": self.page.looked_at, "with_near": self.page.with_near, "pairs": self.page.pairs,
+            },
+            "as_of": as_of_text(self.as_of),
+            "version": self.page.versions,
+            "links": links,
         });
-        map.serialize_entry("total", &total)?;
-        map.serialize_entry("as_of", &as_of_text(self.as_of))?;
-        map.serialize_entry("version", &self.page.versions)?;
-        map.serialize_entry("links", &links)?;
-        map.serialize_entry("features", &JoinedFeatures(self))?;
-        map.end()
-    }
-}
-
-struct JoinedFeatures<'a>(&'a JoinWriter<'a>);
-
-impl Serialize for JoinedFeatures<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.page.features.len()))?;
-        for joined in &self.0.page.features {
-            list.serialize_element(&WithNear { writer: self.0.writer, joined })?;
-        }
-        list.end()
-    }
-}
-
-/// A feature, with what is near it among its properties.
-struct WithNear<'a> {
-    writer: FeatureWriter<'a>,
-    joined: &'a JoinedFeature,
-}
-
-impl Serialize for WithNear<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let feature = OneFeature { writer: self.writer, found: &self.joined.found };
-        let mut feature = serde_json::to_value(&feature).map_err(serde::ser::Error::custom)?;
-        if let Some(properties) = feature.get_mut("properties").and_then(serde_json::Value::as_object_mut) {
-            properties.insert("count".to_owned(), self.joined.near.into());
-            if let Some((id, metres)) = self.joined.nearest {
-                properties.insert("nearest_id".to_owned(), id.into());
-                properties.insert("nearest_m".to_owned(), millimetres(metres).into());
+        // What is near a feature is among its properties.
+        let near = |joined: &JoinedFeature| {
+            let (near, nearest) = (joined.near, joined.nearest);
+            move |members: &mut Members<'_>| {
+                members.whole("count", near);
+                if let Some((id, metres)) = nearest {
+                    members.whole("nearest_id", id);
+                    members.number("nearest_m", millimetres(metres));
+                }
             }
-        }
-        feature.serialize(serializer)
+        };
+        let features = self.writer.list_of(self.page.features.iter().map(|joined| (&joined.found, near(joined))));
+        Ok(with_member(to_json(&head)?, "features", &features))
     }
 }
