@@ -25,15 +25,15 @@ export class Failure extends Error {
 }
 
 /** A path with its parameters; those that are null are left out. */
-function address(path: string, words: Record<string, string | null>): string {
+function address(path: string, asked: Record<string, string | null>): string {
   const query = new URLSearchParams();
-  for (const [name, word] of Object.entries(words)) if (word !== null) query.set(name, word);
+  for (const [name, word] of Object.entries(asked)) if (word !== null) query.set(name, word);
   return query.size ? `${path}?${query}` : path;
 }
 
 /** Asks the server for JSON. Aborting is no failure: the error of the signal is passed on. */
-async function ask<T>(path: string, words: Record<string, string | null>, signal?: AbortSignal): Promise<T> {
-  const url = address(path, words);
+async function ask<T>(path: string, asked: Record<string, string | null>, signal?: AbortSignal): Promise<T> {
+  const url = address(path, asked);
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let answer: Response;
   try {
@@ -41,10 +41,15 @@ async function ask<T>(path: string, words: Record<string, string | null>, signal
     if (answer.ok) return (await answer.json()) as T;
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Failure(null, error instanceof Error ? error.message : String(error));
+    throw new Failure(null, words(error));
   }
   const detail = await answer.text().catch(() => '');
   throw new Failure(answer.status, detail.slice(0, 500));
+}
+
+/** What a failure says. */
+export function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export function layers(signal?: AbortSignal): Promise<Catalogue> {

@@ -56,7 +56,7 @@ export class Imports {
       await api.undo(batch);
       this.live.set({ importing: { ...importing, step: 'undone' } });
     } catch (error) {
-      this.live.set({ importing: { ...importing, failure: words(error) } });
+      this.live.set({ importing: { ...importing, failure: api.words(error) } });
     }
   }
 
@@ -70,7 +70,8 @@ export class Imports {
       save(await api.rejects({ file, layer, mapping }), `${file.name.replace(/\.[^.]*$/, '')}-rejects.csv`);
     } catch (error) {
       const { importing: now } = this.live.value;
-      if (now) this.live.set({ importing: { ...now, failure: words(error) } });
+      // Another file may be open by now.
+      if (now?.file === file) this.live.set({ importing: { ...now, failure: api.words(error) } });
     }
   }
 
@@ -96,7 +97,7 @@ export class Imports {
       show({ step: then, report });
     } catch (error) {
       // What was looked at before stays, to be corrected.
-      show({ step: importing.report && before ? before : 'looked', failure: words(error) });
+      show({ step: importing.report && before ? before : 'looked', failure: api.words(error) });
     }
   }
 }
@@ -108,10 +109,6 @@ function save(content: Blob, name: string): void {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href));
-}
-
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The mapping with a column for another thing: a field, `id`, `x`, `y`, or nothing. */

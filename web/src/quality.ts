@@ -45,7 +45,7 @@ export class Quality {
       const answer = await api.quality(asking.signal);
       this.#show(asking, { answer });
     } catch (error) {
-      this.#show(asking, { failure: words(error) });
+      this.#show(asking, { failure: api.words(error) });
     }
   }
 
@@ -96,17 +96,13 @@ export class Quality {
       // Rows that were written meanwhile count too.
       this.#show(asking, { list: { ...ended, rows, count: page.numberMatched, next: nextOf(page) } });
     } catch (error) {
-      this.#show(asking, { list: { ...ended, failure: words(error) } });
+      this.#show(asking, { list: { ...ended, failure: api.words(error) } });
     }
   }
 }
 
 function nextOf(page: RowPage): string | null {
   return page.links.find(({ rel }) => rel === 'next')?.href ?? null;
-}
-
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** How a layer stands to what its owner promised. */
