@@ -81,15 +81,8 @@ fn found(json: &Json) -> String {
 mod tests {
     use serde_json::json;
 
+    use super::super::values::tests::field;
     use super::*;
-    use crate::model::{Code, Title};
-
-    fn field(kind: FieldType) -> Field {
-        let text = || "x".to_owned();
-        let codes = vec![Code { code: "theft".into(), vi: text(), en: text(), colour: None }];
-        let title = Title { vi: text(), en: text() };
-        Field { name: "f".into(), title, kind, codes, classification: None, unit: None, min: None, max: None }
-    }
 
     #[test]
     fn a_value_has_the_json_type_of_its_field() {

@@ -117,13 +117,14 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::model::{Code, Title};
 
-    fn field(kind: FieldType) -> Field {
+    /// A field `f`; as a code it knows `theft`.
+    pub(in crate::import) fn field(kind: FieldType) -> Field {
         let text = || "x".to_owned();
         let codes = vec![Code { code: "theft".into(), vi: text(), en: text(), colour: None }];
         let title = Title { vi: text(), en: text() };

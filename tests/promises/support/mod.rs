@@ -10,6 +10,7 @@ pub mod plain_filter;
 pub mod postgres;
 pub mod program;
 pub mod province;
+pub mod quality;
 pub mod rows;
 pub mod shared;
 pub mod shelf;

@@ -2,6 +2,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, beforeAll, expect, inject } from 'vitest';
 import type { Catalogue, LayerInfo } from '../../src/wire';
 import { Picture } from './pixels';
+import { Server } from './server';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = [
@@ -33,6 +34,21 @@ export function openForAll(hash: string, take: (browser: Browser, map: MapPage) 
   afterAll(async () => {
     await map?.close();
     await browser.close();
+  });
+}
+
+/** The same before a server of the file's own, which its tests may write to and end; for suites that a server of others skips. */
+export function serveForAll(hash: string, take: (map: MapPage, server: Server) => void): void {
+  let browser: Browser;
+  let server: Server;
+  beforeAll(async () => {
+    browser = await launch();
+    server = await Server.start();
+    take(await MapPage.open(browser, hash, { base: server.base }), server);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.end();
   });
 }
 

@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, MapPage } from './browser';
-import { Server } from './server';
+import { describe, expect, it } from 'vitest';
+import { type MapPage, serveForAll } from './browser';
 
 const LAYER = 'health.facilities';
 /** As offices send them: titles in Vietnamese, semicolons, decimal commas; one row has its coordinates exchanged. */
@@ -13,17 +11,9 @@ w3;Trạm ngược;15,1;108,8
 `;
 
 describe.skipIf(process.env.BANDOSO_URL)('a file that is given to the map', () => {
-  let browser: Browser;
-  let server: Server;
   let map: MapPage;
-  beforeAll(async () => {
-    browser = await launch();
-    server = await Server.start();
-    map = await MapPage.open(browser, `#map=16/15.1315/108.8115&layers=${LAYER}&lang=vi`, { base: server.base });
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.end();
+  serveForAll(`#map=16/15.1315/108.8115&layers=${LAYER}&lang=vi`, (page) => {
+    map = page;
   });
 
   const dialog = () => map.page.locator('dialog.import');

@@ -1,24 +1,14 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, MapPage } from './browser';
-import { Server } from './server';
+import { describe, expect, it } from 'vitest';
+import { type MapPage, serveForAll } from './browser';
+import type { Server } from './server';
 
 const NEW = { lon: 108.81, lat: 15.13 };
 
 describe.skipIf(process.env.BANDOSO_URL)('a row that is added while the page is open', () => {
-  let browser: Browser;
   let server: Server;
   let map: MapPage;
-  beforeAll(async () => {
-    browser = await launch();
-    server = await Server.start();
-    map = await MapPage.open(browser, `#map=16/${NEW.lat}/${NEW.lon}&layers=health.facilities,police.stations`, {
-      base: server.base,
-    });
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.end();
+  serveForAll(`#map=16/${NEW.lat}/${NEW.lon}&layers=health.facilities,police.stations`, (page, own) => {
+    [map, server] = [page, own];
   });
 
   const names = async () =>

@@ -10,21 +10,8 @@ use serde_json::{Value, json};
 
 use crate::support::house::{Answer, House};
 use crate::support::province::{self, HOSPITALS, INCIDENT_COUNT, INCIDENTS, WORKS};
+use crate::support::quality::numbers;
 use crate::support::rows::{import, row};
-
-/// Every number of an answer: how many, and where they are.
-fn numbers(told: &Value, into: &mut Vec<(u64, String)>) {
-    match told {
-        Value::Object(members) => {
-            if let (Some(count), Some(href)) = (members.get("count"), members.get("href")) {
-                into.push((count.as_u64().expect("a count"), href.as_str().expect("an address").to_owned()));
-            }
-            members.values().for_each(|value| numbers(value, into));
-        }
-        Value::Array(items) => items.iter().for_each(|item| numbers(item, into)),
-        _ => {}
-    }
-}
 
 fn of<'a>(answer: &'a Value, layer: &str) -> &'a Value {
     let layers = answer["layers"].as_array().expect("layers");

@@ -1,6 +1,7 @@
 //! The quality of a layer, and the rows behind each number of it.
 
 use super::*;
+use crate::support::quality::numbers;
 
 impl House {
     /// What is told of the layer, but for the times at which it was written.
@@ -14,20 +15,6 @@ impl House {
             assert!(!layer.remove(own).expect(own).is_null(), "{own}");
         }
         serde_json::from_str(&answer["layers"][0].to_string().replace(id, "LAYER")).expect("JSON")
-    }
-}
-
-/// Every number of an answer: how many, and where they are.
-fn numbers(told: &Value, into: &mut Vec<(u64, String)>) {
-    match told {
-        Value::Object(members) => {
-            if let (Some(count), Some(href)) = (members.get("count"), members.get("href")) {
-                into.push((count.as_u64().expect("a count"), href.as_str().expect("an address").to_owned()));
-            }
-            members.values().for_each(|value| numbers(value, into));
-        }
-        Value::Array(items) => items.iter().for_each(|item| numbers(item, into)),
-        _ => {}
     }
 }
 
