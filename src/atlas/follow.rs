@@ -107,7 +107,7 @@ impl Atlas {
                 }
                 LayerChange::Reload if snapshot.large.is_some() => {
                     let version = self.store.versions().await?.get(id.as_str()).copied();
-                    Arc::new(snapshot.at(version.unwrap_or(snapshot.version), Parts::default()))
+                    Arc::new(snapshot.anew(version.unwrap_or(snapshot.version)))
                 }
                 LayerChange::Rows { version, upserted, deleted } => {
                     let kept = merge.filter(|merge| merge.layer == id).map_or(1, |merge| merge.parts);

@@ -124,6 +124,12 @@ impl LayerSnapshot {
         }
     }
 
+    /// A layer that stays in the database, which gives its versions again to other rows: what was drawn of them before is no answer.
+    #[must_use]
+    pub fn anew(&self, version: u64) -> Self {
+        Self { definition: self.definition.wrapping_add(1), ..self.at(version, Parts::default()) }
+    }
+
     /// The units of a level that hold each feature under `as_of`; `today` is the date of features that have none.
     pub fn answers(&self, units: &UnitMap, level: Level, (as_of, today): (AsOf, Day)) -> Arc<Answers> {
         let sets = self.parts.links();

@@ -22,9 +22,13 @@ struct Moved {
     name: String,
     version: i64,
     /// The log has all versions between.
-    logged: bool,
+    is_logged: bool,
     /// How many ids are noted there, or more than [`MOST_IDS`].
     ids: i64,
+    /// Of the version.
+    stamp: String,
+    /// The database was restored: the held version is another than it was.
+    is_another: bool,
 }
 
 impl PostGis {
@@ -51,6 +55,8 @@ impl PostGis {
         let moved = self.moved(&transaction, units, held).await?;
         let mut changes = Changes::default();
         if moved.iter().any(|moved| moved.name == "units") {
+            // Kept by their version, which may have been given to others.
+            self.index.store(None);
             changes.units = Some(self.units_of(&transaction).await?);
         }
         for (layer, version) in held {
@@ -61,13 +67,14 @@ impl PostGis {
                 // Nobody holds its rows: its version is all there is to tell.
                 if let Some(moved) = moved {
                     let (version, upserted, deleted) = (moved.version.unsigned_abs(), Vec::new(), Vec::new());
-                    changes.layers.push((layer.id.clone(), LayerChange::Rows { version, upserted, deleted }));
+                    let rows = LayerChange::Rows { version, upserted, deleted };
+                    changes.layers.push((layer.id.clone(), if moved.is_another { LayerChange::Reload } else { rows }));
                 }
                 continue;
             }
             let change = match moved {
                 None if !rejoin => continue,
-                Some(moved) if !rejoin && moved.logged && moved.ids <= MOST_IDS => {
+                Some(moved) if !rejoin && !moved.is_another && moved.is_logged && moved.ids <= MOST_IDS => {
                     self.changed_rows(&transaction, layer, *version, moved.version).await?
                 }
                 _ => LayerChange::Reload,
@@ -75,6 +82,12 @@ impl PostGis {
             changes.layers.push((layer.id.clone(), change));
         }
         transaction.commit().await.map_err(failed())?;
+        for Moved { name, version, stamp, is_another, .. } in moved {
+            if is_another {
+                tracing::warn!(store = self.address.0, name, version, "the database was restored: loading anew");
+            }
+            self.stamps.keep(&name, version, stamp);
+        }
         Ok(changes)
     }
 
@@ -88,17 +101,31 @@ impl PostGis {
         let prepared = self.prepared();
         let held = held.iter().map(|(layer, version)| (layer.id.as_str(), *version));
         let held = held.filter(|(layer, _)| prepared.layers.iter().any(|known| known == layer));
-        let (names, versions): (Vec<&str>, Vec<i64>) =
-            std::iter::once(("units", units)).chain(held).map(|(name, version)| (name, stored(version))).unzip();
+        let held: Vec<(&str, i64)> =
+            std::iter::once(("units", units)).chain(held).map(|(name, version)| (name, stored(version))).collect();
+        let (names, versions): (Vec<&str>, Vec<i64>) = held.iter().copied().unzip();
+        let stamps: Vec<Option<String>> = held.iter().map(|(name, version)| self.stamps.of(name, *version)).collect();
         let ask = client.prepare_cached(include_str!("../../../sql/moved.sql")).await.map_err(failed())?;
-        let rows = client.query(&ask, &[&names, &versions]).await.map_err(failed())?;
-        let moved = |row: &tokio_postgres::Row| Moved {
-            name: row.get(0),
-            version: row.get(1),
-            logged: row.get(2),
-            ids: row.get(3),
-        };
-        Ok(rows.iter().map(moved).collect())
+        let rows = client.query(&ask, &[&names, &versions, &stamps]).await.map_err(failed())?;
+        let mut moved = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let [is_logged, is_another] = [row.get(2), row.get(5)];
+            let one = Moved {
+                name: row.get(0),
+                version: row.get(1),
+                is_logged,
+                ids: row.get(3),
+                stamp: row.get(4),
+                is_another,
+            };
+            if one.is_another || !held.contains(&(one.name.as_str(), one.version)) {
+                moved.push(one);
+            } else {
+                // It was not known yet, no more.
+                self.stamps.keep(&one.name, one.version, one.stamp);
+            }
+        }
+        Ok(moved)
     }
 
     /// The rows of the ids that were noted since a version.

@@ -25,6 +25,7 @@ mod prune;
 mod published;
 mod refollow;
 mod row;
+mod stamps;
 mod undo;
 mod units;
 
@@ -44,6 +45,7 @@ use self::listen::Listener;
 use self::prune::Pruning;
 use self::published::Watched;
 use self::refollow::Refollowing;
+use self::stamps::Stamps;
 use super::{
     Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, LargeLayers, LeftOut,
     LeftOutPage, Store, StoreError, Terms, UnitTable, UnitsStored,
@@ -65,6 +67,7 @@ pub struct PostGis {
     listener: Arc<Listener>,
     pruning: Arc<Pruning>,
     refollowing: Arc<Refollowing>,
+    stamps: Arc<Stamps>,
     /// The units of a version, ready for joining what is imported.
     index: Arc<ArcSwapOption<(u64, Arc<UnitIndex>)>>,
 }
@@ -110,6 +113,7 @@ impl PostGis {
             listener,
             pruning: Arc::default(),
             refollowing: Arc::default(),
+            stamps: Arc::default(),
             index: Arc::default(),
         })
     }

@@ -246,6 +246,68 @@ async fn who_is_behind_the_log_or_ahead_of_the_store_loads_the_layer_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_restored_and_written_past_the_held_version_is_loaded_anew() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let store = prepared(&database, &[notes()]).await;
+    let psql = client(database.url()).await;
+    let insert = "INSERT INTO test.notes (geom) VALUES (ST_Point(108, 15, 4326))";
+    execute(&psql, insert).await;
+    // The backup.
+    execute(&psql, "CREATE TABLE log AS TABLE bandoso.change_log; CREATE TABLE ids AS TABLE bandoso.change_ids").await;
+    execute(&psql, insert).await;
+    let mut follower = Follower::begin(&store, &[notes()]).await;
+    assert_eq!(follower.look_at_one().await, Told::Nothing);
+    for more in [1, 2] {
+        execute(
+            &psql,
+            "BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM test.notes WHERE id > 1; \
+             DELETE FROM bandoso.change_log; DELETE FROM bandoso.change_ids; INSERT INTO bandoso.change_log TABLE log; \
+             INSERT INTO bandoso.change_ids (xact, layer, many, ids) SELECT xact, layer, many, ids FROM ids; COMMIT",
+        )
+        .await;
+        // As many versions as there were, and then one more.
+        for _ in 0..more {
+            execute(&psql, insert).await;
+        }
+        assert_eq!(follower.look_at_one().await, Told::Reload, "{more} written since");
+        follower.agrees().await;
+        assert_eq!(follower.look_at_one().await, Told::Nothing);
+    }
+    execute(&psql, insert).await;
+    assert!(matches!(follower.look_at_one().await, Told::Rows(..)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_read_by_its_keys_however_small_it_was_when_plans_were_made() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let store = prepared(&database, &[notes()]).await;
+    let psql = client(database.url()).await;
+    let insert = "INSERT INTO test.notes (geom) VALUES (ST_Point(108, 15, 4326))";
+    execute(&psql, insert).await;
+    execute(&psql, "ANALYZE bandoso.change_log; ANALYZE bandoso.change_ids").await;
+    let mut follower = Follower::begin(&store, &[notes()]).await;
+    let mut scans = Vec::new();
+    for _ in 0..3 {
+        for _ in 0..20 {
+            execute(&psql, insert).await;
+            assert!(matches!(follower.look_at_one().await, Told::Rows(..)));
+        }
+        // A session tells what it did when it is asked something a second later.
+        tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+        execute(&psql, insert).await;
+        assert!(matches!(follower.look_at_one().await, Told::Rows(..)));
+        let told = "SELECT sum(seq_scan)::bigint, sum(idx_scan)::bigint FROM pg_stat_user_tables \
+                    WHERE relname IN ('change_log', 'change_ids')";
+        let told = psql.query_one(told, &[]).await.expect("counters");
+        scans.push((told.get::<_, i64>(0), told.get::<_, i64>(1)));
+    }
+    // The first round holds the pruning at the start, which does read the whole log.
+    let [_, (whole, by_key), (whole_later, by_key_later)] = scans[..] else { panic!("three rounds") };
+    assert_eq!(whole_later, whole, "neither writers nor followers read the whole log");
+    assert!(by_key_later >= by_key + 40, "{scans:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_of_before_the_log_keeps_its_rows_and_versions() {
     mod migrations {
         refinery::embed_migrations!("sql/migrations");
