@@ -24,57 +24,76 @@ pub fn is_within(a: LonLat, b: LonLat, radius_m: f64) -> bool {
     sphere_m < radius_m * (1.0 - SPHERE_ERROR) - NOISE_M || distance_m(a, b) <= radius_m
 }
 
-/// A circle of geodesic metres around a place, edge included.
-///
-/// Asked of very many places: near the centre a plane with the ellipsoid's metres per degree decides all but those by the edge.
+/// How far places are from one place, about: near it a plane with the ellipsoid's metres per degree tells within 0.6 %.
 #[derive(Debug, Clone, Copy)]
-pub struct Circle {
+pub struct Around {
     at: LonLat,
-    radius_m: f64,
-    /// Metres per degree east and north at the centre, and the squares of the radii that are surely inside and outside.
-    plane: Option<Plane>,
+    /// Metres per degree east and north; none where no plane serves.
+    plane: Option<[f64; 2]>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Plane {
-    east_m: f64,
-    north_m: f64,
-    inside_m2: f64,
-    outside_m2: f64,
-}
-
-/// Largest radius for which the plane serves, metres, and the latitude up to which: a parallel shortens by 0.27 % over 10 km at
+/// Largest distance for which the plane serves, metres, and the latitude up to which: a parallel shortens by 0.27 % over 10 km at
 /// 60 degrees, half of [`SPHERE_ERROR`].
 const PLANE_RADIUS_M: f64 = 10_000.0;
 const PLANE_LAT: f64 = 60.0;
 
+impl Around {
+    /// Around the place.
+    pub fn new(at: LonLat) -> Self {
+        Self { at, plane: (at.lat.abs() <= PLANE_LAT).then(|| metres_per_degree(at.lat)) }
+    }
+
+    /// Metres that the place is away at least and at most; both are the distance where no plane serves.
+    pub fn bounds_m(&self, place: LonLat) -> (f64, f64) {
+        match self.plane_m2(place).map(f64::sqrt) {
+            Some(plane_m) if plane_m < PLANE_RADIUS_M * (1.0 - SPHERE_ERROR) => {
+                ((plane_m - NOISE_M) / (1.0 + SPHERE_ERROR), (plane_m + NOISE_M) / (1.0 - SPHERE_ERROR))
+            }
+            _ => {
+                let exact_m = distance_m(self.at, place);
+                (exact_m, exact_m)
+            }
+        }
+    }
+
+    /// The square of the distance on the plane.
+    fn plane_m2(&self, place: LonLat) -> Option<f64> {
+        let [east_m, north_m] = self.plane?;
+        let lon = (place.lon - self.at.lon).abs();
+        // The other way round the world where that is shorter.
+        let (east, north) = (lon.min(360.0 - lon) * east_m, (place.lat - self.at.lat) * north_m);
+        Some(east * east + north * north)
+    }
+}
+
+/// A circle of geodesic metres around a place, edge included.
+///
+/// Asked of very many places: near the centre the plane decides all but those by the edge.
+#[derive(Debug, Clone, Copy)]
+pub struct Circle {
+    around: Around,
+    radius_m: f64,
+    /// The squares of the radii on the plane that are surely inside and outside.
+    inside_m2: f64,
+    outside_m2: f64,
+}
+
 impl Circle {
     /// Around the place.
     pub fn new(at: LonLat, radius_m: f64) -> Self {
-        let plane = (radius_m <= PLANE_RADIUS_M && at.lat.abs() <= PLANE_LAT).then(|| {
-            let [east_m, north_m] = metres_per_degree(at.lat);
-            let inside_m = (radius_m * (1.0 - SPHERE_ERROR) - NOISE_M).max(0.0);
-            let outside_m = radius_m * (1.0 + SPHERE_ERROR) + NOISE_M;
-            Plane { east_m, north_m, inside_m2: inside_m * inside_m, outside_m2: outside_m * outside_m }
-        });
-        Self { at, radius_m, plane }
+        let around = if radius_m <= PLANE_RADIUS_M { Around::new(at) } else { Around { at, plane: None } };
+        let inside_m = (radius_m * (1.0 - SPHERE_ERROR) - NOISE_M).max(0.0);
+        let outside_m = radius_m * (1.0 + SPHERE_ERROR) + NOISE_M;
+        Self { around, radius_m, inside_m2: inside_m * inside_m, outside_m2: outside_m * outside_m }
     }
 
     /// Whether the place is in it.
     pub fn contains(&self, place: LonLat) -> bool {
-        if let Some(plane) = &self.plane {
-            let lon = (place.lon - self.at.lon).abs();
-            // The other way round the world where that is shorter.
-            let (east, north) = (lon.min(360.0 - lon) * plane.east_m, (place.lat - self.at.lat) * plane.north_m);
-            let square_m2 = east * east + north * north;
-            if square_m2 < plane.inside_m2 {
-                return true;
-            }
-            if square_m2 > plane.outside_m2 {
-                return false;
-            }
+        match self.around.plane_m2(place) {
+            Some(square_m2) if square_m2 < self.inside_m2 => true,
+            Some(square_m2) if square_m2 > self.outside_m2 => false,
+            _ => is_within(self.around.at, place, self.radius_m),
         }
-        is_within(self.at, place, self.radius_m)
     }
 }
 
@@ -134,6 +153,9 @@ mod tests {
             let place = LonLat { lon, lat: (at.lat + north).clamp(-90.0, 90.0) };
             let exact = distance_m(at, place);
             prop_assert_eq!(Circle::new(at, exact * share).contains(place), exact <= exact * share, "{} m", exact);
+            let (least, most) = Around::new(at).bounds_m(place);
+            prop_assert!(least <= exact && exact <= most, "{} m in {}..={}", exact, least, most);
+            prop_assert!(most - least <= exact * 0.013 + 0.003);
         }
 
         #[test]

@@ -67,10 +67,24 @@ fn tiles_around(coord: TileCoord) -> Vec<TileCoord> {
 
 /// All rows in a box of cells, as ascending ranges, each row once.
 ///
-/// Descends the quadtree that the sorted keys are; cost grows with the box's edge and the rows along it, not with the layer.
+/// Descends the quadtree that the sorted keys are; cost grows with the box's edge and the rows along it, not with the layer. It
+/// begins at the cells that are no smaller than the box, of which it touches four at most: each is found by its own key.
 pub fn rows_of_box(columns: &Columns, area: CellBox) -> Vec<Range<usize>> {
+    let CellBox { min, max } = area;
+    if min.x > max.x || min.y > max.y {
+        return Vec::new();
+    }
+    let bits = u32::BITS - (max.x - min.x).max(max.y - min.y).leading_zeros();
+    let cells_of = |from: u32, to: u32| u64::from(from) >> bits..=u64::from(to) >> bits;
+    let first_key = |x: u64, y: u64| Cell { x: (x << bits) as u32, y: (y << bits) as u32 }.key();
+    let cells = cells_of(min.y, max.y).flat_map(|y| cells_of(min.x, max.x).map(move |x| first_key(x, y)));
+    let mut keys: Vec<u64> = cells.collect();
+    keys.sort_unstable();
     let mut found = Vec::new();
-    descend(columns, &area, Node { key: 0, bits: AXIS_BITS, rows: 0..columns.len() }, &mut found);
+    for key in keys {
+        let last = key | (1_u64 << bits << bits).wrapping_sub(1);
+        descend(columns, &area, Node { key, bits, rows: columns.rows_between(key, last) }, &mut found);
+    }
     found
 }
 
