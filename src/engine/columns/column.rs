@@ -1,10 +1,12 @@
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::filter::Folding;
 use crate::model::{Day, Instant, Value};
 
 /// Largest dictionary that is kept in a folded form as well, bytes: a column of a million titles has about half of it.
 const MOST_FOLDED_BYTES: usize = 64 << 20;
+/// In how many ways folded a dictionary is kept, those that were asked for last.
+const MOST_FOLDED: usize = 2;
 
 /// Stands for null in dictionary codes.
 pub const NO_CODE: u32 = u32::MAX;
@@ -62,11 +64,16 @@ impl<T: Copy> Numbers<T> {
 pub struct Texts {
     bytes: String,
     ends: Vec<u32>,
-    /// The same texts folded, made when they are first asked for.
-    folded: OnceLock<(Vec<Folding>, Box<Texts>)>,
+    /// The same texts folded, made when they are asked for; the last asked for first.
+    folded: Mutex<Vec<(Vec<Folding>, Arc<Texts>)>>,
 }
 
 impl Texts {
+    /// Texts one after the other, and where each ends.
+    pub fn new(bytes: String, ends: Vec<u32>) -> Self {
+        Self { bytes, ends, folded: Mutex::default() }
+    }
+
     /// Adds a text and gives its index. `None` when 4 GiB of text are full.
     pub fn push(&mut self, text: &str) -> Option<u32> {
         let end = u32::try_from(self.bytes.len() + text.len()).ok()?;
@@ -100,7 +107,7 @@ impl Texts {
     pub(super) fn in_order_of(&self, codes: &mut [u32]) -> Self {
         let mut places = vec![NO_CODE; self.len()];
         let bytes = String::with_capacity(self.bytes.len());
-        let mut texts = Self { bytes, ends: Vec::with_capacity(self.len()), folded: OnceLock::new() };
+        let mut texts = Self::new(bytes, Vec::with_capacity(self.len()));
         for code in codes.iter_mut().filter(|code| **code != NO_CODE) {
             let place = &mut places[*code as usize];
             if *place == NO_CODE {
@@ -135,21 +142,21 @@ impl Texts {
         self.bytes.len() + self.ends.len() * 4
     }
 
-    /// The same texts folded, kept from when they are first asked for: `fold` makes them. None for other foldings than the first
-    /// ones asked for, and for a dictionary that is too large to be kept twice.
-    pub fn folded(&self, foldings: &[Folding], fold: impl FnOnce() -> Self) -> Option<&Self> {
+    /// The same texts folded, kept when they are asked for: `fold` makes them. None for a dictionary that is too large to be kept
+    /// twice, or whose folded texts are.
+    pub fn folded(&self, foldings: &[Folding], fold: impl FnOnce() -> Option<Self>) -> Option<Arc<Self>> {
         if self.size() > MOST_FOLDED_BYTES {
             return None;
         }
-        let (kept, texts) = self.folded.get_or_init(|| (foldings.to_vec(), Box::new(fold())));
-        (kept == foldings).then_some(texts)
-    }
-
-    /// Takes all texts out; the room for them stays.
-    pub fn clear(&mut self) {
-        self.folded = OnceLock::new();
-        self.bytes.clear();
-        self.ends.clear();
+        // Who asks meanwhile waits, and does not fold them as well.
+        let mut kept = self.folded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = kept.iter().position(|(of, _)| of == foldings) {
+            kept[..=index].rotate_right(1);
+        } else {
+            kept.insert(0, (foldings.to_vec(), Arc::new(fold()?)));
+            kept.truncate(MOST_FOLDED);
+        }
+        kept.first().map(|(_, texts)| Arc::clone(texts))
     }
 
     /// Gives back what was allocated ahead.

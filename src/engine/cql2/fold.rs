@@ -1,6 +1,7 @@
 //! What `CASEI`, `ACCENTI`, `lower` and `upper` make of a text. `bandoso.fold_case`, `fold_accents`, `lower_case` and `upper_case`
 //! are the same in SQL.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
@@ -8,77 +9,126 @@ use unicode_normalization::char::canonical_combining_class;
 
 use crate::model::filter::Folding;
 
-/// What becomes of each character below [`TABLE_END`] by itself: a million texts are folded to answer one question.
-static TABLES: [LazyLock<Box<[u32]>>; 4] = [
-    LazyLock::new(|| table(Folding::Case)),
-    LazyLock::new(|| table(Folding::Accents)),
-    LazyLock::new(|| table(Folding::Lower)),
-    LazyLock::new(|| table(Folding::Upper)),
+/// What becomes of each character below [`TABLE_END`] by itself: the bytes of its form, the first one lowest, and above them how many
+/// there are.
+type Table = Box<[u32]>;
+
+/// The tables of the ways that are asked for often: a million texts are folded to answer one question.
+static TABLES: [(&[Folding], LazyLock<Table>); 6] = [
+    (&[Folding::Case], LazyLock::new(|| table(&[Folding::Case]))),
+    (&[Folding::Accents], LazyLock::new(|| table(&[Folding::Accents]))),
+    (&[Folding::Lower], LazyLock::new(|| table(&[Folding::Lower]))),
+    (&[Folding::Upper], LazyLock::new(|| table(&[Folding::Upper]))),
+    (&[Folding::Case, Folding::Accents], LazyLock::new(|| table(&[Folding::Case, Folding::Accents]))),
+    (&[Folding::Accents, Folding::Case], LazyLock::new(|| table(&[Folding::Accents, Folding::Case]))),
 ];
 /// After the Latin letters with diacritics, general punctuation and the marks of symbols.
 const TABLE_END: u32 = 0x2100;
-/// The character becomes several, or depends on its neighbours: the whole text is folded the long way.
+/// Most bytes of a form in a table.
+const MOST_BYTES: usize = 3;
+/// The form is longer, or depends on the character's neighbours: the whole text is folded the long way.
 const LONG_WAY: u32 = u32::MAX;
-/// The character leaves nothing.
-const NOTHING: u32 = u32::MAX - 1;
 
-/// Folds one text after the other, in the same way.
-pub(super) struct Folder<'a> {
-    foldings: &'a [Folding],
-    tables: Vec<&'static [u32]>,
-    /// The last text, folded.
-    folded: String,
+/// Folds texts, all in the same way.
+pub(super) struct Folder {
+    foldings: Vec<Folding>,
+    table: Cow<'static, [u32]>,
 }
 
-impl<'a> Folder<'a> {
+impl Folder {
     /// Applies the foldings in their order.
-    pub(super) fn new(foldings: &'a [Folding]) -> Self {
-        let tables = foldings.iter().map(|folding| &**TABLES[*folding as usize]).collect();
-        Self { foldings, tables, folded: String::new() }
+    pub(super) fn new(foldings: Vec<Folding>) -> Self {
+        let known = TABLES.iter().find(|(of, _)| *of == foldings);
+        let table = match known {
+            Some((_, table)) => Cow::Borrowed(&***table),
+            None if foldings.is_empty() => Cow::Borrowed(&[][..]),
+            None => Cow::Owned(table(&foldings).into_vec()),
+        };
+        Self { foldings, table }
+    }
+
+    /// How it folds.
+    pub(super) fn foldings(&self) -> &[Folding] {
+        &self.foldings
     }
 
     /// What [`fold`] makes of the text.
-    pub(super) fn fold<'t>(&'t mut self, text: &'t str) -> &'t str {
-        if self.tables.is_empty() {
-            return text;
+    pub(super) fn fold<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.foldings.is_empty() {
+            return Cow::Borrowed(text);
         }
-        self.folded.clear();
+        let mut folded = Vec::new();
+        let end = self.write(text, &mut folded, 0);
+        folded.truncate(end);
+        Cow::Owned(String::from_utf8(folded).unwrap_or_else(|_| self.long_way(text)))
+    }
+
+    /// What [`fold`] makes of each text, one after the other, and where each ends. None where that passes 4 GiB.
+    pub(super) fn fold_all<'t>(
+        &self,
+        texts: impl ExactSizeIterator<Item = &'t str>,
+        bytes: usize,
+    ) -> Option<(String, Vec<u32>)> {
+        let (mut folded, mut end) = (Vec::with_capacity(bytes), 0);
+        let mut ends = Vec::with_capacity(texts.len());
+        for text in texts {
+            end = self.write(text, &mut folded, end);
+            ends.push(u32::try_from(end).ok()?);
+        }
+        folded.truncate(end);
+        Some((String::from_utf8(folded).ok()?, ends))
+    }
+
+    /// Writes the folded text at a place of `into`, which has room behind it, and gives its end.
+    fn write(&self, text: &str, into: &mut Vec<u8>, from: usize) -> usize {
+        // Forms are written with a byte too many: it costs less than to write as many as there are.
+        let room = from + text.len() * MOST_BYTES + 4;
+        if into.len() < room {
+            into.resize(room.max(into.capacity().min(into.len() * 2)), 0);
+        }
+        let mut end = from;
         for c in text.chars() {
-            let mut known = u32::from(c);
-            for table in &self.tables {
-                if known != NOTHING {
-                    known = table.get(known as usize).copied().unwrap_or(LONG_WAY);
-                }
-            }
-            match (known, char::from_u32(known)) {
-                (NOTHING, _) => {}
-                (_, Some(c)) => self.folded.push(c),
-                (_, None) => {
-                    self.folded = self.foldings.iter().fold(text.to_owned(), |text, folding| fold(*folding, &text));
-                    break;
-                }
-            }
+            let form = self.table.get(c as usize).copied().unwrap_or(LONG_WAY);
+            let Some(place) = into.get_mut(end..end + 4).filter(|_| form != LONG_WAY) else {
+                let folded = self.long_way(text);
+                into.splice(from.., folded.bytes());
+                return from + folded.len();
+            };
+            place.copy_from_slice(&form.to_le_bytes());
+            end += (form >> 24) as usize;
         }
-        &self.folded
+        end
+    }
+
+    fn long_way(&self, text: &str) -> String {
+        self.foldings.iter().fold(text.to_owned(), |text, folding| fold(*folding, &text))
     }
 }
 
-fn table(folding: Folding) -> Box<[u32]> {
+/// The forms of all characters, folded one way after the other.
+fn table(foldings: &[Folding]) -> Table {
     let entry = |number| {
         let Some(c) = char::from_u32(number) else { return LONG_WAY };
-        // Marks that stay may change their order with their neighbours; a capital sigma is another letter at the end of a word.
-        if c == 'Σ' || canonical_combining_class(c) != 0 && !is_diacritic(c) {
-            return LONG_WAY;
+        let mut form = c.to_string();
+        for folding in foldings {
+            if form.chars().any(depends_on_neighbours) {
+                return LONG_WAY;
+            }
+            form = fold(*folding, &form);
         }
-        let form = fold(folding, c.encode_utf8(&mut [0; 4]));
-        let mut chars = form.chars();
-        match (chars.next(), chars.next()) {
-            (None, _) => NOTHING,
-            (Some(c), None) => u32::from(c),
-            (Some(_), Some(_)) => LONG_WAY,
+        let mut bytes = [0; 4];
+        match bytes.get_mut(..form.len()) {
+            Some(place) if form.len() <= MOST_BYTES => place.copy_from_slice(form.as_bytes()),
+            _ => return LONG_WAY,
         }
+        u32::from_le_bytes(bytes) | (form.len() as u32) << 24
     };
     (0..TABLE_END).map(entry).collect()
+}
+
+/// Marks that stay may change their order with their neighbours; a capital sigma is another letter at the end of a word.
+fn depends_on_neighbours(c: char) -> bool {
+    c == 'Σ' || canonical_combining_class(c) != 0 && !is_diacritic(c)
 }
 
 /// Folds a text.
@@ -159,10 +209,14 @@ mod tests {
         let ways: [&[Folding]; 7] =
             [&[], &[Case], &[Accents], &[Lower], &[Upper], &[Case, Accents], &[Accents, Upper, Case]];
         for foldings in ways {
-            let mut folder = Folder::new(foldings);
-            for text in &texts {
+            let folder = Folder::new(foldings.to_vec());
+            let (all, ends) = folder.fold_all(texts.iter().map(String::as_str), 0).expect("there is room");
+            let mut from = 0;
+            for (text, end) in texts.iter().zip(ends) {
                 let long_way = foldings.iter().fold(text.clone(), |text, folding| fold(*folding, &text));
                 assert_eq!(folder.fold(text), long_way, "{foldings:?} of {text:?}");
+                assert_eq!(all[from..end as usize], long_way, "{foldings:?} of {text:?} among others");
+                from = end as usize;
             }
         }
     }

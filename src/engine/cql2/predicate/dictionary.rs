@@ -1,5 +1,6 @@
 //! Tests of texts that are kept in a dictionary: each distinct text is tested once.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
@@ -14,8 +15,9 @@ use crate::model::filter::{Comparison, Folding};
 const AHEAD: usize = 1024;
 /// See [`AHEAD`].
 const MANY: usize = 16;
-/// Bytes of folded texts that are looked through together: they stay in the processor's cache.
-const FOLDED_BYTES: usize = 64 << 10;
+/// Texts of a dictionary too large to be kept folded that are folded and looked through together: some 64 KiB, which stay in the
+/// processor's cache.
+const FOLDED: usize = 2048;
 
 /// What a text is tested for.
 pub(super) enum TextTest {
@@ -28,7 +30,7 @@ pub(super) enum TextTest {
 pub(super) struct TextLeaf<'a> {
     codes: Codes<'a>,
     texts: &'a Texts,
-    foldings: Vec<Folding>,
+    folder: Folder,
     test: TextTest,
     answers: Answers,
 }
@@ -67,7 +69,8 @@ impl<'a> TextLeaf<'a> {
             Column::Text { codes, texts } => (Codes::Wide(codes), texts),
             _ => return None,
         };
-        let mut leaf = Self { codes, texts, foldings, test, answers: Answers::Only(NO_CODE) };
+        let folder = Folder::new(foldings);
+        let mut leaf = Self { codes, texts, folder, test, answers: Answers::Only(NO_CODE) };
         leaf.answers = if texts.len() > AHEAD {
             let each = (0..texts.len()).map(|_| AtomicU8::new(0)).collect();
             Answers::Asked(Asked { each, times: AtomicUsize::new(0), all: OnceLock::new() })
@@ -83,40 +86,36 @@ impl<'a> TextLeaf<'a> {
     }
 
     fn passes(&self, code: u32) -> bool {
-        self.test.passes(Folder::new(&self.foldings).fold(self.texts.text(code)))
+        self.test.passes(&self.folder.fold(self.texts.text(code)))
     }
 
     /// Tests every text: 1 where it passes.
     fn all(&self) -> Box<[u8]> {
         let mut all = vec![0; self.texts.len()].into_boxed_slice();
-        if self.foldings.is_empty() {
+        let foldings = self.folder.foldings();
+        if foldings.is_empty() {
             self.test.mark(self.texts, &mut all);
             return all;
         }
-        if let Some(folded) = self.texts.folded(&self.foldings, || self.folded()) {
-            self.test.mark(folded, &mut all);
+        if let Some(folded) = self.texts.folded(foldings, || self.folded(0..self.texts.len())) {
+            self.test.mark(&folded, &mut all);
             return all;
         }
-        let (mut folder, mut folded, mut from) = (Folder::new(&self.foldings), Texts::default(), 0);
-        for code in 0..self.texts.len() {
-            // No text is larger than the dictionary, which has room for all.
-            folded.push(folder.fold(self.texts.text(code as u32)));
-            if folded.size() >= FOLDED_BYTES || code + 1 == self.texts.len() {
-                self.test.mark(&folded, &mut all[from..=code]);
-                folded.clear();
-                from = code + 1;
+        for (index, passing) in all.chunks_mut(FOLDED).enumerate() {
+            let from = index * FOLDED;
+            match self.folded(from..from + passing.len()) {
+                Some(folded) => self.test.mark(&folded, passing),
+                None => (from..).zip(passing).for_each(|(code, passes)| *passes = u8::from(self.passes(code as u32))),
             }
         }
         all
     }
 
-    fn folded(&self) -> Texts {
-        let (mut folder, mut folded) = (Folder::new(&self.foldings), Texts::default());
-        for code in 0..self.texts.len() {
-            folded.push(folder.fold(self.texts.text(code as u32)));
-        }
-        folded.shrink();
-        folded
+    /// Some of the texts, folded.
+    fn folded(&self, codes: Range<usize>) -> Option<Texts> {
+        let bytes = self.texts.size() / self.texts.len().max(1) * codes.len();
+        let (bytes, ends) = self.folder.fold_all(codes.map(|code| self.texts.text(code as u32)), bytes)?;
+        Some(Texts::new(bytes, ends))
     }
 
     fn asked(&self, answers: &Asked, code: u32) -> bool {
