@@ -110,8 +110,8 @@ pub async fn export_to_temporary(
 }
 
 async fn open(atlas: &Arc<Atlas>, job: &ExportJob) -> Result<(Extract, Sheet), ExportError> {
-    let extract = atlas.extract(job.sheet.view, job.request.clone()).await?;
-    let sheet = Sheet::new(&extract, &job.sheet)?;
+    let mut extract = atlas.extract(job.sheet.view, job.request.clone()).await?;
+    let sheet = Sheet::new(&mut extract, &job.sheet)?;
     Ok((extract, sheet))
 }
 

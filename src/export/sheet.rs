@@ -55,9 +55,10 @@ pub const UNIT_COLUMNS: [&str; 2] = ["unit", "unit_relation"];
 pub const KEY_COLUMN: &str = "source_id";
 
 impl Sheet {
-    /// What is written of an extract.
-    pub fn new(extract: &Extract, options: &SheetOptions) -> Result<Self, Invalid> {
+    /// What is written of an extract, which looks for no keys that are not written.
+    pub fn new(extract: &mut Extract, options: &SheetOptions) -> Result<Self, Invalid> {
         let (fields, has_unit, has_key) = chosen(extract, options)?;
+        extract.has_keys = has_key;
         Ok(Self {
             layer: Arc::clone(&extract.layer),
             units: Arc::clone(&extract.units),

@@ -61,7 +61,8 @@ pub struct App {
 
 struct House {
     service: Shared,
-    kept: Cache<Address, Arc<Kept>, Weight>,
+    /// None where no memory is given for it.
+    kept: Option<Cache<Address, Arc<Kept>, Weight>>,
     told: Told,
 }
 
@@ -115,7 +116,7 @@ impl App {
     /// The front door and the routes of a service.
     pub(super) fn new(service: Shared) -> Self {
         let bytes = service.settings.front_bytes;
-        let kept = Cache::with_weighter((bytes / 8_192).max(16) as usize, bytes, Weight);
+        let kept = (bytes > 0).then(|| Cache::with_weighter((bytes / 8_192).max(16) as usize, bytes, Weight));
         let routes = router::routes(Arc::clone(&service));
         let told = Told::of_route(TILE_ROUTE);
         Self { house: Arc::new(House { service, kept, told }), routes, client: Client::default() }
@@ -169,7 +170,8 @@ impl House {
     fn ordinary_tile<B>(&self, request: &Request<B>) -> Option<Encoding> {
         let (headers, uri) = (request.headers(), request.uri());
         let public = self.service.settings.view == View::PUBLIC;
-        let ordinary = request.method() == Method::GET
+        let ordinary = self.kept.is_some()
+            && request.method() == Method::GET
             && uri.path().starts_with("/tiles/")
             && !headers.contains_key("x-forwarded-host")
             && !headers.contains_key("x-forwarded-proto")
@@ -186,7 +188,8 @@ impl House {
     /// The answer that was given to the same request before, if it still is the answer.
     fn given_again<B>(&self, request: &Request<B>, encoding: Encoding) -> Option<Response> {
         let started = Instant::now();
-        let kept = self.kept.get(&Sought { encoding, path_and_query: request.uri().path_and_query()?.as_str() })?;
+        let sought = Sought { encoding, path_and_query: request.uri().path_and_query()?.as_str() };
+        let kept = self.kept.as_ref()?.get(&sought)?;
         if !self.still_holds(&kept, encoding) {
             return None;
         }
@@ -248,7 +251,9 @@ impl House {
             request,
             moment: ArcSwap::new(moment),
         };
-        self.kept.insert(address, Arc::new(kept));
+        if let Some(known) = &self.kept {
+            known.insert(address, Arc::new(kept));
+        }
     }
 }
 

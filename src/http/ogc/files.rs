@@ -57,7 +57,7 @@ pub async fn file(
         return Err(Problem::retry(Kind::Overloaded, RETRY_MS, detail));
     };
     let view = shared.settings.view;
-    let extract = shared.atlas.extract(view, request).await?;
+    let mut extract = shared.atlas.extract(view, request).await?;
     if !is_limited && extract.next.is_some() {
         let detail = format!(
             "{} features match, and a file has {most} at most: ask for less of them (bbox, datetime, filter), or by parts with \
@@ -69,7 +69,7 @@ pub async fn file(
     // Lines are what items in JSON are; other files have the order that programs take them to have.
     let axes = if format == Format::GeoJsonLines { Axes::AsDefined } else { Axes::EastFirst };
     let zone = shared.atlas.clock().zone;
-    let sheet = Sheet::new(&extract, &SheetOptions { view, fields: None, crs, axes, zone })?;
+    let sheet = Sheet::new(&mut extract, &SheetOptions { view, fields: None, crs, axes, zone })?;
     let encoding = if format.is_text() { asked.encoding(&[Encoding::Gzip]) } else { Encoding::Identity };
     let tag = format!("{:016x} {} {}", extract.fingerprint, format.name(), crs.uri());
     let mut headers = head(&extract, &sheet, format);
