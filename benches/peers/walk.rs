@@ -20,6 +20,15 @@ const VIEWPORT: (u32, u32) = (4, 3);
 /// Tiles of one zoom: viewports of 4 × 3 tiles, 70 % of them on a town, the rest anywhere; tiles beyond the points' box are
 /// left out. A tile may come again in another viewport.
 pub fn tiles(layer: &Layer, zoom: u8, count: usize) -> Vec<TileCoord> {
+    viewports(layer, zoom, count, ON_TOWNS)
+}
+
+/// The same with each viewport on a town: people look where something is.
+pub fn town_tiles(layer: &Layer, zoom: u8, count: usize) -> Vec<TileCoord> {
+    viewports(layer, zoom, count, 1.0)
+}
+
+fn viewports(layer: &Layer, zoom: u8, count: usize, on_towns: f64) -> Vec<TileCoord> {
     let towns: Vec<LonLat> = Crowd::new(layer, SEED).towns().collect();
     let mut random = StdRng::seed_from_u64(u64::from(zoom));
     let [west, south, east, north] = BOX;
@@ -27,7 +36,7 @@ pub fn tiles(layer: &Layer, zoom: u8, count: usize) -> Vec<TileCoord> {
     let most = tile_at(zoom, LonLat { lon: east, lat: south });
     let mut tiles = Vec::new();
     while tiles.len() < count {
-        let at = if random.random_bool(ON_TOWNS) {
+        let at = if random.random_bool(on_towns) {
             towns[random.random_range(0..towns.len())]
         } else {
             LonLat { lon: random.random_range(west..east), lat: random.random_range(south..north) }

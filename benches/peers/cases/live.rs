@@ -17,8 +17,9 @@ use crate::walk::tile_at;
 const CHANGES: u64 = 2000;
 const WRITERS: u64 = 4;
 const ROWS: i64 = 10;
-/// Rows whose way is followed, some ten a second: together they take a minute.
-const MARKERS: usize = 600;
+/// Rows whose way is followed, some fifteen a second: together they take more than a minute, in which a base of a million rows is
+/// made anew.
+const MARKERS: usize = 1200;
 /// When a row that shows nowhere is given up.
 const GIVEN_UP: Duration = Duration::from_secs(20);
 /// All of it takes no longer, however slow the nodes are.

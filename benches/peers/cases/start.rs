@@ -5,10 +5,11 @@ use std::time::Instant;
 use super::{shown, tile_path};
 use crate::Bench;
 use crate::data::LAYER;
+use crate::load::Client;
 use crate::process::memory_mib;
 use crate::report::{Figure, Goal, Row};
 use crate::servers::Cores;
-use crate::walk::tile_at;
+use crate::walk::{tile_at, tiles};
 
 /// Seconds from the start to the first tile of ten million points.
 const START_S: f64 = 25.0;
@@ -52,8 +53,13 @@ fn start(bench: &Bench, store: &str) -> (f64, f64, f64) {
     let started = Instant::now();
     let mut server = bench.places.bandoso(store, 128, Cores::All);
     let seconds = server.wait_for(&tile_path(LAYER, coord, ""), started);
-    // The allocator gives back what the load freed only after a while.
-    let samples = (0..12).map(|_| {
+    // The allocator gives back what the load freed only after a while, and while it is asked for something.
+    let walk = tiles(bench.data.layer(), 14, 300);
+    let mut client = Client::new(server.port);
+    let samples = walk.chunks(25).map(|tiles| {
+        for coord in tiles {
+            client.get(&tile_path(LAYER, *coord, ""), "");
+        }
         std::thread::sleep(std::time::Duration::from_millis(500));
         memory_mib(server.pid(), "VmRSS")
     });

@@ -13,7 +13,7 @@ use crate::measure::{Phases, Side, alone, versus};
 use crate::process;
 use crate::report::{Figure, Goal, Row};
 use crate::servers::{Cores, Server};
-use crate::walk::{TILES, session, tile_at, tiles};
+use crate::walk::{TILES, session, tile_at, tiles, town_tiles};
 
 /// Bytes of a tile against Martin's.
 const BYTES: f64 = 1.12;
@@ -33,8 +33,11 @@ pub fn run(bench: &mut Bench, points: u64, asked: &dyn Fn(&str) -> bool) {
     compare(bench, &pair);
     if asked("same-work") {
         for (zoom, _) in TILES {
-            same_work(bench, &pair, zoom);
+            let tiles = walk(bench, &pair, zoom);
+            same_work(bench, &pair, &format!("z{zoom}"), &tiles);
         }
+        let tiles = town_tiles(bench.data.layer(), 14, 300);
+        same_work(bench, &pair, "z14 on towns", &tiles);
     }
     if asked("default") {
         let tiles = walk(bench, &pair, 8);
@@ -95,21 +98,21 @@ fn compare(bench: &Bench, pair: &Pair) {
     eprintln!("{}: {checked} tiles have the same points, fields and counts in both", shown(pair.points));
 }
 
-fn same_work(bench: &mut Bench, pair: &Pair, zoom: u8) {
-    let tiles = walk(bench, pair, zoom);
+fn same_work(bench: &mut Bench, pair: &Pair, name: &str, tiles: &[TileCoord]) {
+    let zoom = tiles.first().map_or(0, |coord| coord.z());
     for connections in [2, 16] {
         // Sixteen tiles of a million points at once are more than the machine's memory.
         if connections > 2 && zoom == 8 && pair.points >= 10_000_000 {
             continue;
         }
         let query = if zoom == 8 { format!("{}&as_of=2026-01-{{connection}}", pair.every) } else { pair.every.clone() };
-        let (ours, peer) = both(bench, pair, &tiles, (&query, connections));
-        let what = format!("{}, same work, z{zoom}, {connections} connections", shown(pair.points));
+        let (ours, peer) = both(bench, pair, tiles, (&query, connections));
+        let what = format!("{}, same work, {name}, {connections} connections", shown(pair.points));
         add_pair(bench, &what, (&ours, &peer), Goal::TimesPeer(15.0));
         if connections == 2 {
             let ratio = ours.bytes() / peer.bytes();
             bench.report.add(Row {
-                what: format!("{}, same work, z{zoom}, size against Martin's", shown(pair.points)),
+                what: format!("{}, same work, {name}, size against Martin's", shown(pair.points)),
                 unit: "of its bytes",
                 ours: Figure::one(ratio),
                 peer: None,
