@@ -272,3 +272,27 @@ export interface RowPage {
   features: QualityRow[];
   links: { rel: string; href: string }[];
 }
+
+/** `GET /ogc/collections/{layer}/items/{id}`. */
+export interface StoredFeature {
+  id: number | string;
+  geometry: { type: 'Point'; coordinates: [number, number] } | null;
+  properties: Record<string, unknown>;
+}
+
+/** `GET /ogc/collections/{layer}/schema?type=create`: what may be sent. */
+export interface FeatureSchema {
+  properties: {
+    properties: {
+      properties: Record<string, { readOnly?: boolean; minimum?: number; maximum?: number }>;
+      required?: string[];
+    };
+  };
+}
+
+/** One of `GET /batches`. */
+export interface Batch {
+  id: number;
+  layer: string;
+  version: number;
+}
