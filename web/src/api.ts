@@ -19,13 +19,15 @@ export class Failure extends Error {
   constructor(
     readonly status: number | null,
     message: string,
+    /** What of the request was at fault, where the server says so. */
+    readonly parameter: string | null = null,
   ) {
     super(message);
   }
 }
 
 /** A path with its parameters; those that are null are left out. */
-function address(path: string, asked: Record<string, string | null>): string {
+export function address(path: string, asked: Record<string, string | null>): string {
   const query = new URLSearchParams();
   for (const [name, word] of Object.entries(asked)) if (word !== null) query.set(name, word);
   return query.size ? `${path}?${query}` : path;
@@ -45,6 +47,20 @@ async function ask<T>(path: string, asked: Record<string, string | null>, signal
   }
   const detail = await answer.text().catch(() => '');
   throw new Failure(answer.status, detail.slice(0, 500));
+}
+
+/** Sends a request; an answer that is no good one, and none at all, is a failure. */
+export async function answered(url: string, init: RequestInit): Promise<Response> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  let answer: Response;
+  try {
+    answer = await fetch(url, { ...init, signal: init.signal ? AbortSignal.any([init.signal, timeout]) : timeout });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new Failure(null, words(error));
+  }
+  if (!answer.ok) throw await refusal(answer);
+  return answer;
 }
 
 /** What a failure says. */
@@ -184,7 +200,8 @@ export async function undo(batch: number): Promise<void> {
 async function refusal(answer: Response): Promise<Failure> {
   const text = await answer.text().catch(() => '');
   try {
-    return new Failure(answer.status, (JSON.parse(text) as { detail?: string }).detail ?? text.slice(0, 500));
+    const { detail, parameter } = JSON.parse(text) as { detail?: string; parameter?: string };
+    return new Failure(answer.status, detail ?? text.slice(0, 500), parameter ?? null);
   } catch {
     return new Failure(answer.status, text.slice(0, 500));
   }
