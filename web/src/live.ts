@@ -1,4 +1,5 @@
 import type { CountQuestion } from './api';
+import type { Done, Editing } from './edits';
 import type { Importing } from './imports';
 import type { Fault } from './map/health';
 import type { Pick } from './map/pick';
@@ -39,6 +40,12 @@ export interface Live {
   importing: Importing | null;
   /** How good the layers' rows are, while it is looked at. */
   quality: QualityView | null;
+  /** Layers that take edits from here. */
+  editable: ReadonlySet<string>;
+  /** The feature in the form. */
+  editing: Editing | null;
+  /** What was written last, until it is put away. */
+  done: Done | null;
   popup: { lon: number; lat: number; picks: Pick[] } | null;
   /** The panel is open, where the window is too narrow for both. */
   panel: boolean;

@@ -39,6 +39,9 @@ async function start(): Promise<void> {
     picking: false,
     importing: null,
     quality: null,
+    editable: new Set(),
+    editing: null,
+    done: null,
     popup: null,
     panel: false,
   });

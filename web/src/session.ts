@@ -2,6 +2,7 @@ import * as api from './api';
 import { Changes, type Moved } from './changes';
 import type { Choices, View } from './choices';
 import { interval } from './days';
+import { Edits } from './edits';
 import { Imports } from './imports';
 import type { Live } from './live';
 import { Health } from './map/health';
@@ -25,6 +26,7 @@ const NUMBERS_MS = 2000;
 /** What the page can do: everything that a part of it asks for goes through here. */
 export class Session {
   readonly health: Health;
+  readonly edits: Edits;
   readonly imports: Imports;
   readonly quality: Quality;
   #counting: AbortController | undefined;
@@ -40,6 +42,7 @@ export class Session {
     readonly live: Store<Live>,
   ) {
     this.health = new Health(live, () => this.#probe());
+    this.edits = new Edits(choices, live, (moved) => this.#wrote(moved));
     this.imports = new Imports(live);
     this.quality = new Quality(live);
     const look = () => {
@@ -66,6 +69,7 @@ export class Session {
       () => this.refresh(),
     );
     if (catalogue) this.live.set({ catalogue: this.#withTold(catalogue) });
+    void this.edits.look();
   }
 
   #gather({ layer, version }: Moved): void {
@@ -74,6 +78,11 @@ export class Session {
       this.#gathering = undefined;
       this.#show();
     }, GATHER_MS);
+  }
+
+  /** The answer to a write may come after word of a later version. */
+  #wrote({ layer, version }: Moved): void {
+    this.#gather({ layer, version: Math.max(version, this.#told.get(layer) ?? version) });
   }
 
   /** Shows what was told: the map reads again the layers that moved, and no others. */

@@ -5,6 +5,7 @@ import type { Session } from '../session';
 import { PopupBody } from '../ui/Popup';
 import { SessionContext } from '../ui/page';
 import { createMap } from './create';
+import { showEdited } from './edited';
 import { isOverData, type Pick, pickAt } from './pick';
 import { Sync } from './sync';
 import { TileWatch } from './watch';
@@ -24,6 +25,7 @@ export function openMap(holder: HTMLElement, session: Session): MapGL {
   map.once('style.load', () => new Sync(map, session, watch));
   listen(map, session);
   showPopups(map, session);
+  showEdited(map, live);
   window.bandosoMap = map;
   return map;
 }
@@ -31,11 +33,9 @@ export function openMap(holder: HTMLElement, session: Session): MapGL {
 function listen(map: MapGL, session: Session): void {
   const { choices, live } = session;
   map.on('click', ({ point, lngLat }) => {
-    if (live.value.picking) {
-      const { lng, lat } = lngLat.wrap();
-      void session.locate(lng, lat);
-      return;
-    }
+    const { lng, lat } = lngLat.wrap();
+    if (live.value.editing?.placing) return session.edits.place(lng, lat);
+    if (live.value.picking) return void session.locate(lng, lat);
     const picks = pickAt(map, point, live.value.catalogue, choices.value.layers);
     const [first] = picks;
     live.set({ popup: first ? { lon: first.lon, lat: first.lat, picks } : null });
@@ -60,7 +60,10 @@ function listen(map: MapGL, session: Session): void {
       const { lng, lat } = map.getCenter().wrap();
       void session.locate(lng, lat);
     }
-    if (event.key === 'Escape') live.set({ popup: null, picking: false });
+    if (event.key === 'Escape') {
+      if (live.value.editing?.placing) session.edits.move(false);
+      live.set({ popup: null, picking: false });
+    }
   });
 }
 

@@ -4,6 +4,8 @@ import { openMap } from '../map/open';
 import { Counts } from './Counts';
 import { Dates } from './Dates';
 import { Drop } from './Drop';
+import { Edit } from './Edit';
+import { Done, Placing } from './Edited';
 import { Header } from './Header';
 import { Import } from './Import';
 import { Layers } from './Layers';
@@ -17,16 +19,18 @@ import { Time } from './Time';
 
 /** The page: a panel of choices beside the map, and what lies on the map. */
 export function App() {
-  const { panel, catalogue } = useLive();
+  const { panel, catalogue, editing } = useLive();
   const { lang } = useSpeech();
   useEffect(() => {
     document.documentElement.lang = lang;
     document.title = catalogue.title[lang] || catalogue.title.vi;
   }, [lang, catalogue.title]);
+  // The form lies over it.
+  const covered = editing !== null && editing.step !== 'placing';
   return (
     <div class="page" data-panel={panel}>
       <Header />
-      <aside id="panel" class="panel">
+      <aside id="panel" class="panel" inert={covered}>
         <Search />
         <Dates />
         <Layers />
@@ -35,6 +39,7 @@ export function App() {
         <Locate />
         <Drop />
       </aside>
+      <Edit />
       <Stage />
       <Import />
       <Quality />
@@ -69,6 +74,8 @@ function Stage() {
       {broken && <p class="broken">{say('no_webgl')}</p>}
       {map && <MapTools map={map} />}
       <div class="top">
+        <Placing />
+        <Done />
         <Faults />
         <Loading />
         <Stale />

@@ -77,6 +77,7 @@ function Department({ title, layers }: { title: Title; layers: LayerInfo[] }) {
 function LayerLine({ layer }: { layer: LayerInfo }) {
   const session = useSession();
   const choices = useChoices();
+  const { editable } = useLive();
   const { say, lang } = useSpeech();
   const on = choices.layers.includes(layer.id);
   const toggle = () => {
@@ -99,6 +100,17 @@ function LayerLine({ layer }: { layer: LayerInfo }) {
           {number(layer.features, lang)}
         </span>
       </label>
+      {on && editable.has(layer.id) && (
+        <button
+          type="button"
+          class="quiet add"
+          name="add"
+          aria-label={say('edit_add_to', { layer: titleOf(layer.title, lang) })}
+          onClick={() => session.edits.add(layer)}
+        >
+          + {say('edit_add')}
+        </button>
+      )}
       {on && <Categories layer={layer} />}
       {notes.map((note) => (
         <p key={note} class="note">

@@ -3,7 +3,7 @@ import * as api from '../api';
 import { addDays } from '../days';
 import { categoryField, codeName, day, degrees, dms, number, titleOf, value } from '../format';
 import type { Pick } from '../map/pick';
-import type { LocatedUnit } from '../wire';
+import type { LayerInfo, LocatedUnit } from '../wire';
 import { useLive, useSession, useSpeech } from './page';
 import { Swatch } from './Swatch';
 import { Units } from './Units';
@@ -48,10 +48,13 @@ function Feature({ pick: { layer, properties, lon, lat } }: { pick: Extract<Pick
   });
   return (
     <>
-      <h3>
-        <Swatch symbol={layer.symbol} colour={colour} />
-        {titleOf(layer.title, lang)}
-      </h3>
+      <div class="head">
+        <h3>
+          <Swatch symbol={layer.symbol} colour={colour} />
+          {titleOf(layer.title, lang)}
+        </h3>
+        <Correct layer={layer} id={properties.id} />
+      </div>
       <dl>
         {rows.map(({ name, title, shown }) => (
           <div key={name} data-field={name}>
@@ -71,6 +74,19 @@ function Feature({ pick: { layer, properties, lon, lat } }: { pick: Extract<Pick
         {dms(lon, lat)}
       </p>
     </>
+  );
+}
+
+/** Opens the form, where the layer takes edits and nothing else is being edited. */
+function Correct({ layer, id }: { layer: LayerInfo; id: unknown }) {
+  const session = useSession();
+  const { editable, editing } = useLive();
+  const { say } = useSpeech();
+  if (!editable.has(layer.id) || editing || !Number.isSafeInteger(id)) return null;
+  return (
+    <button type="button" name="correct" onClick={() => void session.edits.correct(layer, Number(id))}>
+      {say('edit_correct')}
+    </button>
   );
 }
 
