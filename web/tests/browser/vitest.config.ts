@@ -8,5 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // What is waited for comes at once where the machine is free, and is no failure where it is not.
+    expect: { poll: { timeout: 15_000 } },
   },
 });
