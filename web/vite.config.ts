@@ -14,5 +14,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 1500,
   },
   worker: { format: 'es' },
-  server: { proxy: { '^/(layers|tiles|query|style.json|ready|health)': server } },
+  server: { proxy: { '^/(layers|tiles|query|search|events|ogc|batches|import|style.json|ready|health)': server } },
 });
