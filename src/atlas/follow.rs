@@ -74,6 +74,12 @@ impl Atlas {
     /// Asks what changed, and swaps all of it in at once. Layers that had to be loaded whole are of different moments: then it
     /// is asked again what changed meanwhile, so that readers see transactions whole.
     pub(super) async fn catch_up(&self, merge: Option<&Merge>) -> Result<(), StoreError> {
+        let caught_up = self.take_changes(merge).await;
+        self.store.settle_changes(caught_up.is_ok());
+        caught_up
+    }
+
+    async fn take_changes(&self, merge: Option<&Merge>) -> Result<(), StoreError> {
         let state = self.state();
         let mut next = State { units: Arc::clone(&state.units), layers: state.layers.clone() };
         let mut moved = false;

@@ -212,6 +212,10 @@ pub trait Store: Send + Sync {
         Ok(changes)
     }
 
+    /// Says whether the caller holds all that [`Store::changes`] told it since it last said so. Where it does not (a layer that was to
+    /// be loaded could not be), it is told of it again.
+    fn settle_changes(&self, _are_held: bool) {}
+
     /// Completes when something may have changed since it last did, at once where the store announces changes; without cause as
     /// well, at least every second or so: the caller then asks [`Store::changes`]. An error means that the store is out of reach.
     async fn changed(&self) -> Result<(), StoreError> {

@@ -191,6 +191,10 @@ impl Store for PostGis {
         self.read_layer(layer, &rows).await
     }
 
+    fn settle_changes(&self, are_held: bool) {
+        self.stamps.settle(are_held);
+    }
+
     async fn changes(&self, units: u64, layers: &[(Arc<Layer>, u64)]) -> Result<Changes, StoreError> {
         for watched in &self.prepared().watched {
             watched.look_when_due(self);

@@ -1,8 +1,10 @@
 //! What changed is told by id, in versions without gaps, whoever wrote it and however.
 
+use std::sync::Arc;
+
 use bandoso::model::{FieldType, Layer, Published, UnitLink, Value};
 use bandoso::store::postgis::{PostGis, PostGisSettings};
-use bandoso::store::{ImportId, Store};
+use bandoso::store::{ImportId, LayerChange, Store};
 use futures_util::SinkExt;
 
 use super::follower::{Follower, Told};
@@ -269,9 +271,18 @@ async fn a_database_that_was_restored_and_written_past_the_held_version_is_loade
         for _ in 0..more {
             execute(&psql, insert).await;
         }
+        // Who could not load it is told again.
+        let held = [(Arc::clone(&follower.held[0].layer), follower.held[0].version)];
+        store.settle_changes(true);
+        for _ in 0..2 {
+            let changes = store.changes(follower.units, &held).await.expect("changes");
+            assert!(matches!(changes.layers[..], [(_, LayerChange::Reload)]), "{changes:?}");
+            store.settle_changes(false);
+        }
         assert_eq!(follower.look_at_one().await, Told::Reload, "{more} written since");
         follower.agrees().await;
         assert_eq!(follower.look_at_one().await, Told::Nothing);
+        store.settle_changes(true);
     }
     execute(&psql, insert).await;
     assert!(matches!(follower.look_at_one().await, Told::Rows(..)));
