@@ -61,6 +61,9 @@ pub struct Places {
     /// The server that is measured
     #[arg(long)]
     pub bandoso: String,
+    /// An earlier build of it, for the case `before`
+    #[arg(long)]
+    pub before: Option<String>,
     /// The peer
     #[arg(long)]
     pub martin: String,

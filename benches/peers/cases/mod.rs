@@ -1,5 +1,6 @@
 //! The cases of the table, by name.
 
+mod before;
 mod cached;
 mod import;
 mod live;
@@ -16,7 +17,8 @@ use crate::load::{Client, Request};
 use crate::servers::Server;
 
 /// What `--only` takes.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
+    "before",
     "same-work",
     "default",
     "session",
@@ -37,6 +39,9 @@ pub fn run(bench: &mut Bench, only: &[String]) {
     for points in bench.sizes.clone() {
         if asked("same-work") || asked("default") || asked("session") {
             tiles::run(bench, points, &asked);
+        }
+        if asked("before") {
+            before::run(bench, points);
         }
         if asked("province") {
             tiles::province(bench, points);
