@@ -51,9 +51,12 @@ impl Encoding {
 }
 
 /// Packs bytes; those of [`Encoding::Identity`] come back as they are. `None` when there is not enough memory.
-pub fn pack(encoding: Encoding, bytes: Vec<u8>) -> Option<Vec<u8>> {
+pub fn pack(encoding: Encoding, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     match encoding {
-        Encoding::Identity => Some(bytes),
+        Encoding::Identity => {
+            bytes.shrink_to_fit();
+            Some(bytes)
+        }
         Encoding::Gzip => PACKER.with_borrow_mut(|kept| match kept {
             Some(packer) => packer.gzip(&bytes),
             None => kept.insert(Packer::new(GZIP_LEVEL)?).gzip(&bytes),

@@ -40,6 +40,38 @@ pub fn keys_of_tile(coord: TileCoord) -> (u64, u64) {
     (first, first + span)
 }
 
+/// A box of cells, held against keys as they are: numbers whose bits are spread alike are in the order of what was spread.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyBox {
+    min: u64,
+    max: u64,
+}
+
+impl KeyBox {
+    /// The cells between two corners, both included.
+    pub fn new(min: Cell, max: Cell) -> Self {
+        Self { min: min.key(), max: max.key() }
+    }
+
+    /// Whether the key's cell is in it.
+    pub fn contains(self, key: u64) -> bool {
+        let Self { min, max } = self;
+        let within = |axis: u64| (min & axis..=max & axis).contains(&(key & axis));
+        within(X_BITS) & within(Y_BITS)
+    }
+
+    /// Whether it has no cell of the square from `first` to `last`.
+    pub fn is_apart(self, first: u64, last: u64) -> bool {
+        let apart = |axis: u64| last & axis < self.min & axis || first & axis > self.max & axis;
+        apart(X_BITS) || apart(Y_BITS)
+    }
+}
+
+/// The bits of a key that x has.
+const X_BITS: u64 = 0x5555_5555_5555_5555;
+/// The bits of a key that y has.
+const Y_BITS: u64 = X_BITS << 1;
+
 /// Puts a zero before each bit.
 fn spread(value: u32) -> u64 {
     let mut bits = u64::from(value);
@@ -47,12 +79,12 @@ fn spread(value: u32) -> u64 {
     bits = (bits | (bits << 8)) & 0x00ff_00ff_00ff_00ff;
     bits = (bits | (bits << 4)) & 0x0f0f_0f0f_0f0f_0f0f;
     bits = (bits | (bits << 2)) & 0x3333_3333_3333_3333;
-    (bits | (bits << 1)) & 0x5555_5555_5555_5555
+    (bits | (bits << 1)) & X_BITS
 }
 
 /// Takes every other bit: [`spread`] undone.
 fn gather(key: u64) -> u32 {
-    let mut bits = key & 0x5555_5555_5555_5555;
+    let mut bits = key & X_BITS;
     bits = (bits | (bits >> 1)) & 0x3333_3333_3333_3333;
     bits = (bits | (bits >> 2)) & 0x0f0f_0f0f_0f0f_0f0f;
     bits = (bits | (bits >> 4)) & 0x00ff_00ff_00ff_00ff;
@@ -69,6 +101,18 @@ mod tests {
         #[test]
         fn a_key_and_back_is_the_same_cell(x: u32, y: u32) {
             prop_assert_eq!(Cell::from_key(Cell { x, y }.key()), Cell { x, y });
+        }
+
+        #[test]
+        fn a_box_holds_the_keys_of_its_cells_and_no_others(a: (u32, u32), b: (u32, u32), c: (u32, u32), near: bool) {
+            let (min, max) = ((a.0.min(b.0), a.1.min(b.1)), (a.0.max(b.0), a.1.max(b.1)));
+            // Corners are where a comparison goes wrong.
+            let (x, y) = if near { (max.0.wrapping_add(c.0 % 3).wrapping_sub(1), min.1.wrapping_add(c.1 % 3).wrapping_sub(1)) } else { c };
+            let area = KeyBox::new(Cell { x: min.0, y: min.1 }, Cell { x: max.0, y: max.1 });
+            let inside = (min.0..=max.0).contains(&x) && (min.1..=max.1).contains(&y);
+            let key = Cell { x, y }.key();
+            prop_assert_eq!(area.contains(key), inside);
+            prop_assert_eq!(area.is_apart(key, key), !inside);
         }
 
         #[test]

@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use super::columns::Columns;
-use super::morton::{AXIS_BITS, Cell, keys_of_tile};
+use super::morton::{AXIS_BITS, Cell, KeyBox, keys_of_tile};
 use crate::model::{BUFFER, EXTENT, TileCoord};
 
 /// Below this many rows a cell is no longer divided: testing them costs less than finding their halves.
@@ -46,12 +46,13 @@ pub fn rows_of_tile(columns: &Columns, coord: TileCoord) -> Range<usize> {
 /// What lies around a tile seldom shares a cell of the quadtree with it below the whole layer: each of the nine tiles is found by
 /// its own key, which is cheaper than to descend to all of them.
 pub fn rows_of_buffered_tile(columns: &Columns, coord: TileCoord) -> Vec<Range<usize>> {
-    let area = CellBox::of_buffered_tile(coord);
+    let CellBox { min, max } = CellBox::of_buffered_tile(coord);
+    let area = KeyBox::new(min, max);
     let mut found = Vec::new();
     for tile in tiles_around(coord) {
         let (first, last) = keys_of_tile(tile);
         let rows = columns.rows_between(first, last);
-        descend(columns, &area, Node { key: first, bits: AXIS_BITS - u32::from(tile.z()), rows }, &mut found);
+        descend(&columns.keys, area, Node { key: first, bits: AXIS_BITS - u32::from(tile.z()), rows }, &mut found);
     }
     found
 }
@@ -80,10 +81,11 @@ pub fn rows_of_box(columns: &Columns, area: CellBox) -> Vec<Range<usize>> {
     let cells = cells_of(min.y, max.y).flat_map(|y| cells_of(min.x, max.x).map(move |x| first_key(x, y)));
     let mut keys: Vec<u64> = cells.collect();
     keys.sort_unstable();
+    let area = KeyBox::new(min, max);
     let mut found = Vec::new();
     for key in keys {
-        let last = key | (1_u64 << bits << bits).wrapping_sub(1);
-        descend(columns, &area, Node { key, bits, rows: columns.rows_between(key, last) }, &mut found);
+        let rows = columns.rows_between(key, key | below(bits));
+        descend(&columns.keys, area, Node { key, bits, rows }, &mut found);
     }
     found
 }
@@ -95,24 +97,18 @@ struct Node {
     rows: Range<usize>,
 }
 
-fn descend(columns: &Columns, area: &CellBox, node: Node, found: &mut Vec<Range<usize>>) {
-    if node.rows.is_empty() {
+fn descend(keys: &[u64], area: KeyBox, node: Node, found: &mut Vec<Range<usize>>) {
+    let last = node.key | below(node.bits);
+    if node.rows.is_empty() || area.is_apart(node.key, last) {
         return;
     }
-    let min = Cell::from_key(node.key);
-    let side = ((1_u64 << node.bits) - 1) as u32;
-    let max = Cell { x: min.x | side, y: min.y | side };
-    let apart = max.x < area.min.x || min.x > area.max.x || max.y < area.min.y || min.y > area.max.y;
-    if apart {
-        return;
-    }
-    if area.contains(min) && area.contains(max) {
+    if area.contains(node.key) && area.contains(last) {
         add(found, node.rows);
         return;
     }
     if node.rows.len() <= LEAF_ROWS || node.bits == 0 {
         for row in node.rows {
-            if area.contains(columns.cell(row)) {
+            if area.contains(keys[row]) {
                 add(found, row..row + 1);
             }
         }
@@ -122,11 +118,15 @@ fn descend(columns: &Columns, area: &CellBox, node: Node, found: &mut Vec<Range<
     let mut from = node.rows.start;
     for quarter in 0..4_u64 {
         let key = node.key | (quarter << (2 * bits));
-        let last = key | ((1_u64 << (2 * bits)) - 1);
-        let to = from + columns.keys[from..node.rows.end].partition_point(|row_key| *row_key <= last);
-        descend(columns, area, Node { key, bits, rows: from..to }, found);
+        let to = from + keys[from..node.rows.end].partition_point(|row_key| *row_key <= key | below(bits));
+        descend(keys, area, Node { key, bits, rows: from..to }, found);
         from = to;
     }
+}
+
+/// All bits of a key below a cell with so many bits an axis.
+fn below(bits: u32) -> u64 {
+    (1_u64 << bits << bits).wrapping_sub(1)
 }
 
 /// Adds a range, joined to the one before where they touch.

@@ -53,7 +53,12 @@ pub enum PropertyValue<'a> {
 const FEATURE_BYTES: usize = 32;
 const MOST_RESERVED: usize = 1 << 16;
 
-/// Writes the features of one layer, one after the other: [`LayerEncoder::feature`], its tags, then its shape.
+/// Room for a point that is put together aside, bytes: a power of two.
+const ASIDE_BYTES: usize = 256;
+/// Properties that such a point has at most: with every number as long as it can be they still fit.
+const MOST_ASIDE: usize = 20;
+
+/// Writes the features of one layer, one after the other: [`LayerEncoder::feature`], its tags, then its shape; or a point at once.
 pub struct LayerEncoder {
     keys: Vec<u8>,
     key_count: u32,
@@ -87,6 +92,22 @@ impl LayerEncoder {
     /// Makes room for about so many features to come; very many make it for themselves, for a filter may leave few of them.
     pub fn reserve(&mut self, features: usize) {
         self.features.reserve(features.min(MOST_RESERVED) * FEATURE_BYTES);
+    }
+
+    /// Adds a point with its properties, as indexes of keys and values. `at` in tile units.
+    ///
+    /// Most are short, and their lengths take a byte: such a one is put together aside and added in one go, which takes half the time.
+    pub fn point_feature(&mut self, id: u64, tags: impl Iterator<Item = (u32, u32)> + Clone, at: (i32, i32)) {
+        if tags.size_hint().1.is_some_and(|most| most <= MOST_ASIDE) {
+            let mut aside = Aside { bytes: [0; ASIDE_BYTES], length: 0 };
+            if aside.point(id, tags.clone(), at) {
+                self.features.extend_from_slice(&aside.bytes[..aside.length]);
+                return;
+            }
+        }
+        self.feature(Some(id));
+        tags.for_each(|(key, value)| self.tag(key, value));
+        self.point(at.0, at.1);
     }
 
     /// Adds a property's name and gives its index.
@@ -179,21 +200,82 @@ impl LayerEncoder {
         if self.features.is_empty() {
             return Vec::new();
         }
-        let mut head = Vec::with_capacity(name.len() + 16);
-        head.extend_from_slice(&[tag::LAYER_VERSION, 2, tag::LAYER_NAME]);
-        text(&mut head, name);
-        let mut tail = Vec::with_capacity(4);
-        tail.push(tag::LAYER_EXTENT);
-        varint(&mut tail, u64::from(EXTENT));
-        let parts = [&head, &self.features, &self.keys, &self.values, &tail];
-        let length: usize = parts.iter().map(|part| part.len()).sum();
-        let mut layer = Vec::with_capacity(length + 11);
-        layer.push(tag::TILE_LAYER);
-        varint(&mut layer, length as u64);
-        for part in parts {
-            layer.extend_from_slice(part);
-        }
+        let mut layer = self.features;
+        layer.extend_from_slice(&self.keys);
+        layer.extend_from_slice(&self.values);
+        layer.push(tag::LAYER_EXTENT);
+        varint(&mut layer, u64::from(EXTENT));
+        let mut first = vec![tag::LAYER_VERSION, 2, tag::LAYER_NAME];
+        text(&mut first, name);
+        let mut head = Vec::with_capacity(first.len() + 11);
+        head.push(tag::TILE_LAYER);
+        varint(&mut head, (first.len() + layer.len()) as u64);
+        head.extend_from_slice(&first);
+        // Moving the bytes up where they are costs less than other memory for them.
+        layer.splice(0..0, head);
         layer
+    }
+}
+
+/// A feature that is put together where there is room for it in any case.
+struct Aside {
+    bytes: [u8; ASIDE_BYTES],
+    length: usize,
+}
+
+impl Aside {
+    /// Whether it is short enough: each of its lengths takes one byte.
+    fn point(&mut self, id: u64, tags: impl Iterator<Item = (u32, u32)>, (x, y): (i32, i32)) -> bool {
+        self.push(tag::LAYER_FEATURE);
+        let feature = self.begin();
+        self.push(tag::FEATURE_ID);
+        self.varint(id);
+        self.push(tag::FEATURE_TAGS);
+        let begun = self.begin();
+        for (key, value) in tags {
+            self.varint(u64::from(key));
+            self.varint(u64::from(value));
+        }
+        if self.length == begun {
+            self.length -= 2;
+        } else {
+            self.end(begun);
+        }
+        for byte in [tag::FEATURE_TYPE, Shape::Point as u8, tag::FEATURE_GEOMETRY] {
+            self.push(byte);
+        }
+        let geometry = self.begin();
+        // MoveTo, once.
+        self.push(1 << 3 | 1);
+        self.varint(u64::from(zigzag(x)));
+        self.varint(u64::from(zigzag(y)));
+        self.end(geometry);
+        self.end(feature);
+        self.length - feature < 0x80
+    }
+
+    /// Keeps a byte for a length.
+    fn begin(&mut self) -> usize {
+        self.push(0);
+        self.length
+    }
+
+    fn end(&mut self, begun: usize) {
+        self.bytes[(begun - 1) % ASIDE_BYTES] = (self.length - begun) as u8;
+    }
+
+    fn push(&mut self, byte: u8) {
+        // The remainder is the length: it spares the check.
+        self.bytes[self.length % ASIDE_BYTES] = byte;
+        self.length += 1;
+    }
+
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.push(value as u8);
     }
 }
 
@@ -271,6 +353,23 @@ mod tests {
             varint(&mut expected, length as u64);
             expected.resize(expected.len() + length, 9);
             assert_eq!(bytes, expected, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_point_that_is_put_together_aside_is_as_any_other() {
+        for (id, most, value) in
+            [(1, 0, 0), (127, 1, 127), (128, 4, 128), (u64::MAX, 20, u32::MAX), (7, 21, 3), (7, 41, 3)]
+        {
+            for at in [(0, 0), (-64, 4_160), (i32::MIN, i32::MAX)] {
+                let tags = (0..most).map(|key| (key, value));
+                let (mut whole, mut piecewise) = (LayerEncoder::new(), LayerEncoder::new());
+                whole.point_feature(id, tags.clone(), at);
+                piecewise.feature(Some(id));
+                tags.for_each(|(key, value)| piecewise.tag(key, value));
+                piecewise.point(at.0, at.1);
+                assert_eq!(whole.features, piecewise.features, "{id}, {most} tags of {value}, {at:?}");
+            }
         }
     }
 

@@ -3,9 +3,9 @@ use super::dense::Cells;
 use super::encode::LayerEncoder;
 use super::properties::Properties;
 use crate::engine::as_of::Answers;
-use crate::engine::columns::Columns;
+use crate::engine::columns::{BLOCK, Columns};
 use crate::engine::morton::{AXIS_BITS, Cell};
-use crate::engine::parts::Row;
+use crate::engine::parts::{Parts, Row};
 use crate::engine::select::Selected;
 use crate::engine::slice::{rows_of_buffered_tile, rows_of_tile};
 use crate::engine::unit_map::UnitMap;
@@ -74,19 +74,20 @@ fn every_point(source: &PointsSource<'_>, coord: TileCoord, selected: &Selected<
         return encoder;
     }
     encoder.reserve(rows);
-    let mut properties = Properties::new(&mut encoder, source, (selected.parts(), rows));
+    let parts = selected.parts();
+    let mut properties = Properties::new(&mut encoder, source, (parts, rows));
     let drawn = ranges.into_iter().filter(|(.., ranges)| !ranges.is_empty());
     let mut drawn = drawn.map(|(part, selection, ranges)| {
         let rows = ranges.into_iter().flat_map(|range| selection.rows(range));
         rows.map(move |row| Row { part, row: row as u32 })
     });
-    let parts = selected.parts();
+    let mut block = Vec::with_capacity(BLOCK);
     let mut draw = |row: Row| {
-        let columns = parts.columns(row);
-        encoder.feature(Some(columns.ids[row.row as usize]));
-        properties.write(&mut encoder, (row.part as usize, columns, row.row as usize));
-        let (x, y) = tile_units(columns, row.row as usize, coord);
-        encoder.point(x, y);
+        block.push(row);
+        if block.len() == BLOCK {
+            write(&mut encoder, &mut properties, parts, (&block, coord));
+            block.clear();
+        }
     };
     match (drawn.next(), drawn.next()) {
         (Some(only), None) => only.for_each(&mut draw),
@@ -98,7 +99,22 @@ fn every_point(source: &PointsSource<'_>, coord: TileCoord, selected: &Selected<
             rows.into_iter().for_each(&mut draw);
         }
     }
+    write(&mut encoder, &mut properties, parts, (&block, coord));
     encoder
+}
+
+/// Writes some rows, a block of them at most.
+fn write(
+    encoder: &mut LayerEncoder,
+    properties: &mut Properties<'_>,
+    parts: &Parts,
+    (rows, coord): (&[Row], TileCoord),
+) {
+    properties.find(encoder, parts, rows);
+    for (index, row) in rows.iter().enumerate() {
+        let at = tile_units(parts.columns(*row), row.row as usize, coord);
+        encoder.point_feature(parts.id(*row), properties.tags(index), at);
+    }
 }
 
 /// The tile unit that holds the row's point; below 0 or from 4096 in the buffer.

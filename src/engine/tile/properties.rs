@@ -3,22 +3,33 @@ use foldhash::{HashMap, HashMapExt};
 use super::encode::{LayerEncoder, PropertyValue};
 use super::points::PointsSource;
 use crate::engine::as_of::Answers;
-use crate::engine::columns::{Column, Columns, Texts};
-use crate::engine::parts::Parts;
+use crate::engine::columns::{BLOCK, Column, Columns, Texts};
+use crate::engine::parts::{Parts, Row};
 use crate::engine::unit_map::UnitMap;
 use crate::model::Value;
 
-/// Writes the properties of rows: those asked for of the fields that the view sees, the id and the unit.
+/// Finds the properties of rows: those asked for of the fields that the view sees, the id and the unit.
 ///
-/// A text is written once a tile, found again by its dictionary code: no text is ever hashed where one part is drawn.
+/// A block of rows at a time, and column by column, so that what a column is like is looked at once. A text is written once a tile,
+/// found again by its dictionary code: no text is ever hashed where one part is drawn.
 pub struct Properties<'a> {
-    id_key: Option<u32>,
-    fields: Vec<FieldWriter<'a>>,
-    units: Option<UnitWriter<'a>>,
+    properties: Vec<Property<'a>>,
+}
+
+struct Property<'a> {
+    key: u32,
+    source: Source<'a>,
+    /// The index of each row's value in the tile; `ABSENT` where it has none.
+    values: [u32; BLOCK],
+}
+
+enum Source<'a> {
+    Id,
+    Field(FieldWriter<'a>),
+    Unit(UnitWriter<'a>),
 }
 
 struct FieldWriter<'a> {
-    key: u32,
     /// Of each part.
     columns: Vec<(&'a Column, Written)>,
     /// Texts written so far, where several parts have dictionaries of their own.
@@ -36,7 +47,6 @@ enum Written {
 }
 
 struct UnitWriter<'a> {
-    key: u32,
     communes: &'a Answers,
     units: &'a UnitMap,
     written: Vec<u32>,
@@ -50,45 +60,50 @@ impl<'a> Properties<'a> {
     /// Writers for the layer's visible fields. `rows` is about how many will be written.
     pub fn new(encoder: &mut LayerEncoder, source: &PointsSource<'a>, (parts, rows): (&'a Parts, usize)) -> Self {
         let asked = |name: &str| source.fields.is_none_or(|fields| fields.iter().any(|field| field == name));
-        let id_key = asked("id").then(|| encoder.key("id"));
         let several = parts.count() > 1;
         let fields = source.layer.fields.iter().enumerate();
         let fields = fields.filter(|(_, field)| source.view.sees_field(field) && asked(&field.name));
         let fields = fields.map(|(index, field)| {
             let columns = parts.iter().filter_map(|part| part.columns.fields.get(index));
-            FieldWriter {
-                key: encoder.key(&field.name),
+            let writer = FieldWriter {
                 columns: columns.map(|column| (column, Written::new(column, rows))).collect(),
                 texts: several.then(HashMap::new),
                 numbers: Numbers::default(),
-            }
+            };
+            (field.name.as_str(), Source::Field(writer))
         });
-        let fields = fields.collect();
-        let units = asked("unit").then(|| UnitWriter {
-            key: encoder.key("unit"),
-            communes: source.communes,
-            units: source.units,
-            written: vec![UNKNOWN; source.communes.table().len()],
+        let id = asked("id").then_some(("id", Source::Id));
+        let unit = asked("unit").then(|| {
+            let written = vec![UNKNOWN; source.communes.table().len()];
+            ("unit", Source::Unit(UnitWriter { communes: source.communes, units: source.units, written }))
         });
-        Self { id_key, fields, units }
+        let all = id.into_iter().chain(fields).chain(unit);
+        let property = |(name, source)| Property { key: encoder.key(name), source, values: [ABSENT; BLOCK] };
+        Self { properties: all.map(property).collect() }
     }
 
-    /// Gives the feature to come the row's properties.
-    pub fn write(&mut self, encoder: &mut LayerEncoder, (part, columns, row): (usize, &Columns, usize)) {
-        if let Some(key) = self.id_key {
-            let id = encoder.new_value(PropertyValue::Unsigned(columns.ids[row]));
-            encoder.tag(key, id);
-        }
-        for field in &mut self.fields {
-            if let Some(value) = field.value(encoder, (part, row)) {
-                encoder.tag(field.key, value);
+    /// Finds the values of some rows, a block of them at most.
+    pub fn find(&mut self, encoder: &mut LayerEncoder, parts: &Parts, rows: &[Row]) {
+        for Property { source, values, .. } in &mut self.properties {
+            let values = values.iter_mut().zip(rows);
+            match source {
+                Source::Id => {
+                    values.for_each(|(value, row)| *value = encoder.new_value(PropertyValue::Unsigned(parts.id(*row))));
+                }
+                Source::Field(field) => {
+                    values.for_each(|(value, row)| *value = field.value(encoder, *row).unwrap_or(ABSENT));
+                }
+                Source::Unit(unit) => {
+                    values.for_each(|(value, row)| *value = unit.value(encoder, parts.columns(*row), row.row as usize));
+                }
             }
         }
-        if let Some(units) = &mut self.units
-            && let Some(value) = units.value(encoder, columns, row)
-        {
-            encoder.tag(units.key, value);
-        }
+    }
+
+    /// Keys and values of one of the rows that were found last.
+    pub fn tags(&self, index: usize) -> impl Iterator<Item = (u32, u32)> + Clone {
+        let tags = self.properties.iter().map(move |property| (property.key, property.values[index]));
+        tags.filter(|(_, value)| *value != ABSENT)
     }
 }
 
@@ -113,8 +128,9 @@ impl Written {
 }
 
 impl FieldWriter<'_> {
-    fn value(&mut self, encoder: &mut LayerEncoder, (part, row): (usize, usize)) -> Option<u32> {
-        let (column, written) = self.columns.get_mut(part)?;
+    fn value(&mut self, encoder: &mut LayerEncoder, Row { part, row }: Row) -> Option<u32> {
+        let (column, written) = self.columns.get_mut(part as usize)?;
+        let row = row as usize;
         if let Some(texts) = column.texts() {
             let code = column.code(row)?;
             let shared = &mut self.texts;
@@ -171,12 +187,12 @@ impl Numbers {
 }
 
 impl UnitWriter<'_> {
-    fn value(&mut self, encoder: &mut LayerEncoder, columns: &Columns, row: usize) -> Option<u32> {
+    fn value(&mut self, encoder: &mut LayerEncoder, columns: &Columns, row: usize) -> u32 {
         let slot = self.communes.index(columns, row);
         if self.written[slot] == UNKNOWN {
             let unit = self.communes.table()[slot].unit().and_then(|id| self.units.unit(id));
             self.written[slot] = unit.map_or(ABSENT, |unit| encoder.value(PropertyValue::Text(&unit.code)));
         }
-        Some(self.written[slot]).filter(|value| *value != ABSENT)
+        self.written[slot]
     }
 }
