@@ -175,7 +175,7 @@ async fn walk(atlas: &Arc<Atlas>, name: &str, layer: &TileLayer, (z, dense): (u8
         let axis = |value: f64| (value * f64::from(1_u32 << z)) as u32;
         let coord = TileCoord::new(z, axis(world.x), axis(world.y)).unwrap();
         let layers = vec![layer.clone()];
-        let request = TileRequest {
+        let request = Arc::new(TileRequest {
             layers,
             coord,
             datetime: None,
@@ -184,7 +184,7 @@ async fn walk(atlas: &Arc<Atlas>, name: &str, layer: &TileLayer, (z, dense): (u8
             count: None,
             dense,
             fields: None,
-        };
+        });
         let started = Instant::now();
         let asked = atlas.asked_tile(View::EVERYTHING, &request, Encoding::Gzip).unwrap();
         let tile = atlas.tile(asked).await.unwrap();

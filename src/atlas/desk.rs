@@ -45,7 +45,7 @@ pub struct TileDesk {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     /// What is asked.
-    pub request: TileRequest,
+    pub request: Arc<TileRequest>,
     /// By whom.
     pub view: View,
     /// Packed how.

@@ -26,12 +26,17 @@ const CELLS: u64 = 1 << (2 * CELL_BITS);
 
 impl Atlas {
     /// The tag that the tile has now, without drawing it.
-    pub fn tile_etag(&self, view: View, request: &TileRequest, encoding: Encoding) -> Result<String, AtlasError> {
+    pub fn tile_etag(&self, view: View, request: &Arc<TileRequest>, encoding: Encoding) -> Result<String, AtlasError> {
         Ok(self.asked_tile(view, request, encoding)?.etag)
     }
 
     /// A tile that is asked for now.
-    pub fn asked_tile(&self, view: View, request: &TileRequest, encoding: Encoding) -> Result<AskedTile, AtlasError> {
+    pub fn asked_tile(
+        &self,
+        view: View,
+        request: &Arc<TileRequest>,
+        encoding: Encoding,
+    ) -> Result<AskedTile, AtlasError> {
         let drawing = self.drawing(view, request)?;
         let key = drawing.key(request, encoding);
         Ok(AskedTile { drawing, etag: key.etag(), key })
@@ -44,7 +49,7 @@ impl Atlas {
             let drawing = drawing.fetched(self.store.as_ref(), &key.request).await?;
             // What was fetched may be of a later version than the state.
             let etag = if drawing.is_large() { drawing.key(&key.request, key.encoding).etag() } else { etag };
-            let (cost, request, encoding) = (drawing.cost(&key.request), key.request.clone(), key.encoding);
+            let (cost, request, encoding) = (drawing.cost(&key.request), Arc::clone(&key.request), key.encoding);
             Ok((cost, move |cancel: &Cancel| drawing.until(cancel).tile(&request, (encoding, etag))))
         };
         self.tiles.tile(&key, prepare).await
@@ -154,7 +159,7 @@ impl Drawing {
         Self { cancel: cancel.clone(), ..self }
     }
 
-    fn key(&self, request: &TileRequest, encoding: Encoding) -> Key {
+    fn key(&self, request: &Arc<TileRequest>, encoding: Encoding) -> Key {
         let mut hash = Xxh3::new();
         // Another release may draw the same data otherwise.
         hash.update(env!("CARGO_PKG_VERSION").as_bytes());
@@ -167,7 +172,7 @@ impl Drawing {
             // Equal data at a later version is another answer: it says its version.
             hash.update(&snapshot.version.to_le_bytes());
         }
-        Key { request: request.clone(), view: self.view, encoding, data: hash.digest() }
+        Key { request: Arc::clone(request), view: self.view, encoding, data: hash.digest() }
     }
 
     fn tile(&self, request: &TileRequest, (encoding, etag): (Encoding, String)) -> Result<EncodedTile, AtlasError> {

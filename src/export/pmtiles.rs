@@ -47,7 +47,7 @@ pub async fn export_tiles(
     let making = begin(path)?;
     let zooms = narrowed(atlas, &job)?;
     // What does not fit the layers is refused before the work begins.
-    let versions = atlas.asked_tile(job.view, &job.request, Encoding::Gzip)?.versions();
+    let versions = atlas.asked_tile(job.view, &Arc::new(job.request.clone()), Encoding::Gzip)?.versions();
     let (finding, asked) = (Arc::clone(atlas), job.clone());
     let coords = blocking(move || {
         let within = (zooms, asked.area.as_deref(), MOST_TILES);
@@ -63,7 +63,7 @@ pub async fn export_tiles(
     let mut written = 0;
     let tiles = futures_util::stream::iter(coords.clone()).map(|coord| {
         let (atlas, view) = (Arc::clone(atlas), job.view);
-        let request = TileRequest { coord, ..job.request.clone() };
+        let request = Arc::new(TileRequest { coord, ..job.request.clone() });
         async move {
             let asked = atlas.asked_tile(view, &request, Encoding::Gzip)?;
             Ok::<_, ExportError>((coord, atlas.tile(asked).await?))

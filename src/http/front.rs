@@ -28,7 +28,7 @@ use quick_cache::{Equivalent, Weighter};
 
 use super::accepted::Accepted;
 use super::asked::{has_tag, host_name};
-use super::observe::{REQUEST_ID, Told, request_id};
+use super::observe::{REQUEST_ID, request_id};
 use super::reply::BANDOSO_FEATURES;
 use super::{HttpSettings, Service, Shared, guard, router};
 use crate::atlas::{Atlas, Client, EncodedTile, Moment};
@@ -44,7 +44,7 @@ const ENTRY_BYTES: u64 = 3_000;
 #[derive(Clone)]
 pub struct Drawn {
     /// What was asked.
-    pub request: TileRequest,
+    pub request: Arc<TileRequest>,
     /// What was given.
     pub tile: Arc<EncodedTile>,
     /// From before it was asked for.
@@ -63,7 +63,6 @@ struct House {
     service: Shared,
     /// None where no memory is given for it.
     kept: Option<Cache<Address, Arc<Kept>, Weight>>,
-    told: Told,
 }
 
 /// Under what an answer is kept: the encoding, and path and query as they came.
@@ -94,7 +93,7 @@ struct Kept {
     known: HeaderMap,
     body: Bytes,
     etag: String,
-    request: TileRequest,
+    request: Arc<TileRequest>,
     moment: ArcSwap<Moment>,
 }
 
@@ -116,10 +115,10 @@ impl App {
     /// The front door and the routes of a service.
     pub(super) fn new(service: Shared) -> Self {
         let bytes = service.settings.front_bytes;
-        let kept = (bytes > 0).then(|| Cache::with_weighter((bytes / 8_192).max(16) as usize, bytes, Weight));
+        let kept =
+            service.keeps_answers().then(|| Cache::with_weighter((bytes / 8_192).max(16) as usize, bytes, Weight));
         let routes = router::routes(Arc::clone(&service));
-        let told = Told::of_route(TILE_ROUTE);
-        Self { house: Arc::new(House { service, kept, told }), routes, client: Client::default() }
+        Self { house: Arc::new(House { service, kept }), routes, client: Client::default() }
     }
 
     /// The same server for the requests of one client.
@@ -206,7 +205,7 @@ impl House {
         let mut answer = Response::new(body);
         *answer.status_mut() = status;
         *answer.headers_mut() = headers.clone();
-        self.told.answered(status, started, &id);
+        self.service.tiles_told.answered(status, started, &id);
         answer.headers_mut().insert(REQUEST_ID, id);
         Some(answer)
     }

@@ -42,6 +42,8 @@ pub use serve::serve;
 pub use settings::HttpSettings;
 pub use writes::Writes;
 
+use self::front::TILE_ROUTE;
+use self::observe::Told;
 use crate::atlas::Atlas;
 use crate::model::{Bbox, LonLat};
 
@@ -67,6 +69,8 @@ struct Service {
     prometheus: PrometheusHandle,
     /// Answers that the front door gave again.
     given_again: AtomicU64,
+    /// What is told of most answers.
+    tiles_told: Told,
     /// With the units' version that it is of.
     units_bbox: Mutex<Option<(u64, Bbox)>>,
 }
@@ -75,6 +79,8 @@ type Shared = Arc<Service>;
 
 impl Service {
     fn new(atlas: Arc<Atlas>, settings: &HttpSettings) -> Shared {
+        // Before there are handles of the metrics.
+        let prometheus = metrics::recorder();
         Arc::new(Self {
             atlas,
             settings: settings.clone(),
@@ -84,10 +90,16 @@ impl Service {
             streams: Arc::new(Semaphore::new(settings.max_streams)),
             exports: Arc::new(Semaphore::new(settings.max_exports)),
             stopping: watch::Sender::new(false),
-            prometheus: metrics::recorder(),
+            prometheus,
             given_again: AtomicU64::new(0),
+            tiles_told: Told::of_route(TILE_ROUTE),
             units_bbox: Mutex::new(None),
         })
+    }
+
+    /// Whether the front door has room for answers.
+    fn keeps_answers(&self) -> bool {
+        self.settings.front_bytes > 0
     }
 
     /// The box of all units of all dates, degrees. Walked through once for each version of the units.

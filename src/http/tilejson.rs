@@ -1,5 +1,7 @@
 //! `GET /tiles` and `GET /tiles/{layers}`: what tiles there are, as `TileJSON` 3.0.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -69,7 +71,8 @@ pub async fn tilejson(
 pub fn answer(shared: &Shared, asked: &Asked, params: &Params, list: &str) -> Result<Response, Problem> {
     let question = TileQuestion::read(shared, list, params)?;
     // Parameters that no tile would be drawn with are refused here too.
-    shared.atlas.tile_etag(shared.settings.view, &question.at(TileCoord::new(0, 0, 0)?), Encoding::Identity)?;
+    let first = Arc::new(question.clone().at(TileCoord::new(0, 0, 0)?));
+    shared.atlas.tile_etag(shared.settings.view, &first, Encoding::Identity)?;
     let document = document(shared, &question, &asked.url(&address(list, params)));
     Ok(Reply::json(&document, question.classification)?.to(asked))
 }

@@ -1,6 +1,6 @@
 //! `GET /tiles/{layers}/{z}/{x}/{y}`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -87,8 +87,8 @@ impl TileQuestion {
     }
 
     /// The request for one tile.
-    pub fn at(&self, coord: TileCoord) -> TileRequest {
-        let Self { layers, datetime, filter, as_of, count, dense, fields, .. } = self.clone();
+    pub fn at(self, coord: TileCoord) -> TileRequest {
+        let Self { layers, datetime, filter, as_of, count, dense, fields, .. } = self;
         TileRequest { layers, coord, datetime, filter, as_of, count, dense, fields }
     }
 }
@@ -98,8 +98,9 @@ fn read_layers(list: &str, most: usize) -> Result<Vec<TileLayer>, Problem> {
     if names.len() > most {
         return Err(Invalid::new("layers", format!("at most {most} layers in one tile")).into());
     }
-    let mut seen = HashSet::new();
-    if let Some(twice) = names.iter().find(|name| !seen.insert(**name)) {
+    // There are few: looking through them beats a set.
+    let twice = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name));
+    if let Some((_, twice)) = twice {
         return Err(Invalid::new("layers", format!("each layer once, found {twice:?} twice")).into());
     }
     // What is no layer's name is the name of no layer.
@@ -149,14 +150,15 @@ pub async fn answer(
 ) -> Result<Response, Problem> {
     let question = TileQuestion::read(shared, layers, params)?;
     shared.reach(params, &question.read_from()).await?;
-    let request = question.at(coord);
+    let classification = question.classification;
+    let request = Arc::new(question.at(coord));
     let (view, encoding) = (shared.settings.view, asked.encoding(&Encoding::PACKED));
 
     let mut headers = HeaderMap::from_iter([
-        (CACHE_CONTROL, cache_control(question.classification)),
+        (CACHE_CONTROL, cache_control(classification)),
         (VARY, HeaderValue::from_static("Accept-Encoding, Origin")),
     ]);
-    let moment = Arc::new(shared.atlas.moment());
+    let moment = shared.keeps_answers().then(|| Arc::new(shared.atlas.moment()));
     let tile = shared.atlas.asked_tile(view, &request, encoding)?;
     if asked.has(tile.etag()) {
         insert(&mut headers, ETAG, tile.etag());
@@ -176,7 +178,9 @@ pub async fn answer(
         }
         (headers, Body::from(tile.body.clone())).into_response()
     };
-    response.extensions_mut().insert(Drawn { request, tile, moment });
+    if let Some(moment) = moment {
+        response.extensions_mut().insert(Drawn { request, tile, moment });
+    }
     Ok(response)
 }
 

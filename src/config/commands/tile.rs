@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::answer::Answer;
 use super::failure::Failure;
 use super::store::{Missing, open};
@@ -38,7 +40,7 @@ pub(super) async fn tile(args: &TileArgs, shared: &Shared) -> Result<(), Failure
     };
     let store = open(shared, &catalogue, Missing::Refuse).await?;
     let atlas = Atlas::open(store, catalogue, AtlasSettings::default()).await?;
-    let encoded = atlas.tile(atlas.asked_tile(View::EVERYTHING, &request, Encoding::Identity)?).await?;
+    let encoded = atlas.tile(atlas.asked_tile(View::EVERYTHING, &Arc::new(request), Encoding::Identity)?).await?;
     let decoded = decode(&encoded.body).map_err(|error| Failure::Fault(error.to_string()))?;
     let mut answer = Answer::new();
     answer.text(decoded)?;
