@@ -318,23 +318,3 @@ fn code_of(known: &mut HashTable<u32>, texts: &mut Texts, value: &Value) -> u32 
         _ => NO_CODE,
     }
 }
-
-impl Numbers<i64> {
-    fn push(&mut self, number: Option<i64>) {
-        let row = self.values.len();
-        self.values.push(number.unwrap_or(0));
-        if number.is_none() {
-            self.nulls.resize(self.nulls.len().max(row / 64 + 1), 0);
-            self.nulls[row / 64] |= 1 << (row % 64);
-        }
-    }
-
-    fn sorted(&self, order: &[u32]) -> Self {
-        let mut result = Self::default();
-        result.values.reserve_exact(order.len());
-        for row in order {
-            result.push(self.value(*row as usize));
-        }
-        result
-    }
-}

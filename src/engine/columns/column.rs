@@ -1,5 +1,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Numbers;
 use crate::model::filter::Folding;
 use crate::model::{Day, Instant, Value};
 
@@ -31,7 +32,7 @@ pub enum Column {
         texts: Texts,
     },
     /// Whole numbers.
-    Integer(Numbers<i64>),
+    Integer(Numbers),
     /// Finite numbers; NaN is null.
     Real(Vec<f64>),
     /// 0 false, 1 true, 2 null.
@@ -40,23 +41,6 @@ pub enum Column {
     Date(Vec<Day>),
     /// Instants; `i64::MIN` is null.
     Timestamp(Vec<Instant>),
-}
-
-/// Numbers of which any value may occur, so nulls are kept beside them.
-#[derive(Debug, Default)]
-pub struct Numbers<T> {
-    /// Zero where null.
-    pub values: Vec<T>,
-    /// One bit a row, set where null; empty when nothing is null.
-    pub nulls: Vec<u64>,
-}
-
-impl<T: Copy> Numbers<T> {
-    /// The row's number.
-    pub fn value(&self, row: usize) -> Option<T> {
-        let null = self.nulls.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1);
-        if null { None } else { self.values.get(row).copied() }
-    }
 }
 
 /// Distinct texts, one after the other in one allocation.

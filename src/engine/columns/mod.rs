@@ -4,6 +4,8 @@ mod block;
 mod build;
 mod column;
 mod links;
+mod narrow;
+mod numbers;
 mod sums;
 
 use std::ops::Range;
@@ -11,8 +13,10 @@ use std::sync::OnceLock;
 
 pub use block::{BLOCK, block_of, mask, packed};
 pub use build::{ColumnsBuilder, fingerprint};
-pub use column::{Column, NO_CODE, Numbers, Texts};
+pub use column::{Column, NO_CODE, Texts};
 pub use links::LinkSets;
+pub use narrow::Narrow;
+pub use numbers::Numbers;
 pub use sums::{CodeSums, MOST_CODES};
 
 use super::morton::Cell;

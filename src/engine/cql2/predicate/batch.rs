@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::tz::TimeZone;
 
 use super::each;
-use crate::engine::columns::{Column, Columns, block_of, mask};
+use crate::engine::columns::{Column, Columns, Numbers, block_of, mask};
 use crate::engine::cql2::arithmetic::{real, whole};
 use crate::engine::cql2::fold::fold;
 use crate::engine::cql2::functions::{length, of_day, of_instant, of_real, of_whole};
@@ -15,7 +15,7 @@ use crate::model::{Day, FieldType, Instant, Value};
 /// A column of whole numbers, or of what is one underneath.
 #[derive(Clone, Copy)]
 pub(super) enum WholeColumn<'a> {
-    Integers(&'a [i64], &'a [u64]),
+    Integers(&'a Numbers),
     Days(&'a [Day]),
     Instants(&'a [Instant]),
     /// 0, 1, else null.
@@ -64,7 +64,7 @@ pub(super) enum Text<'a> {
 impl<'a> WholeColumn<'a> {
     pub(super) fn of(field: usize, columns: &'a Columns) -> Self {
         match columns.fields.get(field) {
-            Some(Column::Integer(numbers)) => Self::Integers(&numbers.values, &numbers.nulls),
+            Some(Column::Integer(numbers)) => Self::Integers(numbers),
             Some(Column::Date(days)) => Self::Days(days),
             Some(Column::Timestamp(instants)) => Self::Instants(instants),
             Some(Column::Boolean(values)) => Self::Booleans(values),
@@ -75,7 +75,7 @@ impl<'a> WholeColumn<'a> {
     /// The rows that are not null.
     pub(super) fn known(self, block: usize) -> u64 {
         match self {
-            Self::Integers(_, nulls) => !nulls.get(block).copied().unwrap_or(0),
+            Self::Integers(numbers) => numbers.known(block),
             Self::Days(days) => mask(block_of(days, block), |day| day.0 != i32::MIN),
             Self::Instants(instants) => mask(block_of(instants, block), |instant| instant.0 != i64::MIN),
             Self::Booleans(values) => mask(block_of(values, block), |value| value < 2),
@@ -86,7 +86,7 @@ impl<'a> WholeColumn<'a> {
 
     fn load(self, block: usize, out: &mut [i64; 64]) {
         match self {
-            Self::Integers(values, _) => copied(block_of(values, block), out, |value| value),
+            Self::Integers(numbers) => numbers.load(block, out),
             Self::Days(days) => copied(block_of(days, block), out, |day| i64::from(day.0)),
             Self::Instants(instants) => copied(block_of(instants, block), out, |instant| instant.0),
             Self::Booleans(values) => copied(block_of(values, block), out, i64::from),

@@ -139,9 +139,7 @@ impl WholeRange<'_> {
     fn truths(&self, block: usize) -> Truths {
         let (low, high) = (self.low, self.high);
         let yes = match self.column {
-            WholeColumn::Integers(values, _) => {
-                mask(block_of(values, block), |value| low <= value && value <= high) & self.column.known(block)
-            }
+            WholeColumn::Integers(numbers) => numbers.between(block, low, high),
             // The null of each type is left out by its bounds.
             WholeColumn::Instants(instants) => {
                 let low = low.max(i64::MIN + 1);
@@ -177,9 +175,7 @@ impl NullTest<'_> {
             Self::Column(Column::Text { codes, .. }) => mask(block_of(codes, block), |code| code != u32::MAX),
             Self::Column(Column::Code { codes, .. }) => mask(block_of(codes, block), |code| code != u16::MAX),
             Self::Column(Column::Real(values)) => mask(block_of(values, block), |value| !value.is_nan()),
-            Self::Column(Column::Integer(numbers)) => {
-                WholeColumn::Integers(&numbers.values, &numbers.nulls).known(block)
-            }
+            Self::Column(Column::Integer(numbers)) => numbers.known(block),
             Self::Column(Column::Date(days)) => WholeColumn::Days(days).known(block),
             Self::Column(Column::Timestamp(instants)) => WholeColumn::Instants(instants).known(block),
             Self::Column(Column::Boolean(values)) => WholeColumn::Booleans(values).known(block),
