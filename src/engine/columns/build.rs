@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
 
-use super::{BLOCK, CodeSums, Column, Columns, LinkSets, NO_CODE, NO_DAY, Numbers, Texts};
+use super::{BLOCK, CodeSums, Column, Columns, LinkSets, NO_CODE, NO_DAY, Narrow, Numbers, Texts};
 use crate::engine::morton::Cell;
 use crate::model::{Bbox, Day, Feature, FieldType, Instant, Layer, Value, World};
 
@@ -201,7 +201,7 @@ impl Growing {
                 for code in &field.codes {
                     intern(&mut known, &mut texts, &code.code);
                 }
-                Column::Code { codes: Vec::new(), texts }
+                Column::Code { codes: Narrow::default(), texts }
             }
             FieldType::Text => Column::Text { codes: Vec::new(), texts },
             FieldType::Integer => Column::Integer(Numbers::default()),
@@ -236,14 +236,10 @@ impl Growing {
 
     fn push(&mut self, value: &Value) {
         let known = &mut self.known;
-        let mut overflow = None;
         match &mut self.column {
             Column::Text { codes, texts } => codes.push(code_of(known, texts, value)),
-            Column::Code { codes, texts } => match code_of(known, texts, value) {
-                NO_CODE => codes.push(u16::MAX),
-                code if code < u32::from(u16::MAX) => codes.push(code as u16),
-                code => overflow = Some(code),
-            },
+            // While they grow, one more than they are: so null is 0, whatever their width.
+            Column::Code { codes, texts } => codes.push(u64::from(code_of(known, texts, value).wrapping_add(1))),
             Column::Integer(numbers) => numbers.push(match value {
                 Value::Integer(number) => Some(*number),
                 _ => None,
@@ -265,31 +261,20 @@ impl Growing {
                 _ => Instant(i64::MIN),
             }),
         }
-        if let Some(code) = overflow {
-            self.widen(code);
-        }
-    }
-
-    /// A code column with more distinct values than 16 bits hold (data with codes that no list knows) becomes a text column.
-    fn widen(&mut self, last: u32) {
-        if let Column::Code { codes, texts } = &mut self.column {
-            let mut wide: Vec<u32> =
-                codes.iter().map(|code| if *code == u16::MAX { NO_CODE } else { u32::from(*code) }).collect();
-            wide.push(last);
-            self.column = Column::Text { codes: wide, texts: mem::take(texts) };
-        }
     }
 
     fn finish(self, order: &[u32]) -> Column {
         match self.column {
-            Column::Text { codes, texts } => {
-                let mut codes = sorted(codes, order);
-                let texts = texts.in_order_of(&mut codes);
-                Column::Text { codes, texts }
-            }
+            Column::Text { codes, texts } => text_column(sorted(codes, order), &texts),
             Column::Code { codes, mut texts } => {
+                let codes = order.iter().map(|row| (codes.get(*row as usize) as u32).wrapping_sub(1));
+                // Data with codes that no list knows.
+                if texts.len() > usize::from(u16::MAX) {
+                    return text_column(codes.collect(), &texts);
+                }
                 texts.shrink();
-                Column::Code { codes: sorted(codes, order), texts }
+                // One width for the codes and for null, which is cut to the greatest number of that width.
+                Column::Code { codes: Narrow::new(texts.len() as u64, codes.map(u64::from)), texts }
             }
             Column::Integer(numbers) => Column::Integer(numbers.sorted(order)),
             Column::Real(values) => Column::Real(sorted(values, order)),
@@ -298,6 +283,11 @@ impl Growing {
             Column::Timestamp(instants) => Column::Timestamp(sorted(instants, order)),
         }
     }
+}
+
+fn text_column(mut codes: Vec<u32>, texts: &Texts) -> Column {
+    let texts = texts.in_order_of(&mut codes);
+    Column::Text { codes, texts }
 }
 
 /// The text's index, added when it is new. The table holds indexes only and compares with the texts themselves: a column of

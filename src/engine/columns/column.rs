@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Numbers;
+use super::{Narrow, Numbers};
 use crate::model::filter::Folding;
 use crate::model::{Day, Instant, Value};
 
@@ -11,8 +11,6 @@ const MOST_FOLDED: usize = 2;
 
 /// Stands for null in dictionary codes.
 pub const NO_CODE: u32 = u32::MAX;
-/// Stands for null in small codes.
-const NO_SMALL: u16 = u16::MAX;
 
 /// One field's values.
 #[derive(Debug)]
@@ -26,8 +24,8 @@ pub enum Column {
     },
     /// Text of few distinct values: the field's codes first, in their order.
     Code {
-        /// Index into the texts; `u16::MAX` is null.
-        codes: Vec<u16>,
+        /// Index into the texts, in a byte or two; the greatest is null.
+        codes: Narrow,
         /// The field's codes, then others that were found in the data.
         texts: Texts,
     },
@@ -155,7 +153,7 @@ impl Column {
     pub fn code(&self, row: usize) -> Option<u32> {
         match self {
             Self::Text { codes, .. } => codes.get(row).copied().filter(|code| *code != NO_CODE),
-            Self::Code { codes, .. } => codes.get(row).filter(|code| **code != NO_SMALL).map(|code| u32::from(*code)),
+            Self::Code { codes, .. } => codes.code(row),
             _ => None,
         }
     }

@@ -7,6 +7,8 @@ mod links;
 mod narrow;
 mod numbers;
 mod sums;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -15,7 +17,8 @@ pub use block::{BLOCK, block_of, mask, packed};
 pub use build::{ColumnsBuilder, fingerprint};
 pub use column::{Column, NO_CODE, Texts};
 pub use links::LinkSets;
-pub use narrow::Narrow;
+pub use narrow::{Narrow, code};
+pub(in crate::engine) use narrow::{Width, by_width};
 pub use numbers::Numbers;
 pub use sums::{CodeSums, MOST_CODES};
 

@@ -1,3 +1,5 @@
+use super::{block_of, mask};
+
 /// Numbers without a sign, each in as many bytes as the greatest of them needs.
 #[derive(Debug)]
 pub enum Narrow {
@@ -76,6 +78,16 @@ impl Narrow {
         by_width!(self, values => values[row].into())
     }
 
+    /// The row's code, of codes: the greatest of their width stands for null.
+    pub fn code(&self, row: usize) -> Option<u32> {
+        by_width!(self, codes => code(codes, row))
+    }
+
+    /// The rows of a block that have a code.
+    pub fn coded(&self, block: usize) -> u64 {
+        by_width!(self, codes => coded(block_of(codes, block)))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         by_width!(self, values => values.len())
@@ -95,4 +107,13 @@ impl Narrow {
 
 fn pushed<T: Width>(values: &mut Vec<T>, number: u64) -> bool {
     T::try_from(number).map(|number| values.push(number)).is_ok()
+}
+
+/// [`Narrow::code`] of codes of one width.
+pub fn code<T: Width>(codes: &[T], row: usize) -> Option<u32> {
+    codes.get(row).filter(|code| **code != T::MAX).map(|code| (*code).into() as u32)
+}
+
+fn coded<T: Width>(codes: &[T]) -> u64 {
+    mask(codes, |code| code != T::MAX)
 }

@@ -69,7 +69,7 @@ impl Numbers {
     }
 
     /// In another order, as narrow as they are.
-    pub(super) fn sorted(&self, order: &[u32]) -> Self {
+    pub(super) fn sorted(self, order: &[u32]) -> Self {
         let known = (0..self.len()).filter_map(|row| self.value(row));
         let range = known.fold(None, |range, number| {
             let (least, most) = range.unwrap_or((number, number));

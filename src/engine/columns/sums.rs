@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::{BLOCK, Column};
+use super::{BLOCK, Column, Width, by_width};
 
 /// Codes of the main field that are counted on their own: the first eight of its list.
 pub const MOST_CODES: usize = 8;
@@ -16,6 +16,10 @@ impl CodeSums {
     /// Sums over a code column.
     pub fn new(column: &Column) -> Self {
         let Column::Code { codes, .. } = column else { return Self::default() };
+        by_width!(codes, codes => Self::over(codes))
+    }
+
+    fn over<T: Width>(codes: &[T]) -> Self {
         let mut sums = Vec::with_capacity(codes.len() / BLOCK + 2);
         let mut sum = [0_u32; MOST_CODES];
         sums.push(sum);
@@ -29,6 +33,10 @@ impl CodeSums {
     /// Adds the rows of each code in the range to the counts.
     pub fn add(&self, column: &Column, rows: Range<usize>, counts: &mut [u64; MOST_CODES]) {
         let Column::Code { codes, .. } = column else { return };
+        by_width!(codes, codes => self.add_of(codes, rows, counts));
+    }
+
+    fn add_of<T: Width>(&self, codes: &[T], rows: Range<usize>, counts: &mut [u64; MOST_CODES]) {
         let (first, last) = (rows.start.div_ceil(BLOCK), rows.end / BLOCK);
         let mut few = [0_u32; MOST_CODES];
         if first < last {
@@ -46,11 +54,11 @@ impl CodeSums {
     }
 }
 
-fn tally(codes: &[u16], counts: &mut [u32; MOST_CODES]) {
+fn tally<T: Width>(codes: &[T], counts: &mut [u32; MOST_CODES]) {
     // One slot more takes every other code: no branch in the loop.
     let mut all = [0_u32; MOST_CODES + 1];
     for code in codes {
-        all[usize::from(*code).min(MOST_CODES)] += 1;
+        all[((*code).into() as usize).min(MOST_CODES)] += 1;
     }
     for (count, more) in counts.iter_mut().zip(all) {
         *count += more;
@@ -59,7 +67,7 @@ fn tally(codes: &[u16], counts: &mut [u32; MOST_CODES]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Texts;
+    use super::super::{Narrow, Texts};
     use super::*;
     use proptest::prelude::*;
 
@@ -67,12 +75,14 @@ mod tests {
         #[test]
         fn a_subtraction_counts_what_a_scan_counts(
             codes in proptest::collection::vec(prop_oneof![0_u16..12, Just(u16::MAX)], 0..400),
+            most in prop_oneof![Just(u8::MAX.into()), Just(u16::MAX.into())],
             (a, b) in (0_usize..400, 0_usize..400),
         ) {
             let (a, b) = (a.min(codes.len()), b.min(codes.len()));
             let rows = a.min(b)..a.max(b);
             let scan: Vec<u64> =
                 (0..8).map(|code| codes[rows.clone()].iter().filter(|found| **found == code).count() as u64).collect();
+            let codes = Narrow::new(most, codes.into_iter().map(u64::from));
             let column = Column::Code { codes, texts: Texts::default() };
             let mut counts = [0; MOST_CODES];
             CodeSums::new(&column).add(&column, rows, &mut counts);

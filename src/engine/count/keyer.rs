@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::{CountSource, Key, rank};
 use crate::engine::as_of::{Answers, Holding};
-use crate::engine::columns::{BLOCK, Column, Columns, NO_DAY};
+use crate::engine::columns::{BLOCK, Column, Columns, NO_DAY, Width, by_width};
 use crate::engine::parts::Parts;
 use crate::model::{CountKey, Day, Instant, TimePart};
 
@@ -202,9 +202,7 @@ impl Slotter<'_> {
                 indexes.iter().enumerate().for_each(|(row, index)| put(row, numbers[*index as usize]));
             }
             Self::Code { column: Some(Column::Code { codes, .. }), slots: numbers } => {
-                // Null is beyond the dictionary.
-                let number = |code: &u16| numbers.get(usize::from(*code)).copied().unwrap_or(0);
-                codes[rows].iter().enumerate().for_each(|(row, code)| put(row, number(code)));
+                by_width!(codes, codes => code_numbers(&codes[rows], numbers, put));
             }
             Self::Code { column, slots: numbers } => rows.enumerate().for_each(|(index, row)| {
                 let code = column.and_then(|column| column.code(row));
@@ -228,6 +226,13 @@ impl Slotter<'_> {
             },
         }
     }
+}
+
+/// The numbers of codes.
+fn code_numbers<T: Width>(codes: &[T], numbers: &[u32], mut put: impl FnMut(usize, u32)) {
+    // Null is beyond the dictionary.
+    let number = |code: &T| numbers.get((*code).into() as usize).copied().unwrap_or(0);
+    codes.iter().enumerate().for_each(|(row, code)| put(row, number(code)));
 }
 
 /// The number of a day.

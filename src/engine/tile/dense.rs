@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use super::encode::{LayerEncoder, PropertyValue};
 use super::points::PointsSource;
-use crate::engine::columns::{Column, Columns, MOST_CODES};
+use crate::engine::columns::{Column, MOST_CODES, by_width, code};
 use crate::engine::morton::{AXIS_BITS, Cell, keys_of_tile};
 use crate::engine::select::{Selected, Selection};
 use crate::model::{EXTENT, TileCoord};
@@ -37,9 +37,12 @@ impl Cells {
             let (first, last) = keys_of_tile(coord);
             let rows = columns.rows_between(first, last);
             match codes {
-                Some(Column::Text { .. }) => cells.scan(selection, codes, rows),
+                Some(Column::Code { codes, .. }) if !selection.is_everything() => {
+                    by_width!(codes, codes => cells.scan(selection, rows, |row| code(codes, row)));
+                }
+                Some(column @ Column::Text { .. }) => cells.scan(selection, rows, |row| column.code(row)),
                 _ if selection.is_everything() => cells.subtract(selection, codes, rows),
-                _ => cells.scan(selection, codes, rows),
+                _ => cells.scan(selection, rows, |_| None),
             }
         }
         cells.features = cells.tallies.iter().map(|tally| tally.count).sum();
@@ -88,35 +91,26 @@ impl Cells {
             from = to;
         }
         for row in selection.part().gone.rows_in(rows) {
-            let (tally, code) = self.of(columns, codes, (row, shift, first));
+            let tally = &mut self.tallies[((columns.keys[row] >> shift) - first) as usize];
             tally.count -= 1;
-            if let Some(count) = code.and_then(|code| tally.codes.get_mut(code)) {
+            let code = codes.and_then(|codes| codes.code(row));
+            if let Some(count) = code.and_then(|code| tally.codes.get_mut(code as usize)) {
                 *count -= 1;
             }
         }
     }
 
     /// Row by row.
-    fn scan(&mut self, selection: &Selection<'_>, codes: Option<&Column>, rows: Range<usize>) {
+    fn scan(&mut self, selection: &Selection<'_>, rows: Range<usize>, code: impl Fn(usize) -> Option<u32>) {
         let (shift, first) = (self.shift(), self.first_cell());
         let columns = selection.columns();
         for row in selection.rows(rows) {
-            let (tally, code) = self.of(columns, codes, (row, shift, first));
+            let tally = &mut self.tallies[((columns.keys[row] >> shift) - first) as usize];
             tally.count += 1;
-            if let Some(count) = code.and_then(|code| tally.codes.get_mut(code)) {
+            if let Some(count) = code(row).and_then(|code| tally.codes.get_mut(code as usize)) {
                 *count += 1;
             }
         }
-    }
-
-    fn of(
-        &mut self,
-        columns: &Columns,
-        codes: Option<&Column>,
-        (row, shift, first): (usize, u32, u64),
-    ) -> (&mut Tally, Option<usize>) {
-        let tally = &mut self.tallies[((columns.keys[row] >> shift) - first) as usize];
-        (tally, codes.and_then(|codes| codes.code(row)).map(|code| code as usize))
     }
 
     /// One point for each occupied cell, at its centre, with `count` and a `count_<code>` for each of the main field's first

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use super::{Truths, each};
-use crate::engine::columns::{Column, NO_CODE, Texts, block_of, mask};
+use crate::engine::columns::{Column, NO_CODE, Narrow, Texts, Width, block_of, by_width, mask};
 use crate::engine::cql2::fold::Folder;
 use crate::engine::cql2::like::Pattern;
 use crate::model::filter::{Comparison, Folding};
@@ -37,7 +37,7 @@ pub(super) struct TextLeaf<'a> {
 
 #[derive(Clone, Copy)]
 enum Codes<'a> {
-    Small(&'a [u16]),
+    Small(&'a Narrow),
     Wide(&'a [u32]),
 }
 
@@ -133,28 +133,30 @@ impl<'a> TextLeaf<'a> {
     pub(super) fn truths(&self, block: usize, wanted: u64) -> Truths {
         let (yes, known) = match self.codes {
             Codes::Small(codes) => {
-                let codes = block_of(codes, block);
-                (self.yes(codes, wanted, u32::from), mask(codes, |code| code != u16::MAX))
+                (by_width!(codes, codes => self.yes(block_of(codes, block), wanted)), codes.coded(block))
             }
             Codes::Wide(codes) => {
                 let codes = block_of(codes, block);
-                (self.yes(codes, wanted, |code| code), mask(codes, |code| code != NO_CODE))
+                (self.yes(codes, wanted), mask(codes, |code| code != NO_CODE))
             }
         };
         Truths { yes: yes & known, known }
     }
 
-    fn yes<C: Copy + PartialEq + TryFrom<u32>>(&self, codes: &[C], wanted: u64, wide: impl Fn(C) -> u32) -> u64 {
+    fn yes<C: Width>(&self, codes: &[C], wanted: u64) -> u64 {
+        let place = |code: C| code.into() as usize;
         match &self.answers {
-            Answers::Only(only) => C::try_from(*only).map_or(0, |only| mask(codes, |code| code == only)),
-            Answers::Known(known) => mask(codes, |code| known.get(wide(code) as usize) == Some(&1)),
+            Answers::Only(only) => C::try_from(u64::from(*only)).map_or(0, |only| mask(codes, |code| code == only)),
+            Answers::Known(known) => mask(codes, |code| known.get(place(code)) == Some(&1)),
             Answers::Asked(answers) => {
                 let times = answers.times.fetch_add(wanted.count_ones() as usize, Ordering::Relaxed);
                 if times < self.texts.len() / MANY {
-                    return each(wanted, |row| codes.get(row).is_some_and(|code| self.asked(answers, wide(*code))));
+                    return each(wanted, |row| {
+                        codes.get(row).is_some_and(|code| self.asked(answers, place(*code) as u32))
+                    });
                 }
                 let all = answers.all.get_or_init(|| self.all());
-                mask(codes, |code| all.get(wide(code) as usize) == Some(&1))
+                mask(codes, |code| all.get(place(code)) == Some(&1))
             }
         }
     }

@@ -173,7 +173,7 @@ impl NullTest<'_> {
     fn known(&self, block: usize, wanted: u64) -> u64 {
         match self {
             Self::Column(Column::Text { codes, .. }) => mask(block_of(codes, block), |code| code != u32::MAX),
-            Self::Column(Column::Code { codes, .. }) => mask(block_of(codes, block), |code| code != u16::MAX),
+            Self::Column(Column::Code { codes, .. }) => codes.coded(block),
             Self::Column(Column::Real(values)) => mask(block_of(values, block), |value| !value.is_nan()),
             Self::Column(Column::Integer(numbers)) => numbers.known(block),
             Self::Column(Column::Date(days)) => WholeColumn::Days(days).known(block),

@@ -1,0 +1,59 @@
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::engine::count::{CountSource, Key, count};
+use crate::engine::made_up::{layer, parts};
+use crate::engine::parts::Parts;
+use crate::engine::select::Selected;
+use crate::engine::unit_map::UnitMap;
+use crate::model::filter::{Comparison, Condition, Filter, Scalar};
+use crate::model::{CountKey, FieldType};
+
+const CODE: FieldType = FieldType::Code;
+
+fn feature(id: u64, category: Value) -> Feature {
+    let at = LonLat { lon: 108.8, lat: 15.1 };
+    Feature { id, at, values: vec![category, Value::Null, Value::Null, Value::Null], units: Vec::new() }
+}
+
+fn taken(parts: &Parts, condition: Condition) -> Vec<u64> {
+    let selected = Selected::everything(parts).filtered(&Filter { condition, zone: TimeZone::UTC });
+    let mut ids: Vec<u64> = selected.rows().map(|row| parts.id(row)).collect();
+    ids.sort_unstable();
+    ids
+}
+
+#[test]
+fn null_stays_apart_from_the_last_text_that_a_width_has_room_for() {
+    let listed = layer().fields[0].codes.iter().map(|code| code.code.clone()).collect::<Vec<_>>();
+    for (texts, width) in [(3, 1), (255, 1), (256, 2), (65_535, 2), (65_536, 4)] {
+        let text = |id: usize| listed.get(id).cloned().unwrap_or_else(|| format!("unlisted {id}"));
+        let value = |id: usize| if id < texts { Value::Text(text(id)) } else { Value::Null };
+        let features: Vec<Feature> = (0..=texts).map(|id| feature(id as u64, value(id))).collect();
+        let parts = parts(&features);
+        let columns = &parts.iter().next().expect("a part").columns;
+        let found = match &columns.fields[0] {
+            Column::Code { codes, .. } => codes.width(),
+            _ => 4,
+        };
+        assert_eq!(found, width, "{texts} texts");
+        for feature in &features {
+            let row = columns.row_of(feature.id).expect("a row");
+            assert_eq!(columns.value(row, 0), feature.values[0], "{texts} texts");
+        }
+        let (last, null) = (texts as u64 - 1, texts as u64);
+        let field = || Scalar::Field(0, CODE);
+        let is_last = |comparison| Condition::Compare(comparison, field(), Scalar::Literal(value(texts - 1)));
+        assert_eq!(taken(&parts, Condition::IsNull(field())), [null], "{texts} texts");
+        assert_eq!(taken(&parts, is_last(Comparison::Equal)), [last], "{texts} texts");
+        assert_eq!(taken(&parts, is_last(Comparison::NotEqual)).len(), texts - 1, "{texts} texts");
+
+        let (layer, units) = (layer(), UnitMap::default());
+        let source = CountSource { layer: &layer, units: &units, zone: &TimeZone::UTC };
+        let counted = count(&source, (&[Key::Field(0)], &[]), &Selected::everything(&parts));
+        let (_, lines) = counted.expect("few lines");
+        assert!(lines.iter().all(|(line, _)| line.count == 1), "{texts} texts");
+        assert_eq!(lines.last().map(|(line, _)| line.keys.clone()), Some(vec![CountKey::Null]), "{texts} texts");
+        assert_eq!(lines.len(), texts + 1);
+    }
+}
