@@ -1,4 +1,4 @@
-use super::columns::{Columns, LinkSets, NO_DAY};
+use super::columns::{Columns, LinkSets, NO_DAY, Width, by_width};
 use super::unit_map::UnitMap;
 use crate::model::{AsOf, Day, Level, Relation, UnitId, UnitLink};
 
@@ -90,7 +90,7 @@ impl Answers {
 
     /// The row's place in the table of answers: rows with the same one have the same unit.
     pub fn index(&self, columns: &Columns, row: usize) -> usize {
-        let set = columns.links[row] as usize;
+        let set = columns.links.get(row) as usize;
         match &self.spans {
             Spans::One => set,
             Spans::Own { bounds, today } => {
@@ -104,7 +104,7 @@ impl Answers {
     /// [`Answers::index`] of the rows from `first` on, as many as there is room for: column by column, for many rows at once.
     pub fn indexes(&self, columns: &Columns, first: usize, indexes: &mut [u32]) {
         let rows = first..first + indexes.len();
-        indexes.copy_from_slice(&columns.links[rows.clone()]);
+        by_width!(&columns.links, links => copied(&links[rows.clone()], indexes));
         let Spans::Own { bounds, today } = &self.spans else { return };
         let sets = self.sets as u32;
         let Some(days) = columns.days.get(rows) else {
@@ -133,6 +133,10 @@ impl Answers {
     pub fn table(&self) -> &[Holding] {
         &self.table
     }
+}
+
+fn copied<T: Width>(links: &[T], indexes: &mut [u32]) {
+    indexes.iter_mut().zip(links).for_each(|(index, set)| *index = (*set).into() as u32);
 }
 
 /// How many bounds are on or before the day. There are few: a scan beats a binary search.

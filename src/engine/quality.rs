@@ -124,7 +124,7 @@ mod tests {
         let columns = parts.iter().next().expect("a part").columns.clone();
         let filter = Filter { condition, zone };
         let word = Predicate::new(&filter, &columns).word(0);
-        let mut ids: Vec<u64> = (0..5).filter(|row| word >> row & 1 == 1).map(|row| columns.ids[row]).collect();
+        let mut ids: Vec<u64> = (0..5).filter(|row| word >> row & 1 == 1).map(|row| columns.id(row)).collect();
         ids.sort_unstable();
         Some(ids)
     }

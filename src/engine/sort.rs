@@ -56,7 +56,7 @@ impl<'a> Place<'a> {
 
 fn place(parts: &Parts, row: Row, key: SortKey) -> Place<'_> {
     let (columns, at) = (parts.columns(row), row.row as usize);
-    let Some(field) = key.field else { return Place::Integer(columns.ids[at] as i64) };
+    let Some(field) = key.field else { return Place::Integer(columns.ids.number(at)) };
     let Some(column) = columns.fields.get(field) else { return Place::Null };
     match column {
         Column::Text { texts, .. } | Column::Code { texts, .. } => {

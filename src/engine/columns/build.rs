@@ -24,10 +24,10 @@ pub struct ColumnsBuilder {
 /// What a feature has besides the values of its fields, while it grows.
 struct Places {
     keys: Vec<u64>,
-    ids: Vec<u64>,
+    ids: Numbers,
     lons: Vec<f64>,
     lats: Vec<f64>,
-    links: Vec<u32>,
+    links: Narrow,
     link_sets: Arc<LinkSets>,
     days: Option<(usize, TimeZone, Vec<Day>)>,
     bbox: Bbox,
@@ -52,10 +52,10 @@ impl ColumnsBuilder {
     pub fn beside(layer: &Layer, zone: &TimeZone, link_sets: Arc<LinkSets>) -> Self {
         let places = Places {
             keys: Vec::new(),
-            ids: Vec::new(),
+            ids: Numbers::default(),
             lons: Vec::new(),
             lats: Vec::new(),
-            links: Vec::new(),
+            links: Narrow::default(),
             link_sets,
             days: layer.time.map(|field| (field, zone.clone(), Vec::new())),
             bbox: Bbox::EMPTY,
@@ -91,23 +91,24 @@ impl ColumnsBuilder {
     /// Sorts by key, then id, and gives the columns, with the lists of units of this part and those beside it.
     pub fn finish(self) -> (Columns, Arc<LinkSets>) {
         let Self { mut places, fields, category } = self;
-        let order = order_of(&places.keys, &places.ids);
+        let ids = mem::take(&mut places.ids);
+        let order = order_of(places.keys.iter().copied(), |row| ids.number(row as usize) as u64);
         // Few columns at a time, so that only those are held twice.
         let keys = sorted(mem::take(&mut places.keys), &order);
-        let ids = sorted(mem::take(&mut places.ids), &order);
+        let ids = ids.sorted(&order);
         let fingerprint = fields.iter().fold(places.fingerprint, |sum, field| sum.wrapping_add(field.fingerprint));
         let fields: Vec<Column> = fields.into_par_iter().map(|field| field.finish(&order)).collect();
         let main = category.and_then(|field| fields.get(field));
         let columns = Columns {
             samples: keys.iter().step_by(BLOCK).copied().collect(),
             sums: main.map_or_else(CodeSums::default, CodeSums::new),
-            by_id: order_of(&ids, &[]),
+            by_id: order_of((0..ids.len()).map(|row| ids.number(row) as u64), |_| 0),
             keys,
             ids,
             lons: sorted(places.lons, &order),
             lats: sorted(places.lats, &order),
             fields,
-            links: sorted(places.links, &order),
+            links: places.links.sorted(&order),
             days: places.days.map_or_else(Vec::new, |(_, _, days)| sorted(days, &order)),
             bbox: places.bbox,
             time_range: places.time_range,
@@ -122,14 +123,14 @@ impl Places {
     fn push(&mut self, feature: &Feature) {
         self.fingerprint = self.fingerprint.wrapping_add(place_print(feature));
         self.keys.push(Cell::from_world(World::from_lon_lat(feature.at)).key());
-        self.ids.push(feature.id);
+        self.ids.push(Some(feature.id as i64));
         self.lons.push(feature.at.lon);
         self.lats.push(feature.at.lat);
         self.bbox.extend(feature.at);
         // Shared with other parts: copied only when a list is new.
         let known = self.link_sets.find(&feature.units);
         let set = known.unwrap_or_else(|| Arc::make_mut(&mut self.link_sets).intern(&feature.units));
-        self.links.push(set);
+        self.links.push(u64::from(set));
         if let Some((field, zone, days)) = &mut self.days {
             let (day, instants) = match feature.values.get(*field) {
                 Some(Value::Timestamp(instant)) => (instant.day(zone), Some((*instant, *instant))),
@@ -147,11 +148,9 @@ impl Places {
 
 /// Rows in the order of their keys, where those are equal of their ids. Keys are sorted together with their rows: looked up for
 /// each comparison they would be all over memory.
-fn order_of(keys: &[u64], ids: &[u64]) -> Vec<u32> {
-    let mut order: Vec<(u64, u32)> = keys.iter().copied().zip(0..).collect();
-    order.par_sort_unstable_by(|(a, one), (b, other)| {
-        a.cmp(b).then_with(|| ids.get(*one as usize).cmp(&ids.get(*other as usize)))
-    });
+fn order_of(keys: impl Iterator<Item = u64>, id: impl Fn(u32) -> u64 + Sync) -> Vec<u32> {
+    let mut order: Vec<(u64, u32)> = keys.zip(0..).collect();
+    order.par_sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| id(*one).cmp(&id(*other))));
     order.into_iter().map(|(_, row)| row).collect()
 }
 

@@ -31,8 +31,8 @@ use crate::model::{Bbox, Day, Feature, Instant, LonLat, Value};
 pub struct Columns {
     /// Morton keys, ascending.
     pub keys: Vec<u64>,
-    /// Feature ids.
-    pub ids: Vec<u64>,
+    /// Feature ids, none of them null.
+    pub ids: Numbers,
     /// Degrees east, exactly as stored.
     pub lons: Vec<f64>,
     /// Degrees north, exactly as stored.
@@ -40,7 +40,7 @@ pub struct Columns {
     /// One for each field of the layer.
     pub fields: Vec<Column>,
     /// Each row's list of units, by its number in the layer's [`LinkSets`].
-    pub links: Vec<u32>,
+    pub links: Narrow,
     /// Day of the layer's time field in the catalogue's zone, `NO_DAY` where it has none. Empty for layers without time.
     pub days: Vec<Day>,
     /// Rows by ascending id.
@@ -73,6 +73,11 @@ impl Columns {
         self.keys.is_empty()
     }
 
+    /// The row's id.
+    pub fn id(&self, row: usize) -> u64 {
+        self.ids.number(row) as u64
+    }
+
     /// Where the row is.
     pub fn at(&self, row: usize) -> LonLat {
         LonLat { lon: self.lons[row], lat: self.lats[row] }
@@ -90,13 +95,13 @@ impl Columns {
 
     /// The row that has the id.
     pub fn row_of(&self, id: u64) -> Option<usize> {
-        let place = self.by_id.binary_search_by_key(&id, |row| self.ids[*row as usize]).ok()?;
+        let place = self.by_id.binary_search_by_key(&id, |row| self.id(*row as usize)).ok()?;
         self.by_id.get(place).map(|row| *row as usize)
     }
 
     /// The rows with greater ids, in the order of their ids; all rows where none is given.
     pub fn rows_after(&self, id: Option<u64>) -> impl Iterator<Item = usize> {
-        let first = id.map_or(0, |id| self.by_id.partition_point(|row| self.ids[*row as usize] <= id));
+        let first = id.map_or(0, |id| self.by_id.partition_point(|row| self.id(*row as usize) <= id));
         self.by_id[first..].iter().map(|row| *row as usize)
     }
 
@@ -136,10 +141,10 @@ impl Columns {
     /// The row as a feature with all its fields; `links` are the layer's.
     pub fn feature(&self, links: &LinkSets, row: usize) -> Feature {
         Feature {
-            id: self.ids[row],
+            id: self.id(row),
             at: self.at(row),
             values: self.fields.iter().map(|column| column.value(row)).collect(),
-            units: links.links(self.links[row]).to_vec(),
+            units: links.links(self.links.get(row) as u32).to_vec(),
         }
     }
 

@@ -73,6 +73,12 @@ impl Narrow {
         }
     }
 
+    /// In another order, as narrow as they are.
+    pub(super) fn sorted(self, order: &[u32]) -> Self {
+        let most = (0..self.len()).map(|row| self.get(row)).max();
+        Self::new(most.unwrap_or(0), order.iter().map(|row| self.get(*row as usize)))
+    }
+
     /// The row's number.
     pub fn get(&self, row: usize) -> u64 {
         by_width!(self, values => values[row].into())

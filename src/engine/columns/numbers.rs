@@ -54,6 +54,12 @@ impl Numbers {
         self.known(block) & by_width!(&self.above, above => within(block_of(above, block), low, high))
     }
 
+    /// Bytes a number.
+    #[cfg(test)]
+    pub(super) fn width(&self) -> usize {
+        self.above.width()
+    }
+
     /// While they grow, the least is zero: one below it takes all its bits.
     pub(super) fn push(&mut self, number: Option<i64>) {
         let row = self.len();
@@ -114,7 +120,7 @@ mod tests {
         let width = |values: &[Option<i64>]| {
             let numbers = numbers(values);
             assert!(values.iter().enumerate().all(|(row, value)| numbers.value(row) == *value), "{values:?}");
-            numbers.above.width()
+            numbers.width()
         };
         for least in [0, -1, -128, i64::MIN, i64::from(u32::MAX), i64::MAX - (1 << 40)] {
             let apart = |by: i64| width(&[Some(least), None, Some(least + by)]);

@@ -130,12 +130,12 @@ impl<'a> PartNames<'a> {
             let place = places.binary_search_by_key(&code, |(code, _)| *code);
             place.ok().and_then(|place| places.get(place)).map_or(u32::MAX, |(_, name)| *name)
         };
-        let ids = &self.selection.columns().ids;
+        let columns = self.selection.columns();
         // The last of the best on top.
         let mut best: BinaryHeap<(u32, u64, u32)> = BinaryHeap::with_capacity(most + 1);
         for (block, rows) in self.rows_of(&codes) {
             for row in Bits(rows).map(|bit| block * BLOCK + bit) {
-                let place = (name_of(self.codes[row]), ids[row], row as u32);
+                let place = (name_of(self.codes[row]), columns.id(row), row as u32);
                 if best.len() < most {
                     best.push(place);
                 } else if best.peek().is_some_and(|last| place < *last) {
@@ -153,7 +153,7 @@ fn first_of(parts: &[PartNames<'_>], sets: &[NameSet], most: usize) -> Vec<(Row,
     for (part, names) in parts.iter().zip(sets) {
         for row in part.first_rows(names, most) {
             let text = part.texts.text(part.codes[row.row as usize]);
-            found.push((plain(text), text, part.selection.columns().ids[row.row as usize], row));
+            found.push((plain(text), text, part.selection.columns().id(row.row as usize), row));
         }
     }
     found.sort_unstable();

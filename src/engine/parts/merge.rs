@@ -60,7 +60,7 @@ impl Parts {
         for (before, now) in from.list.iter().zip(&self.list) {
             let rows = 0..now.columns.len();
             for row in now.gone.rows_in(rows).filter(|row| !before.gone.contains(*row)) {
-                if let Some(row) = base.columns.row_of(now.columns.ids[row]) {
+                if let Some(row) = base.columns.row_of(now.columns.id(row)) {
                     base.gone.insert(row);
                 }
             }

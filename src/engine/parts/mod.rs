@@ -116,12 +116,12 @@ impl Parts {
 
     /// The row's id.
     pub fn id(&self, row: Row) -> u64 {
-        self.columns(row).ids[row.row as usize]
+        self.columns(row).id(row.row as usize)
     }
 
     /// The row's units.
     pub fn unit_links(&self, row: Row) -> &[UnitLink] {
-        self.links.links(self.columns(row).links[row.row as usize])
+        self.links.links(self.columns(row).links.get(row.row as usize) as u32)
     }
 
     /// The row as a feature with all its fields.

@@ -61,7 +61,7 @@ async fn a_filter_takes_the_same_rows_in_sql_as_over_columns() {
 
         let predicate = Predicate::new(&filter, &columns);
         let takes = |row: &usize| predicate.word(row / 64) >> (row % 64) & 1 == 1;
-        let mut taken: Vec<u64> = (0..columns.len()).filter(takes).map(|row| columns.ids[row]).collect();
+        let mut taken: Vec<u64> = (0..columns.len()).filter(takes).map(|row| columns.id(row)).collect();
         taken.sort_unstable();
         assert_eq!(found, taken, "{text}\n{query}\n{:?}", sql.binds);
     }

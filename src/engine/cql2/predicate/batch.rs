@@ -15,12 +15,11 @@ use crate::model::{Day, FieldType, Instant, Value};
 /// A column of whole numbers, or of what is one underneath.
 #[derive(Clone, Copy)]
 pub(super) enum WholeColumn<'a> {
-    Integers(&'a Numbers),
+    Numbers(&'a Numbers),
     Days(&'a [Day]),
     Instants(&'a [Instant]),
     /// 0, 1, else null.
     Booleans(&'a [u8]),
-    Ids(&'a [u64]),
     /// The layer has no such column here: all null.
     Nothing,
 }
@@ -64,7 +63,7 @@ pub(super) enum Text<'a> {
 impl<'a> WholeColumn<'a> {
     pub(super) fn of(field: usize, columns: &'a Columns) -> Self {
         match columns.fields.get(field) {
-            Some(Column::Integer(numbers)) => Self::Integers(numbers),
+            Some(Column::Integer(numbers)) => Self::Numbers(numbers),
             Some(Column::Date(days)) => Self::Days(days),
             Some(Column::Timestamp(instants)) => Self::Instants(instants),
             Some(Column::Boolean(values)) => Self::Booleans(values),
@@ -75,22 +74,20 @@ impl<'a> WholeColumn<'a> {
     /// The rows that are not null.
     pub(super) fn known(self, block: usize) -> u64 {
         match self {
-            Self::Integers(numbers) => numbers.known(block),
+            Self::Numbers(numbers) => numbers.known(block),
             Self::Days(days) => mask(block_of(days, block), |day| day.0 != i32::MIN),
             Self::Instants(instants) => mask(block_of(instants, block), |instant| instant.0 != i64::MIN),
             Self::Booleans(values) => mask(block_of(values, block), |value| value < 2),
-            Self::Ids(_) => u64::MAX,
             Self::Nothing => 0,
         }
     }
 
     fn load(self, block: usize, out: &mut [i64; 64]) {
         match self {
-            Self::Integers(numbers) => numbers.load(block, out),
+            Self::Numbers(numbers) => numbers.load(block, out),
             Self::Days(days) => copied(block_of(days, block), out, |day| i64::from(day.0)),
             Self::Instants(instants) => copied(block_of(instants, block), out, |instant| instant.0),
             Self::Booleans(values) => copied(block_of(values, block), out, i64::from),
-            Self::Ids(ids) => copied(block_of(ids, block), out, |id| id as i64),
             Self::Nothing => {}
         }
     }
@@ -106,7 +103,7 @@ impl<'a> Whole<'a> {
         let inner = |scalar: &Scalar| Box::new(Self::new(scalar, filter, columns));
         match scalar {
             Scalar::Field(field, _) => Self::Column(WholeColumn::of(*field, columns)),
-            Scalar::Id => Self::Column(WholeColumn::Ids(&columns.ids)),
+            Scalar::Id => Self::Column(WholeColumn::Numbers(&columns.ids)),
             Scalar::Literal(value) => literal(value).map_or(Self::Column(WholeColumn::Nothing), Self::Literal),
             Scalar::Arithmetic(operator, left, right) => {
                 let sides = [Self::new(left, filter, columns), Self::new(right, filter, columns)];

@@ -139,7 +139,7 @@ impl WholeRange<'_> {
     fn truths(&self, block: usize) -> Truths {
         let (low, high) = (self.low, self.high);
         let yes = match self.column {
-            WholeColumn::Integers(numbers) => numbers.between(block, low, high),
+            WholeColumn::Numbers(numbers) => numbers.between(block, low, high),
             // The null of each type is left out by its bounds.
             WholeColumn::Instants(instants) => {
                 let low = low.max(i64::MIN + 1);
@@ -152,7 +152,6 @@ impl WholeRange<'_> {
             WholeColumn::Booleans(values) => {
                 mask(block_of(values, block), |value| value < 2 && low <= i64::from(value) && i64::from(value) <= high)
             }
-            WholeColumn::Ids(ids) => mask(block_of(ids, block), |id| low <= id as i64 && id as i64 <= high),
             WholeColumn::Nothing => 0,
         };
         match self.nulls {

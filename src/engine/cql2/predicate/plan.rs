@@ -105,7 +105,7 @@ impl<'a> Planner<'a, '_> {
         }
         let (source, column) = match left {
             Scalar::Field(field, kind) if *kind != FieldType::Real => (*field, WholeColumn::of(*field, self.columns)),
-            Scalar::Id => (ID, WholeColumn::Ids(&self.columns.ids)),
+            Scalar::Id => (ID, WholeColumn::Numbers(&self.columns.ids)),
             _ => return None,
         };
         let bound = literal(right)?;
