@@ -1,4 +1,4 @@
-use super::columns::{Columns, LinkSets, NO_DAY, Width, by_width};
+use super::columns::{BLOCK, Columns, LinkSets, NO_DAY, Width, by_width};
 use super::unit_map::UnitMap;
 use crate::model::{AsOf, Day, Level, Relation, UnitId, UnitLink};
 
@@ -101,24 +101,20 @@ impl Answers {
         }
     }
 
-    /// [`Answers::index`] of the rows from `first` on, as many as there is room for: column by column, for many rows at once.
+    /// [`Answers::index`] of the rows from `first` on, the first one of a block, as many of it as there is room for: column by
+    /// column, for many rows at once.
     pub fn indexes(&self, columns: &Columns, first: usize, indexes: &mut [u32]) {
         let rows = first..first + indexes.len();
-        by_width!(&columns.links, links => copied(&links[rows.clone()], indexes));
+        by_width!(&columns.links, links => copied(&links[rows], indexes));
         let Spans::Own { bounds, today } = &self.spans else { return };
         let sets = self.sets as u32;
-        let Some(days) = columns.days.get(rows) else {
-            for index in indexes {
-                *index += *today as u32 * sets;
-            }
-            return;
-        };
+        let days = columns.days.block(first / BLOCK, NO_DAY, |day| Day(day as i32));
         for bound in bounds {
-            for (index, day) in indexes.iter_mut().zip(days) {
+            for (index, day) in indexes.iter_mut().zip(&days) {
                 *index += u32::from(bound <= day) * sets;
             }
         }
-        for (index, day) in indexes.iter_mut().zip(days) {
+        for (index, day) in indexes.iter_mut().zip(&days) {
             // Before all bounds so far: no day is earlier.
             *index += u32::from(*day == NO_DAY) * (*today as u32 * sets);
         }
@@ -142,4 +138,65 @@ fn copied<T: Width>(links: &[T], indexes: &mut [u32]) {
 /// How many bounds are on or before the day. There are few: a scan beats a binary search.
 fn span_of(bounds: &[Day], day: Day) -> usize {
     bounds.iter().take_while(|bound| **bound <= day).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::engine::columns::ColumnsBuilder;
+    use crate::engine::made_up::{features, layer};
+    use crate::engine::parts::Parts;
+    use crate::model::{DayInterval, Unit, Value};
+
+    const TODAY: Day = Day(20_700);
+
+    fn unit(id: i32, (from, to): (i32, i32)) -> Unit {
+        Unit {
+            id: UnitId(id),
+            level: Level::Commune,
+            code: format!("{id}"),
+            name: String::new(),
+            full_name: String::new(),
+            kind: String::new(),
+            parent: None,
+            valid: DayInterval { from: Some(Day(from)), to: Some(Day(to)) },
+            schematic: false,
+            geometry: geo_types::MultiPolygon(Vec::new()),
+        }
+    }
+
+    #[test]
+    fn a_row_without_a_day_has_the_unit_of_today_and_each_other_one_that_of_its_own() {
+        // The first bound is before all days, the last one after today.
+        let spans = [(-9_000, 5_000), (5_000, 15_000), (15_000, 20_700), (20_700, 30_000)];
+        let units = UnitMap::new((1..).zip(spans).map(|(id, span)| unit(id, span)).collect(), Vec::new(), 1);
+        let mut features = features(500);
+        for feature in &mut features {
+            feature.units =
+                (1..=4).filter(|id| feature.id % 5 != *id as u64).map(|id| UnitLink::Covered(UnitId(id))).collect();
+        }
+        for time in [layer().time, None] {
+            let layer = crate::model::Layer { time, ..layer() };
+            let mut builder = ColumnsBuilder::new(&layer, &TimeZone::UTC);
+            builder.push(&features);
+            let parts = Parts::new(builder.finish());
+            let columns = &parts.iter().next().expect("a part").columns;
+            let answers = Answers::new(parts.links(), &units, Level::Commune, (AsOf::Own, TODAY));
+            let mut indexes = vec![0; columns.len()];
+            for (block, indexes) in indexes.chunks_mut(BLOCK).enumerate() {
+                answers.indexes(columns, block * BLOCK, indexes);
+            }
+            for (row, index) in indexes.into_iter().enumerate() {
+                let feature = features.iter().find(|feature| feature.id == columns.id(row)).expect("a feature");
+                let day = match (time, &feature.values[1]) {
+                    (Some(_), Value::Timestamp(instant)) => instant.day(&TimeZone::UTC),
+                    _ => TODAY,
+                };
+                let wanted = holding(&units, &feature.units, Level::Commune, day);
+                assert_eq!((answers.table()[index as usize], answers.of(columns, row)), (wanted, wanted), "{day:?}");
+            }
+        }
+    }
 }

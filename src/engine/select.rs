@@ -3,7 +3,7 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 
 use super::cancel::Cancel;
-use super::columns::{BLOCK, Column, Columns, NO_DAY, block_of, mask};
+use super::columns::{BLOCK, Column, Columns, Numbers};
 use super::cql2::Predicate;
 use super::parts::{Bits, Part, Parts, Row};
 use crate::model::filter::Filter;
@@ -129,10 +129,8 @@ pub struct Selection<'a> {
 enum Times<'a> {
     Any,
     None,
-    /// First and last instant, both included.
-    Instants(&'a [Instant], i64, i64),
-    /// First and last day, both included.
-    Days(&'a [Day], i32, i32),
+    /// First and last instant or day, both included.
+    Between(&'a Numbers, i64, i64),
 }
 
 impl<'a> Selection<'a> {
@@ -170,12 +168,7 @@ impl<'a> Selection<'a> {
         let there = match &self.times {
             Times::Any => there,
             Times::None => 0,
-            Times::Instants(instants, first, last) => {
-                there & mask(block_of(instants, block), |at| (*first..=*last).contains(&at.0))
-            }
-            Times::Days(days, first, last) => {
-                there & mask(block_of(days, block), |day| (*first..=*last).contains(&day.0))
-            }
+            Times::Between(times, first, last) => there & times.between(block, *first, *last),
         };
         match &self.filter {
             Some(filter) if there != 0 => there & filter.word(block),
@@ -222,16 +215,15 @@ fn inside(block: usize, range: &Range<usize>) -> u64 {
 impl<'a> Times<'a> {
     fn new(columns: &'a Columns, time: Option<usize>, interval: Option<TimeInterval>, zone: &TimeZone) -> Self {
         let Some(interval) = interval else { return Self::Any };
-        // The least number stands for null, and is in no interval.
         match time.and_then(|field| columns.fields.get(field)) {
             Some(Column::Timestamp(instants)) => {
-                let first = interval.from.map_or(i64::MIN + 1, |from| from.0.max(i64::MIN + 1));
-                Self::Instants(instants, first, interval.to.map_or(i64::MAX, |to| to.0.saturating_sub(1)))
+                let first = interval.from.map_or(i64::MIN, |from| from.0);
+                Self::Between(instants, first, interval.to.map_or(i64::MAX, |to| to.0.saturating_sub(1)))
             }
             Some(Column::Date(days)) => {
-                let bound = |end: Instant| first_day_from(end, zone).0;
-                let first = interval.from.map_or(NO_DAY.0 + 1, |from| bound(from).max(NO_DAY.0 + 1));
-                Self::Days(days, first, interval.to.map_or(i32::MAX, |to| bound(to).saturating_sub(1)))
+                let bound = |end: Instant| i64::from(first_day_from(end, zone).0);
+                let first = interval.from.map_or(i64::MIN, bound);
+                Self::Between(days, first, interval.to.map_or(i64::MAX, |to| bound(to) - 1))
             }
             _ => Self::None,
         }

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
 
 use super::{BLOCK, CodeSums, Column, Columns, LinkSets, NO_CODE, NO_DAY, Narrow, Numbers, Texts};
 use crate::engine::morton::Cell;
-use crate::model::{Bbox, Day, Feature, FieldType, Instant, Layer, Value, World};
+use crate::model::{Bbox, Feature, FieldType, Instant, Layer, Value, World};
 
 /// Features from which on it pays to use several cores for them.
 const MANY: usize = 512;
@@ -29,7 +29,7 @@ struct Places {
     lats: Vec<f64>,
     links: Narrow,
     link_sets: Arc<LinkSets>,
-    days: Option<(usize, TimeZone, Vec<Day>)>,
+    days: Option<(usize, TimeZone, Numbers)>,
     bbox: Bbox,
     time_range: Option<(Instant, Instant)>,
     fingerprint: u64,
@@ -57,7 +57,7 @@ impl ColumnsBuilder {
             lats: Vec::new(),
             links: Narrow::default(),
             link_sets,
-            days: layer.time.map(|field| (field, zone.clone(), Vec::new())),
+            days: layer.time.map(|field| (field, zone.clone(), Numbers::default())),
             bbox: Bbox::EMPTY,
             time_range: None,
             fingerprint: 0,
@@ -109,7 +109,7 @@ impl ColumnsBuilder {
             lats: sorted(places.lats, &order),
             fields,
             links: places.links.sorted(&order),
-            days: places.days.map_or_else(Vec::new, |(_, _, days)| sorted(days, &order)),
+            days: places.days.map_or_else(Numbers::default, |(_, _, days)| days.sorted(&order)),
             bbox: places.bbox,
             time_range: places.time_range,
             fingerprint,
@@ -137,7 +137,7 @@ impl Places {
                 Some(Value::Date(day)) => (*day, Some((day.start(zone), day.start(zone)))),
                 _ => (NO_DAY, None),
             };
-            days.push(day);
+            days.push((day != NO_DAY).then_some(i64::from(day.0)));
             if let Some((from, to)) = instants {
                 let (first, last) = self.time_range.unwrap_or((from, to));
                 self.time_range = Some((first.min(from), last.max(to)));
@@ -206,8 +206,8 @@ impl Growing {
             FieldType::Integer => Column::Integer(Numbers::default()),
             FieldType::Real => Column::Real(Vec::new()),
             FieldType::Boolean => Column::Boolean(Vec::new()),
-            FieldType::Date => Column::Date(Vec::new()),
-            FieldType::Timestamp => Column::Timestamp(Vec::new()),
+            FieldType::Date => Column::Date(Numbers::default()),
+            FieldType::Timestamp => Column::Timestamp(Numbers::default()),
         };
         Self { column, known, fingerprint: 0 }
     }
@@ -252,12 +252,12 @@ impl Growing {
                 _ => 2,
             }),
             Column::Date(days) => days.push(match value {
-                Value::Date(day) => *day,
-                _ => NO_DAY,
+                Value::Date(day) => Some(i64::from(day.0)),
+                _ => None,
             }),
             Column::Timestamp(instants) => instants.push(match value {
-                Value::Timestamp(instant) => *instant,
-                _ => Instant(i64::MIN),
+                Value::Timestamp(instant) => Some(instant.0),
+                _ => None,
             }),
         }
     }
@@ -278,8 +278,8 @@ impl Growing {
             Column::Integer(numbers) => Column::Integer(numbers.sorted(order)),
             Column::Real(values) => Column::Real(sorted(values, order)),
             Column::Boolean(values) => Column::Boolean(sorted(values, order)),
-            Column::Date(days) => Column::Date(sorted(days, order)),
-            Column::Timestamp(instants) => Column::Timestamp(sorted(instants, order)),
+            Column::Date(days) => Column::Date(days.sorted(order)),
+            Column::Timestamp(instants) => Column::Timestamp(instants.sorted(order)),
         }
     }
 }

@@ -35,10 +35,10 @@ pub enum Column {
     Real(Vec<f64>),
     /// 0 false, 1 true, 2 null.
     Boolean(Vec<u8>),
-    /// Days; `i32::MIN` is null.
-    Date(Vec<Day>),
-    /// Instants; `i64::MIN` is null.
-    Timestamp(Vec<Instant>),
+    /// Days.
+    Date(Numbers),
+    /// Instants, microseconds.
+    Timestamp(Numbers),
 }
 
 /// Distinct texts, one after the other in one allocation.
@@ -182,10 +182,7 @@ impl Column {
                 Some(1) => Value::Boolean(true),
                 _ => Value::Null,
             },
-            Self::Date(days) => match days.get(row) {
-                Some(day) if day.0 != i32::MIN => Value::Date(*day),
-                _ => Value::Null,
-            },
+            Self::Date(days) => days.value(row).map_or(Value::Null, |day| Value::Date(Day(day as i32))),
             Self::Timestamp(_) => self.instant(row).map_or(Value::Null, Value::Timestamp),
         }
     }
@@ -193,7 +190,7 @@ impl Column {
     /// The row's instant, of a timestamp column.
     pub fn instant(&self, row: usize) -> Option<Instant> {
         match self {
-            Self::Timestamp(instants) => instants.get(row).copied().filter(|instant| instant.0 != i64::MIN),
+            Self::Timestamp(instants) => instants.value(row).map(Instant),
             _ => None,
         }
     }

@@ -41,8 +41,8 @@ pub struct Columns {
     pub fields: Vec<Column>,
     /// Each row's list of units, by its number in the layer's [`LinkSets`].
     pub links: Narrow,
-    /// Day of the layer's time field in the catalogue's zone, `NO_DAY` where it has none. Empty for layers without time.
-    pub days: Vec<Day>,
+    /// Day of the layer's time field in the catalogue's zone, null where it has none. Empty for layers without time.
+    pub days: Numbers,
     /// Rows by ascending id.
     by_id: Vec<u32>,
     /// The first key of each block: small enough to stay in the processor's cache while keys are looked for.
@@ -90,7 +90,7 @@ impl Columns {
 
     /// The row's own day: [`NO_DAY`] where it has none.
     pub fn day(&self, row: usize) -> Day {
-        self.days.get(row).copied().unwrap_or(NO_DAY)
+        self.days.value(row).map_or(NO_DAY, |day| Day(day as i32))
     }
 
     /// The row that has the id.

@@ -1,16 +1,28 @@
 use super::narrow::{Narrow, Width, by_width};
 use super::{BLOCK, block_of, mask};
 
-/// Whole numbers of which any may occur, so nulls are kept beside them. Kept is how far each is from the least one: that needs as
-/// many bytes as the numbers lie apart, wherever they lie.
+/// Whole numbers, days or microseconds of which any may occur, so nulls are kept beside them. Kept is how far each is from the
+/// least one: that needs as many bytes as the numbers lie apart, wherever they lie.
 #[derive(Debug, Default)]
 pub struct Numbers {
     least: i64,
     /// Zero where null. Up to 2⁶⁴ − 1: no 64 bits with a sign would hold that.
     above: Narrow,
+    step: Step,
     /// One bit a row, set where null; may end before the rows do.
     nulls: Vec<u64>,
 }
+
+/// What the distances are counted in.
+#[derive(Debug, Clone, Copy, Default)]
+enum Step {
+    #[default]
+    One,
+    /// Instants are microseconds and mostly whole seconds: in these, 136 years need four bytes.
+    Million,
+}
+
+const MILLION: u64 = 1_000_000;
 
 impl Numbers {
     /// How many rows there are.
@@ -31,7 +43,12 @@ impl Numbers {
 
     /// The row's number where none is null.
     pub fn number(&self, row: usize) -> i64 {
-        self.least.wrapping_add(self.above.get(row) as i64)
+        let above = self.above.get(row);
+        let above = match self.step {
+            Step::One => above,
+            Step::Million => above.wrapping_mul(MILLION),
+        };
+        self.least.wrapping_add(above as i64)
     }
 
     /// The rows of a block that are not null. Bits past the last row mean nothing.
@@ -41,7 +58,33 @@ impl Numbers {
 
     /// Writes the numbers of a block.
     pub fn load(&self, block: usize, out: &mut [i64; BLOCK]) {
-        by_width!(&self.above, above => add(self.least, block_of(above, block), out));
+        self.write(block, out, |number| number);
+    }
+
+    /// The numbers of a block as something else, with what stands for null and for what is past the last row.
+    pub fn block<O: Copy>(&self, block: usize, null: O, convert: impl Fn(i64) -> O) -> [O; BLOCK] {
+        let mut out = [null; BLOCK];
+        self.write(block, &mut out, convert);
+        let nulls = !self.known(block);
+        if nulls != 0 {
+            let nulls = out.iter_mut().enumerate().filter(|(bit, _)| nulls >> bit & 1 == 1);
+            nulls.for_each(|(_, out)| *out = null);
+        }
+        out
+    }
+
+    fn write<O>(&self, block: usize, out: &mut [O; BLOCK], convert: impl Fn(i64) -> O) {
+        let least = self.least;
+        match self.step {
+            Step::One => {
+                let number = |above| convert(least.wrapping_add(above as i64));
+                by_width!(&self.above, above => put(block_of(above, block), out, number));
+            }
+            Step::Million => {
+                let number = |above: u64| convert(least.wrapping_add(above.wrapping_mul(MILLION) as i64));
+                by_width!(&self.above, above => put(block_of(above, block), out, number));
+            }
+        }
     }
 
     /// The rows of a block whose numbers are from `low` to `high`, both included.
@@ -50,7 +93,10 @@ impl Numbers {
             return 0;
         }
         let above = |number: i64| number.max(self.least).wrapping_sub(self.least) as u64;
-        let (low, high) = (above(low), above(high));
+        let (low, high) = match self.step {
+            Step::One => (above(low), above(high)),
+            Step::Million => (above(low).div_ceil(MILLION), above(high) / MILLION),
+        };
         self.known(block) & by_width!(&self.above, above => within(block_of(above, block), low, high))
     }
 
@@ -83,8 +129,11 @@ impl Numbers {
         });
         let (least, most) = range.unwrap_or_default();
         let above = |number: i64| number.wrapping_sub(least) as u64;
-        let rows = order.iter().map(|row| self.value(*row as usize).map_or(0, above));
-        let mut sorted = Self { least, above: Narrow::new(above(most), rows), nulls: Vec::new() };
+        let mut known = (0..self.len()).filter_map(|row| self.value(row));
+        let by_million = above(most) > u64::from(u32::MAX) && known.all(|number| above(number).is_multiple_of(MILLION));
+        let (step, size) = if by_million { (Step::Million, MILLION) } else { (Step::One, 1) };
+        let rows = order.iter().map(|row| self.value(*row as usize).map_or(0, above) / size);
+        let mut sorted = Self { least, above: Narrow::new(above(most) / size, rows), step, nulls: Vec::new() };
         if !self.nulls.is_empty() {
             let is_null = |row: &u32| self.value(*row as usize).is_none();
             order.iter().enumerate().filter(|(_, row)| is_null(row)).for_each(|(row, _)| sorted.set_null(row));
@@ -93,8 +142,8 @@ impl Numbers {
     }
 }
 
-fn add<T: Width>(least: i64, above: &[T], out: &mut [i64; BLOCK]) {
-    out.iter_mut().zip(above).for_each(|(out, above)| *out = least.wrapping_add((*above).into() as i64));
+fn put<T: Width, O>(above: &[T], out: &mut [O; BLOCK], number: impl Fn(u64) -> O) {
+    out.iter_mut().zip(above).for_each(|(out, above)| *out = number((*above).into()));
 }
 
 fn within<T: Width>(above: &[T], low: u64, high: u64) -> u64 {
@@ -129,27 +178,43 @@ mod tests {
             assert_eq!((apart((1 << 32) - 1), apart(1 << 32)), (4, 8), "from {least}");
         }
         assert_eq!(width(&[Some(i64::MIN), None, Some(i64::MAX)]), 8);
+        let second = |second: i64| Some(-7 + second * 1_000_000);
+        assert_eq!(width(&[second(0), None, second(4_000_000_000)]), 4, "whole seconds of 126 years");
+        assert_eq!(width(&[second(0), second(1).map(|us| us + 1), second(5000)]), 8, "a microsecond more");
+        assert_eq!(width(&[second(0), None, second(1 << 32)]), 8, "whole seconds of too many years");
         assert_eq!(width(&[None; 70]), 1, "nulls are not far from anything");
         assert_eq!(numbers(&[None; 70]).between(0, i64::MIN, i64::MAX), 0);
+    }
+
+    fn bound() -> impl Strategy<Value = i64> {
+        prop_oneof![-140_i64..140, -140_000_000_i64..140_000_000, any::<i64>()]
     }
 
     proptest! {
         #[test]
         fn a_block_answers_as_its_rows_do(
             values in proptest::collection::vec(
-                proptest::option::weighted(0.8, prop_oneof![1_i64..6, -130_i64..130, Just(i64::MIN), Just(i64::MAX), any::<i64>()]),
+                proptest::option::weighted(0.8, prop_oneof![
+                    1_i64..6,
+                    -130_i64..130,
+                    Just(i64::MIN),
+                    Just(i64::MAX),
+                    any::<i64>(),
+                ]),
                 0..150,
             ),
-            narrow in any::<bool>(),
-            (low, high) in (prop_oneof![-140_i64..140, any::<i64>()], prop_oneof![-140_i64..140, any::<i64>()]),
+            (narrow, seconds) in any::<(bool, bool)>(),
+            (low, high) in (bound(), bound()),
         ) {
             let kept = |value: &i64| !narrow || (-130..130).contains(value);
-            let values: Vec<Option<i64>> = values.into_iter().map(|value| value.filter(kept)).collect();
+            let whole = |value: i64| if seconds { value.wrapping_rem(9_000_000_000_000) * 1_000_000 } else { value };
+            let values: Vec<Option<i64>> = values.into_iter().map(|value| value.filter(kept).map(whole)).collect();
             let numbers = numbers(&values);
             for (row, value) in values.iter().enumerate() {
                 let (block, bit) = (row / BLOCK, row % BLOCK);
                 let mut loaded = [0; BLOCK];
                 numbers.load(block, &mut loaded);
+                prop_assert_eq!(numbers.block(block, None, Some)[bit], *value);
                 prop_assert_eq!(numbers.value(row), *value);
                 prop_assert_eq!(numbers.known(block) >> bit & 1 == 1, value.is_some());
                 prop_assert!(value.is_none_or(|value| loaded[bit] == value));

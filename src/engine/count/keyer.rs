@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::{CountSource, Key, rank};
 use crate::engine::as_of::{Answers, Holding};
-use crate::engine::columns::{BLOCK, Column, Columns, NO_DAY, Width, by_width};
+use crate::engine::columns::{BLOCK, Column, Columns, NO_DAY, Numbers, Width, by_width};
 use crate::engine::parts::Parts;
 use crate::model::{CountKey, Day, Instant, TimePart};
 
@@ -27,8 +27,8 @@ pub(super) enum Slotter<'a> {
     Unit { answers: &'a Answers, slots: &'a [u32] },
     Code { column: Option<&'a Column>, slots: &'a [u32] },
     Truth { values: &'a [u8] },
-    Days { days: &'a [Day], first: i32, numbers: &'a [u32] },
-    Hours { instants: &'a [Instant], offsets: &'a [(i64, i64)] },
+    Days { first: i32, numbers: &'a [u32] },
+    Hours { instants: Option<&'a Numbers>, offsets: &'a [(i64, i64)] },
 }
 
 /// Days that have a place in the table: those of jiff's years −9999 to 9999.
@@ -135,10 +135,10 @@ impl<'a> Keyer<'a> {
                 Some(Column::Boolean(values)) => Slotter::Truth { values },
                 _ => Slotter::Truth { values: &[] },
             },
-            Self::Days { first, numbers, .. } => Slotter::Days { days: &columns.days, first: *first, numbers },
+            Self::Days { first, numbers, .. } => Slotter::Days { first: *first, numbers },
             Self::Hours { field, offsets } => match columns.fields.get(*field) {
-                Some(Column::Timestamp(instants)) => Slotter::Hours { instants, offsets },
-                _ => Slotter::Hours { instants: &[], offsets },
+                Some(Column::Timestamp(instants)) => Slotter::Hours { instants: Some(instants), offsets },
+                _ => Slotter::Hours { instants: None, offsets },
             },
         }
     }
@@ -183,13 +183,16 @@ impl Slotter<'_> {
                 code.and_then(|code| slots.get(code as usize)).copied().unwrap_or(0)
             }
             Self::Truth { values } => values.get(row).map_or(2, |value| u32::from(*value).min(2)),
-            Self::Days { days, first, numbers } => days.get(row).map_or(0, |day| day_number(*day, *first, numbers)),
-            Self::Hours { instants, offsets } => instants.get(row).map_or(0, |instant| hour_number(*instant, offsets)),
+            Self::Days { first, numbers } => day_number(columns.day(row), *first, numbers),
+            Self::Hours { instants, offsets } => {
+                let instant = instants.and_then(|instants| instants.value(row));
+                instant.map_or(0, |instant| hour_number(Instant(instant), offsets))
+            }
         }
     }
 
-    /// Adds its number to the slots of the rows from `first` on, after making room for it: slots × size + number. Column by
-    /// column, not row by row: 64 rows at once cost a third of 64 rows one by one.
+    /// Adds its number to the slots of the rows from `first` on, the first one of a block, after making room for it: slots × size +
+    /// number. Column by column, not row by row: 64 rows at once cost a third of 64 rows one by one.
     pub(super) fn add(&self, columns: &Columns, first: usize, (size, slots): (u64, &mut [u64])) {
         let count = slots.len();
         let rows = first..first + count;
@@ -212,18 +215,15 @@ impl Slotter<'_> {
                 Some(values) => values.iter().enumerate().for_each(|(row, value)| put(row, u32::from(*value).min(2))),
                 None => (0..count).for_each(|row| put(row, 2)),
             },
-            Self::Days { days, first, numbers } => match days.get(rows) {
-                Some(days) => {
-                    days.iter().enumerate().for_each(|(row, day)| put(row, day_number(*day, *first, numbers)));
-                }
-                None => (0..count).for_each(|row| put(row, 0)),
-            },
-            Self::Hours { instants, offsets } => match instants.get(rows) {
-                Some(instants) => {
-                    instants.iter().enumerate().for_each(|(row, instant)| put(row, hour_number(*instant, offsets)));
-                }
-                None => (0..count).for_each(|row| put(row, 0)),
-            },
+            Self::Days { first: from, numbers } => {
+                let days = columns.days.block(first / BLOCK, NO_DAY, |day| Day(day as i32));
+                (0..count).zip(days).for_each(|(row, day)| put(row, day_number(day, *from, numbers)));
+            }
+            Self::Hours { instants, offsets } => {
+                let none = Instant(i64::MIN);
+                let instants = instants.map_or([none; BLOCK], |instants| instants.block(first / BLOCK, none, Instant));
+                (0..count).zip(instants).for_each(|(row, instant)| put(row, hour_number(instant, offsets)));
+            }
         }
     }
 }

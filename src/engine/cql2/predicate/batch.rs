@@ -16,8 +16,6 @@ use crate::model::{Day, FieldType, Instant, Value};
 #[derive(Clone, Copy)]
 pub(super) enum WholeColumn<'a> {
     Numbers(&'a Numbers),
-    Days(&'a [Day]),
-    Instants(&'a [Instant]),
     /// 0, 1, else null.
     Booleans(&'a [u8]),
     /// The layer has no such column here: all null.
@@ -63,9 +61,9 @@ pub(super) enum Text<'a> {
 impl<'a> WholeColumn<'a> {
     pub(super) fn of(field: usize, columns: &'a Columns) -> Self {
         match columns.fields.get(field) {
-            Some(Column::Integer(numbers)) => Self::Numbers(numbers),
-            Some(Column::Date(days)) => Self::Days(days),
-            Some(Column::Timestamp(instants)) => Self::Instants(instants),
+            Some(Column::Integer(numbers) | Column::Date(numbers) | Column::Timestamp(numbers)) => {
+                Self::Numbers(numbers)
+            }
             Some(Column::Boolean(values)) => Self::Booleans(values),
             _ => Self::Nothing,
         }
@@ -75,8 +73,6 @@ impl<'a> WholeColumn<'a> {
     pub(super) fn known(self, block: usize) -> u64 {
         match self {
             Self::Numbers(numbers) => numbers.known(block),
-            Self::Days(days) => mask(block_of(days, block), |day| day.0 != i32::MIN),
-            Self::Instants(instants) => mask(block_of(instants, block), |instant| instant.0 != i64::MIN),
             Self::Booleans(values) => mask(block_of(values, block), |value| value < 2),
             Self::Nothing => 0,
         }
@@ -85,8 +81,6 @@ impl<'a> WholeColumn<'a> {
     fn load(self, block: usize, out: &mut [i64; 64]) {
         match self {
             Self::Numbers(numbers) => numbers.load(block, out),
-            Self::Days(days) => copied(block_of(days, block), out, |day| i64::from(day.0)),
-            Self::Instants(instants) => copied(block_of(instants, block), out, |instant| instant.0),
             Self::Booleans(values) => copied(block_of(values, block), out, i64::from),
             Self::Nothing => {}
         }

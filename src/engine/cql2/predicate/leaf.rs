@@ -8,7 +8,6 @@ use super::shape::Places;
 use super::{Truths, each};
 use crate::engine::columns::{Column, block_of, mask, packed};
 use crate::engine::cql2::like::Pattern;
-use crate::model::Instant;
 use crate::model::filter::Comparison;
 
 /// One test.
@@ -140,15 +139,6 @@ impl WholeRange<'_> {
         let (low, high) = (self.low, self.high);
         let yes = match self.column {
             WholeColumn::Numbers(numbers) => numbers.between(block, low, high),
-            // The null of each type is left out by its bounds.
-            WholeColumn::Instants(instants) => {
-                let low = low.max(i64::MIN + 1);
-                mask(block_of(instants, block), |Instant(at)| low <= at && at <= high)
-            }
-            WholeColumn::Days(days) => match day_bounds(low, high) {
-                Some((low, high)) => mask(block_of(days, block), |day| low <= day.0 && day.0 <= high),
-                None => 0,
-            },
             WholeColumn::Booleans(values) => {
                 mask(block_of(values, block), |value| value < 2 && low <= i64::from(value) && i64::from(value) <= high)
             }
@@ -161,12 +151,6 @@ impl WholeRange<'_> {
     }
 }
 
-/// The bounds as days that are no null; none where no day lies between them.
-fn day_bounds(low: i64, high: i64) -> Option<(i32, i32)> {
-    let (least, most) = (i64::from(i32::MIN) + 1, i64::from(i32::MAX));
-    (low <= most && high >= least).then(|| (low.max(least) as i32, high.min(most) as i32))
-}
-
 impl NullTest<'_> {
     /// The rows that have a value.
     fn known(&self, block: usize, wanted: u64) -> u64 {
@@ -174,9 +158,9 @@ impl NullTest<'_> {
             Self::Column(Column::Text { codes, .. }) => mask(block_of(codes, block), |code| code != u32::MAX),
             Self::Column(Column::Code { codes, .. }) => codes.coded(block),
             Self::Column(Column::Real(values)) => mask(block_of(values, block), |value| !value.is_nan()),
-            Self::Column(Column::Integer(numbers)) => numbers.known(block),
-            Self::Column(Column::Date(days)) => WholeColumn::Days(days).known(block),
-            Self::Column(Column::Timestamp(instants)) => WholeColumn::Instants(instants).known(block),
+            Self::Column(Column::Integer(numbers) | Column::Date(numbers) | Column::Timestamp(numbers)) => {
+                numbers.known(block)
+            }
             Self::Column(Column::Boolean(values)) => WholeColumn::Booleans(values).known(block),
             Self::Whole(whole) => whole.load(block, wanted, &mut [0; 64]),
             Self::Real(real) => real.load(block, wanted, &mut [0.0; 64]),
