@@ -108,11 +108,20 @@ impl Answers {
         by_width!(&columns.links, links => copied(&links[rows], indexes));
         let Spans::Own { bounds, today } = &self.spans else { return };
         let sets = self.sets as u32;
+        if columns.days.is_empty() {
+            for index in indexes {
+                *index += *today as u32 * sets;
+            }
+            return;
+        }
         let days = columns.days.block(first / BLOCK, NO_DAY, |day| Day(day as i32));
         for bound in bounds {
             for (index, day) in indexes.iter_mut().zip(&days) {
                 *index += u32::from(bound <= day) * sets;
             }
+        }
+        if columns.days.known(first / BLOCK) == u64::MAX {
+            return;
         }
         for (index, day) in indexes.iter_mut().zip(&days) {
             // Before all bounds so far: no day is earlier.

@@ -54,14 +54,11 @@ impl Default for Narrow {
 impl Narrow {
     /// As wide as `most` needs; of greater numbers the lowest bits are kept.
     pub fn new(most: u64, numbers: impl Iterator<Item = u64>) -> Self {
-        if most <= u64::from(u8::MAX) {
-            Self::U8(numbers.map(|number| number as u8).collect())
-        } else if most <= u64::from(u16::MAX) {
-            Self::U16(numbers.map(|number| number as u16).collect())
-        } else if most <= u64::from(u32::MAX) {
-            Self::U32(numbers.map(|number| number as u32).collect())
-        } else {
-            Self::U64(numbers.collect())
+        match most {
+            0..=0xff => Self::U8(numbers.map(|number| number as u8).collect()),
+            0x100..=0xffff => Self::U16(numbers.map(|number| number as u16).collect()),
+            0x1_0000..=0xffff_ffff => Self::U32(numbers.map(|number| number as u32).collect()),
+            _ => Self::U64(numbers.collect()),
         }
     }
 
@@ -81,7 +78,12 @@ impl Narrow {
 
     /// The row's number.
     pub fn get(&self, row: usize) -> u64 {
-        by_width!(self, values => values[row].into())
+        by_width!(self, values => at(values, row))
+    }
+
+    /// The same; none past the last row.
+    pub fn find(&self, row: usize) -> Option<u64> {
+        by_width!(self, values => find(values, row))
     }
 
     /// The row's code, of codes: the greatest of their width stands for null.
@@ -109,6 +111,14 @@ impl Narrow {
     pub(super) fn width(&self) -> usize {
         by_width!(self, values => size_of_val(values.as_slice()) / values.len().max(1))
     }
+}
+
+fn at<T: Width>(values: &[T], row: usize) -> u64 {
+    values[row].into()
+}
+
+fn find<T: Width>(values: &[T], row: usize) -> Option<u64> {
+    values.get(row).map(|value| (*value).into())
 }
 
 fn pushed<T: Width>(values: &mut Vec<T>, number: u64) -> bool {

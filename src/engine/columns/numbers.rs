@@ -1,5 +1,6 @@
 use super::narrow::{Narrow, Width, by_width};
 use super::{BLOCK, block_of, mask};
+use crate::engine::parts::Bits;
 
 /// Whole numbers, days or microseconds of which any may occur, so nulls are kept beside them. Kept is how far each is from the
 /// least one: that needs as many bytes as the numbers lie apart, wherever they lie.
@@ -37,18 +38,25 @@ impl Numbers {
 
     /// The row's number.
     pub fn value(&self, row: usize) -> Option<i64> {
-        let known = row < self.len() && self.known(row / BLOCK) >> (row % BLOCK) & 1 == 1;
-        known.then(|| self.number(row))
+        let above = self.above.find(row)?;
+        if self.is_null(row) { None } else { Some(self.above_least(above)) }
     }
 
     /// The row's number where none is null.
     pub fn number(&self, row: usize) -> i64 {
-        let above = self.above.get(row);
+        self.above_least(self.above.get(row))
+    }
+
+    fn above_least(&self, above: u64) -> i64 {
         let above = match self.step {
             Step::One => above,
             Step::Million => above.wrapping_mul(MILLION),
         };
         self.least.wrapping_add(above as i64)
+    }
+
+    fn is_null(&self, row: usize) -> bool {
+        self.nulls.get(row / BLOCK).is_some_and(|nulls| nulls >> (row % BLOCK) & 1 == 1)
     }
 
     /// The rows of a block that are not null. Bits past the last row mean nothing.
@@ -65,11 +73,7 @@ impl Numbers {
     pub fn block<O: Copy>(&self, block: usize, null: O, convert: impl Fn(i64) -> O) -> [O; BLOCK] {
         let mut out = [null; BLOCK];
         self.write(block, &mut out, convert);
-        let nulls = !self.known(block);
-        if nulls != 0 {
-            let nulls = out.iter_mut().enumerate().filter(|(bit, _)| nulls >> bit & 1 == 1);
-            nulls.for_each(|(_, out)| *out = null);
-        }
+        Bits(!self.known(block)).for_each(|bit| out[bit] = null);
         out
     }
 
@@ -122,21 +126,25 @@ impl Numbers {
 
     /// In another order, as narrow as they are.
     pub(super) fn sorted(self, order: &[u32]) -> Self {
-        let known = (0..self.len()).filter_map(|row| self.value(row));
-        let range = known.fold(None, |range, number| {
+        by_width!(&self.above, grown => self.narrowed(grown, order))
+    }
+
+    fn narrowed<T: Width>(&self, grown: &[T], order: &[u32]) -> Self {
+        let number = |row: usize| if self.is_null(row) { None } else { Some(grown[row].into() as i64) };
+        let range = (0..grown.len()).filter_map(number).fold(None, |range, number| {
             let (least, most) = range.unwrap_or((number, number));
             Some((least.min(number), most.max(number)))
         });
         let (least, most) = range.unwrap_or_default();
         let above = |number: i64| number.wrapping_sub(least) as u64;
-        let mut known = (0..self.len()).filter_map(|row| self.value(row));
-        let by_million = above(most) > u64::from(u32::MAX) && known.all(|number| above(number).is_multiple_of(MILLION));
+        let by_million = above(most) > u64::from(u32::MAX)
+            && (0..grown.len()).filter_map(number).all(|number| above(number).is_multiple_of(MILLION));
         let (step, size) = if by_million { (Step::Million, MILLION) } else { (Step::One, 1) };
-        let rows = order.iter().map(|row| self.value(*row as usize).map_or(0, above) / size);
+        let rows = order.iter().map(|row| number(*row as usize).map_or(0, above) / size);
         let mut sorted = Self { least, above: Narrow::new(above(most) / size, rows), step, nulls: Vec::new() };
         if !self.nulls.is_empty() {
-            let is_null = |row: &u32| self.value(*row as usize).is_none();
-            order.iter().enumerate().filter(|(_, row)| is_null(row)).for_each(|(row, _)| sorted.set_null(row));
+            let nulls = order.iter().enumerate().filter(|(_, row)| self.is_null(**row as usize));
+            nulls.for_each(|(row, _)| sorted.set_null(row));
         }
         sorted
     }
@@ -159,7 +167,9 @@ mod tests {
 
     fn numbers(values: &[Option<i64>]) -> Numbers {
         let mut numbers = Numbers::default();
-        values.iter().for_each(|value| numbers.push(*value));
+        for value in values {
+            numbers.push(*value);
+        }
         let order: Vec<u32> = (0..values.len() as u32).collect();
         numbers.sorted(&order)
     }

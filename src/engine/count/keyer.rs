@@ -216,13 +216,13 @@ impl Slotter<'_> {
                 None => (0..count).for_each(|row| put(row, 2)),
             },
             Self::Days { first: from, numbers } => {
-                let days = columns.days.block(first / BLOCK, NO_DAY, |day| Day(day as i32));
-                (0..count).zip(days).for_each(|(row, day)| put(row, day_number(day, *from, numbers)));
+                let days = columns.days.block(first / BLOCK, 0, |day| day_number(Day(day as i32), *from, numbers));
+                (0..count).zip(days).for_each(|(row, number)| put(row, number));
             }
             Self::Hours { instants, offsets } => {
-                let none = Instant(i64::MIN);
-                let instants = instants.map_or([none; BLOCK], |instants| instants.block(first / BLOCK, none, Instant));
-                (0..count).zip(instants).for_each(|(row, instant)| put(row, hour_number(instant, offsets)));
+                let hour = |instant| hour_number(Instant(instant), offsets);
+                let hours = instants.map_or([0; BLOCK], |instants| instants.block(first / BLOCK, 0, hour));
+                (0..count).zip(hours).for_each(|(row, number)| put(row, number));
             }
         }
     }
@@ -261,11 +261,8 @@ fn offsets(zone: &TimeZone, range: Option<(Instant, Instant)>) -> Vec<(i64, i64)
     offsets
 }
 
-/// The hour's number: 0 for no instant, then the hours from 0.
+/// The hour's number: 1 for the hour from midnight on, for 0 is null.
 fn hour_number(instant: Instant, offsets: &[(i64, i64)]) -> u32 {
-    if instant.0 == i64::MIN {
-        return 0;
-    }
     let offset_us = match offsets {
         [(_, only)] => *only,
         several => {

@@ -131,16 +131,15 @@ impl<'a> TextLeaf<'a> {
     }
 
     pub(super) fn truths(&self, block: usize, wanted: u64) -> Truths {
-        let (yes, known) = match self.codes {
-            Codes::Small(codes) => {
-                (by_width!(codes, codes => self.yes(block_of(codes, block), wanted)), codes.coded(block))
-            }
-            Codes::Wide(codes) => {
-                let codes = block_of(codes, block);
-                (self.yes(codes, wanted), mask(codes, |code| code != NO_CODE))
-            }
-        };
-        Truths { yes: yes & known, known }
+        match self.codes {
+            Codes::Small(codes) => by_width!(codes, codes => self.of(block_of(codes, block), wanted)),
+            Codes::Wide(codes) => self.of(block_of(codes, block), wanted),
+        }
+    }
+
+    fn of<C: Width>(&self, codes: &[C], wanted: u64) -> Truths {
+        let known = mask(codes, |code| code != C::MAX);
+        Truths { yes: self.yes(codes, wanted) & known, known }
     }
 
     fn yes<C: Width>(&self, codes: &[C], wanted: u64) -> u64 {
