@@ -48,7 +48,7 @@ pub fn rows_of_tile(columns: &Columns, coord: TileCoord) -> Range<usize> {
 pub fn rows_of_buffered_tile(columns: &Columns, coord: TileCoord) -> Vec<Range<usize>> {
     let CellBox { min, max } = CellBox::of_buffered_tile(coord);
     let area = KeyBox::new(min, max);
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(2 * LEAF_ROWS);
     for tile in tiles_around(coord) {
         let (first, last) = keys_of_tile(tile);
         let rows = columns.rows_between(first, last);

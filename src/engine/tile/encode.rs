@@ -55,6 +55,8 @@ const MOST_RESERVED: usize = 1 << 16;
 
 /// Room for a point that is put together aside, bytes: a power of two.
 const ASIDE_BYTES: usize = 256;
+/// What a point with few properties takes at most.
+const USUAL_BYTES: usize = 48;
 /// Properties that such a point has at most: with every number as long as it can be they still fit.
 const MOST_ASIDE: usize = 20;
 
@@ -91,7 +93,7 @@ impl LayerEncoder {
 
     /// Makes room for about so many features to come; very many make it for themselves, for a filter may leave few of them.
     pub fn reserve(&mut self, features: usize) {
-        self.features.reserve(features.min(MOST_RESERVED) * FEATURE_BYTES);
+        self.features.reserve(features.min(MOST_RESERVED) * FEATURE_BYTES + ASIDE_BYTES);
     }
 
     /// Adds a point with its properties, as indexes of keys and values. `at` in tile units.
@@ -101,7 +103,14 @@ impl LayerEncoder {
         if tags.size_hint().1.is_some_and(|most| most <= MOST_ASIDE) {
             let mut aside = Aside { bytes: [0; ASIDE_BYTES], length: 0 };
             if aside.point(id, tags.clone(), at) {
-                self.features.extend_from_slice(&aside.bytes[..aside.length]);
+                let end = self.features.len() + aside.length;
+                // A few bytes too many, of a number that is known, are copied sooner than just as many as there are.
+                if aside.length <= USUAL_BYTES {
+                    self.features.extend_from_slice(&aside.bytes[..USUAL_BYTES]);
+                } else {
+                    self.features.extend_from_slice(&aside.bytes[..aside.length]);
+                }
+                self.features.truncate(end);
                 return;
             }
         }

@@ -3,7 +3,7 @@ use foldhash::{HashMap, HashMapExt};
 use super::encode::{LayerEncoder, PropertyValue};
 use super::points::PointsSource;
 use crate::engine::as_of::Answers;
-use crate::engine::columns::{BLOCK, Column, Columns, Texts};
+use crate::engine::columns::{BLOCK, Column, Columns, Texts, by_width, code};
 use crate::engine::parts::{Parts, Row};
 use crate::engine::unit_map::UnitMap;
 use crate::model::Value;
@@ -90,9 +90,7 @@ impl<'a> Properties<'a> {
                 Source::Id => {
                     values.for_each(|(value, row)| *value = encoder.new_value(PropertyValue::Unsigned(parts.id(*row))));
                 }
-                Source::Field(field) => {
-                    values.for_each(|(value, row)| *value = field.value(encoder, *row).unwrap_or(ABSENT));
-                }
+                Source::Field(field) => field.find(encoder, values),
                 Source::Unit(unit) => {
                     values.for_each(|(value, row)| *value = unit.value(encoder, parts.columns(*row), row.row as usize));
                 }
@@ -128,6 +126,20 @@ impl Written {
 }
 
 impl FieldWriter<'_> {
+    fn find<'v>(&mut self, encoder: &mut LayerEncoder, values: impl Iterator<Item = (&'v mut u32, &'v Row)>) {
+        if let [(Column::Code { codes, texts }, written)] = &mut self.columns[..] {
+            let mut index = |code| written.index(code, || encoder.new_value(PropertyValue::Text(texts.text(code))));
+            by_width!(codes, codes => values.for_each(|(value, row)| {
+                *value = match code(codes, row.row as usize) {
+                    Some(code) => index(code),
+                    None => ABSENT,
+                };
+            }));
+            return;
+        }
+        values.for_each(|(value, row)| *value = self.value(encoder, *row).unwrap_or(ABSENT));
+    }
+
     fn value(&mut self, encoder: &mut LayerEncoder, Row { part, row }: Row) -> Option<u32> {
         let (column, written) = self.columns.get_mut(part as usize)?;
         let row = row as usize;
