@@ -18,6 +18,8 @@ missing_packages() {
     case $1 in
     run)
         command -v cc >/dev/null || echo gcc libc6-dev
+        # The allocator's own build.
+        command -v make >/dev/null || echo make
         [ -d /etc/ssl/certs ] || echo ca-certificates
         ;;
     database)

@@ -33,7 +33,7 @@ use servers::Places;
 
 // As the product has it: the bare server is to differ from it by its work alone.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Bandoso beside its peers: prints the table of speed targets, and keeps it as figures.md.
 #[derive(Debug, Parser)]
