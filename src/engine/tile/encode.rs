@@ -3,10 +3,11 @@
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::aside::{ASIDE_BYTES, Aside, MOST_ASIDE};
 use crate::model::EXTENT;
 
 /// Protobuf tags of the fields used: number × 8 + wire type (0 varint, 1 eight bytes, 2 length and bytes).
-mod tag {
+pub(super) mod tag {
     pub const TILE_LAYER: u8 = 3 << 3 | 2;
     pub const LAYER_NAME: u8 = 1 << 3 | 2;
     pub const LAYER_FEATURE: u8 = 2 << 3 | 2;
@@ -53,13 +54,6 @@ pub enum PropertyValue<'a> {
 const FEATURE_BYTES: usize = 32;
 const MOST_RESERVED: usize = 1 << 16;
 
-/// Room for a point that is put together aside, bytes: a power of two.
-const ASIDE_BYTES: usize = 256;
-/// What a point with few properties takes at most.
-const USUAL_BYTES: usize = 48;
-/// Properties that such a point has at most: with every number as long as it can be they still fit.
-const MOST_ASIDE: usize = 20;
-
 /// Writes the features of one layer, one after the other: [`LayerEncoder::feature`], its tags, then its shape; or a point at once.
 pub struct LayerEncoder {
     keys: Vec<u8>,
@@ -101,16 +95,9 @@ impl LayerEncoder {
     /// Most are short, and their lengths take a byte: such a one is put together aside and added in one go, which takes half the time.
     pub fn point_feature(&mut self, id: u64, tags: impl Iterator<Item = (u32, u32)> + Clone, at: (i32, i32)) {
         if tags.size_hint().1.is_some_and(|most| most <= MOST_ASIDE) {
-            let mut aside = Aside { bytes: [0; ASIDE_BYTES], length: 0 };
+            let mut aside = Aside::new();
             if aside.point(id, tags.clone(), at) {
-                let end = self.features.len() + aside.length;
-                // A few bytes too many, of a number that is known, are copied sooner than just as many as there are.
-                if aside.length <= USUAL_BYTES {
-                    self.features.extend_from_slice(&aside.bytes[..USUAL_BYTES]);
-                } else {
-                    self.features.extend_from_slice(&aside.bytes[..aside.length]);
-                }
-                self.features.truncate(end);
+                aside.add_to(&mut self.features);
                 return;
             }
         }
@@ -226,68 +213,6 @@ impl LayerEncoder {
     }
 }
 
-/// A feature that is put together where there is room for it in any case.
-struct Aside {
-    bytes: [u8; ASIDE_BYTES],
-    length: usize,
-}
-
-impl Aside {
-    /// Whether it is short enough: each of its lengths takes one byte.
-    fn point(&mut self, id: u64, tags: impl Iterator<Item = (u32, u32)>, (x, y): (i32, i32)) -> bool {
-        self.push(tag::LAYER_FEATURE);
-        let feature = self.begin();
-        self.push(tag::FEATURE_ID);
-        self.varint(id);
-        self.push(tag::FEATURE_TAGS);
-        let begun = self.begin();
-        for (key, value) in tags {
-            self.varint(u64::from(key));
-            self.varint(u64::from(value));
-        }
-        if self.length == begun {
-            self.length -= 2;
-        } else {
-            self.end(begun);
-        }
-        for byte in [tag::FEATURE_TYPE, Shape::Point as u8, tag::FEATURE_GEOMETRY] {
-            self.push(byte);
-        }
-        let geometry = self.begin();
-        // MoveTo, once.
-        self.push(1 << 3 | 1);
-        self.varint(u64::from(zigzag(x)));
-        self.varint(u64::from(zigzag(y)));
-        self.end(geometry);
-        self.end(feature);
-        self.length - feature < 0x80
-    }
-
-    /// Keeps a byte for a length.
-    fn begin(&mut self) -> usize {
-        self.push(0);
-        self.length
-    }
-
-    fn end(&mut self, begun: usize) {
-        self.bytes[(begun - 1) % ASIDE_BYTES] = (self.length - begun) as u8;
-    }
-
-    fn push(&mut self, byte: u8) {
-        // The remainder is the length: it spares the check.
-        self.bytes[self.length % ASIDE_BYTES] = byte;
-        self.length += 1;
-    }
-
-    fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.push(value as u8);
-    }
-}
-
 impl Default for LayerEncoder {
     fn default() -> Self {
         Self::new()
@@ -324,7 +249,7 @@ fn text(bytes: &mut Vec<u8>, value: &str) {
     bytes.extend_from_slice(value.as_bytes());
 }
 
-fn zigzag(value: i32) -> u32 {
+pub(super) fn zigzag(value: i32) -> u32 {
     ((value << 1) ^ (value >> 31)) as u32
 }
 

@@ -1,5 +1,6 @@
 //! One tile, from columns to bytes: slice → select → quantize → encode.
 
+mod aside;
 mod dense;
 mod encode;
 mod points;
