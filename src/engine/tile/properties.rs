@@ -25,7 +25,7 @@ struct Property<'a> {
 
 enum Source<'a> {
     Id,
-    Field(FieldWriter<'a>),
+    Field(Box<FieldWriter<'a>>),
     Unit(UnitWriter<'a>),
 }
 
@@ -70,7 +70,7 @@ impl<'a> Properties<'a> {
                 texts: several.then(HashMap::new),
                 numbers: Numbers::default(),
             };
-            (field.name.as_str(), Source::Field(writer))
+            (field.name.as_str(), Source::Field(Box::new(writer)))
         });
         let id = asked("id").then_some(("id", Source::Id));
         let unit = asked("unit").then(|| {
