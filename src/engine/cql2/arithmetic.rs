@@ -12,6 +12,7 @@ const MOST_LOGARITHM: f64 = 690.0;
 
 /// Whole numbers: exact, null where 64 bits do not hold the result and when divided by zero. A quotient is cut off towards
 /// zero, a remainder has the sign of the dividend. [`Arithmetic::Divide`] and [`Arithmetic::Power`] are for doubles.
+#[inline]
 pub(super) fn whole(operator: Arithmetic, left: i64, right: i64) -> Option<i64> {
     match operator {
         Arithmetic::Add => left.checked_add(right),

@@ -134,7 +134,18 @@ impl<'a> Whole<'a> {
                 let [left, right] = &**sides;
                 let mut other = [0; 64];
                 let known = left.load(block, wanted, out) & right.load(block, wanted, &mut other);
-                each(known, |row| replace(out, row, |left| whole(*operator, left, *other.get(row)?)))
+                let sides = (out, &other);
+                // Of the operators that are met most, each has a loop that knows it.
+                match operator {
+                    Arithmetic::Add => combined(known, sides, |left, right| whole(Arithmetic::Add, left, right)),
+                    Arithmetic::Subtract => {
+                        combined(known, sides, |left, right| whole(Arithmetic::Subtract, left, right))
+                    }
+                    Arithmetic::Multiply => {
+                        combined(known, sides, |left, right| whole(Arithmetic::Multiply, left, right))
+                    }
+                    other => combined(known, sides, |left, right| whole(*other, left, right)),
+                }
             }
             Self::Called(function, argument, clockwork) => {
                 let known = argument.load(block, wanted, out);
@@ -165,6 +176,11 @@ impl<'a> Whole<'a> {
 /// The last microsecond of a day.
 pub(super) fn day_end(day: Day, zone: &TimeZone) -> Instant {
     Instant(Day(day.0.saturating_add(1)).start(zone).0.saturating_sub(1))
+}
+
+/// Puts what two numbers give in the place of the first one; gives the rows that have a result.
+fn combined(known: u64, (out, other): (&mut [i64; 64], &[i64; 64]), result: impl Fn(i64, i64) -> Option<i64>) -> u64 {
+    each(known, |row| replace(out, row, |left| result(left, *other.get(row)?)))
 }
 
 /// Puts a result in the place of a value; false where there is none.
