@@ -107,7 +107,8 @@ mod tests {
         fn a_box_holds_the_keys_of_its_cells_and_no_others(a: (u32, u32), b: (u32, u32), c: (u32, u32), near: bool) {
             let (min, max) = ((a.0.min(b.0), a.1.min(b.1)), (a.0.max(b.0), a.1.max(b.1)));
             // Corners are where a comparison goes wrong.
-            let (x, y) = if near { (max.0.wrapping_add(c.0 % 3).wrapping_sub(1), min.1.wrapping_add(c.1 % 3).wrapping_sub(1)) } else { c };
+            let beside = |axis: u32, by: u32| axis.wrapping_add(by % 3).wrapping_sub(1);
+            let (x, y) = if near { (beside(max.0, c.0), beside(min.1, c.1)) } else { c };
             let area = KeyBox::new(Cell { x: min.0, y: min.1 }, Cell { x: max.0, y: max.1 });
             let inside = (min.0..=max.0).contains(&x) && (min.1..=max.1).contains(&y);
             let key = Cell { x, y }.key();

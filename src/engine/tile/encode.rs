@@ -92,7 +92,8 @@ impl LayerEncoder {
 
     /// Adds a point with its properties, as indexes of keys and values. `at` in tile units.
     ///
-    /// Most are short, and their lengths take a byte: such a one is put together aside and added in one go, which takes half the time.
+    /// Most are short, and their lengths take a byte: such a one is put together aside and added in one go, which takes half the
+    /// time.
     pub fn point_feature(&mut self, id: u64, tags: impl Iterator<Item = (u32, u32)> + Clone, at: (i32, i32)) {
         if tags.size_hint().1.is_some_and(|most| most <= MOST_ASIDE) {
             let mut aside = Aside::new();
