@@ -50,9 +50,14 @@ pub fn rows_of_buffered_tile(columns: &Columns, coord: TileCoord) -> Vec<Range<u
     let CellBox { min, max } = CellBox::of_buffered_tile(coord);
     let area = KeyBox::new(min, max);
     let mut found = Vec::with_capacity(2 * LEAF_ROWS);
+    let mut before = None;
     for tile in tiles_around(coord) {
         let (first, last) = keys_of_tile(tile);
-        let rows = columns.rows_between(first, last);
+        let rows = match before {
+            Some(end) => columns.next_rows_between(end, first, last),
+            None => columns.rows_between(first, last),
+        };
+        before = Some(rows.end);
         descend(&columns.keys, area, Node { key: first, bits: AXIS_BITS - u32::from(tile.z()), rows }, &mut found);
     }
     found

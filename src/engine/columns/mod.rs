@@ -133,7 +133,15 @@ impl Columns {
 
     /// The rows whose keys are in the range, both ends included.
     pub fn rows_between(&self, first: u64, last: u64) -> Range<usize> {
-        let from = self.first_row_from(first);
+        self.rows_to(self.first_row_from(first), last)
+    }
+
+    /// The same, known not to begin before the row `from`, and probably not far behind it.
+    pub fn next_rows_between(&self, from: usize, first: u64, last: u64) -> Range<usize> {
+        self.rows_to(self.next_row_from(from, first), last)
+    }
+
+    fn rows_to(&self, from: usize, last: u64) -> Range<usize> {
         let to = last.checked_add(1).map_or(self.len(), |next| self.next_row_from(from, next));
         from..to
     }
