@@ -6,7 +6,7 @@ use bandoso::config::load_catalogue;
 use bandoso::demo::Crowd;
 use bandoso::engine::as_of::Answers;
 use bandoso::engine::columns::ColumnsBuilder;
-use bandoso::engine::compress::{brotli_at, gzip_at, zstd_at};
+use bandoso::engine::compress::{Encoding, brotli_at, gzip_at, pack, zstd_at};
 use bandoso::engine::count::{CountSource, Key, count};
 use bandoso::engine::cql2::{check, read_text};
 use bandoso::engine::nearest::nearest;
@@ -30,7 +30,8 @@ const FILTER: &str = "category = 'theft' AND occurred_at >= TIMESTAMP('2025-01-0
 type Packer = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// Ways to pack a tile.
-const PACKERS: [(&str, Packer); 6] = [
+const PACKERS: [(&str, Packer); 7] = [
+    ("gzip as it is served", |bytes| pack(Encoding::Gzip, bytes.to_vec())),
     ("gzip level 1", |bytes| gzip_at(1, bytes)),
     ("gzip level 6", |bytes| gzip_at(6, bytes)),
     ("zstd level 1", |bytes| zstd_at(1, bytes)),
