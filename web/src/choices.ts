@@ -1,3 +1,4 @@
+import { isDay } from './days';
 import type { Lang } from './wire';
 
 export const SHOWN = ['province', 'district', 'commune', 'names'] as const;
@@ -26,15 +27,7 @@ export interface Choices {
   shown: readonly Shown[];
 }
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const LAYER = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
-
-/** Whether the text is a real day: 2025-02-30 is not. */
-export function isDay(text: string | null | undefined): text is string {
-  if (!text || !DAY.test(text)) return false;
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
-}
 
 /** Reads the part of an address after `#`. What it does not say, or says wrongly, is left out. */
 export function readHash(hash: string): Partial<Choices> {

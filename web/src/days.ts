@@ -6,6 +6,15 @@ export interface Period {
   to: string | null;
 }
 
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** Whether the text is a real day: 2025-02-30 is not. */
+export function isDay(text: string | null | undefined): text is string {
+  if (!text || !DAY.test(text)) return false;
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
+
 /** The day `days` after the given one. */
 export function addDays(day: string, days: number): string {
   const date = new Date(`${day}T00:00:00Z`);

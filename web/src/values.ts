@@ -1,4 +1,4 @@
-import { isDay } from './choices';
+import { isDay } from './days';
 import type { Key } from './text';
 import type { Field, Lang } from './wire';
 import { instantOf, wallTime } from './zone';

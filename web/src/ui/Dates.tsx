@@ -1,5 +1,5 @@
-import { isDay, SHOWN, type Shown } from '../choices';
-import { addDays, dayOf, holds, type Period, periods } from '../days';
+import { SHOWN, type Shown } from '../choices';
+import { addDays, dayOf, holds, isDay, type Period, periods } from '../days';
 import { day } from '../format';
 import { Kinds } from './Legend';
 import { useChoices, useLive, useSession, useSpeech } from './page';

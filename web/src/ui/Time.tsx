@@ -1,5 +1,4 @@
-import { isDay } from '../choices';
-import { QUICK_RANGES, quickRange } from '../days';
+import { isDay, QUICK_RANGES, quickRange } from '../days';
 import { useChoices, useLive, useSession, useSpeech } from './page';
 
 /** The time filter: first and last day, both included, and quick choices. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Choices, isDay, readHash, SHOWN, writeHash } from '../../src/choices';
+import { type Choices, readHash, SHOWN, writeHash } from '../../src/choices';
 
 const choices: Choices = {
   lang: 'en',
@@ -53,11 +53,4 @@ describe('the address', () => {
       'health.facilities',
     ]);
   });
-});
-
-describe('a day', () => {
-  it.each(['2025-07-01', '2024-02-29', '1976-01-01'])('%s is one', (text) => expect(isDay(text)).toBe(true));
-  it.each(['2025-02-29', '2025-13-01', '25-07-01', '2025-7-1', '', null])('%s is none', (text) =>
-    expect(isDay(text)).toBe(false),
-  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addDays, dayOf, holds, interval, periods, QUICK_RANGES, quickRange } from '../../src/days';
+import { addDays, dayOf, holds, interval, isDay, periods, QUICK_RANGES, quickRange } from '../../src/days';
 
 const TODAY = '2026-11-22';
 
@@ -67,4 +67,11 @@ describe('the time filter', () => {
     expect(addDays('2025-12-31', 1)).toBe('2026-01-01');
     expect(addDays('2024-03-01', -1)).toBe('2024-02-29');
   });
+});
+
+describe('a day', () => {
+  it.each(['2025-07-01', '2024-02-29', '1976-01-01'])('%s is one', (text) => expect(isDay(text)).toBe(true));
+  it.each(['2025-02-29', '2025-13-01', '25-07-01', '2025-7-1', '', null])('%s is none', (text) =>
+    expect(isDay(text)).toBe(false),
+  );
 });
