@@ -65,6 +65,7 @@ function subjectKey(subject: string): Key {
     case 'subject_count':
     case 'subject_locate':
     case 'subject_nearest':
+    case 'subject_search':
       return subject;
     default:
       return 'subject_units';
