@@ -76,6 +76,7 @@ export interface CountQuestion {
   layer: string;
   as_of: string;
   datetime: string | null;
+  filter: string | null;
 }
 
 export function countByCommune(question: CountQuestion, signal?: AbortSignal): Promise<CountAnswer> {
@@ -83,8 +84,13 @@ export function countByCommune(question: CountQuestion, signal?: AbortSignal): P
 }
 
 /** Address of the same counts as a table for a spreadsheet. */
-export function countTable({ layer, as_of, datetime }: CountQuestion): string {
-  return address('/query/count', { layer, as_of, datetime, by: 'commune', f: 'csv' });
+export function countTable({ layer, as_of, datetime, filter }: CountQuestion): string {
+  return address('/query/count', { layer, as_of, datetime, filter, by: 'commune', f: 'csv' });
+}
+
+/** Of all of a layer: units do not matter. */
+export function total(question: Omit<CountQuestion, 'as_of'>, signal: AbortSignal): Promise<{ total: number }> {
+  return ask('/query/count', { ...question }, signal);
 }
 
 export interface PlaceQuestion {
@@ -100,12 +106,13 @@ export function locate({ lon, lat, as_of }: PlaceQuestion, signal?: AbortSignal)
 export interface NearestQuestion extends PlaceQuestion {
   layer: string;
   datetime: string | null;
+  filter: string | null;
   count: number;
 }
 
 export function nearest(question: NearestQuestion, signal?: AbortSignal): Promise<FeaturePage> {
-  const { lon, lat, layer, as_of, datetime, count } = question;
-  return ask('/query/nearest', { layer, at: `${lon},${lat}`, count: String(count), as_of, datetime }, signal);
+  const { lon, lat, count, ...others } = question;
+  return ask('/query/nearest', { ...others, at: `${lon},${lat}`, count: String(count) }, signal);
 }
 
 export interface NameQuestion {

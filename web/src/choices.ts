@@ -1,4 +1,5 @@
 import { isDay } from './days';
+import { type Filters, readWords, writeWords } from './filters';
 import type { Lang } from './wire';
 
 export const SHOWN = ['province', 'district', 'commune', 'names'] as const;
@@ -21,6 +22,8 @@ export interface Choices {
   /** First and last day of the time filter, both included; null is open. */
   from: string | null;
   to: string | null;
+  /** What is asked of the fields of layers, of those that are off too. */
+  filters: Filters;
   /** The layer whose counts colour the communes. */
   count: string | null;
   /** Which borders and names are drawn. */
@@ -47,6 +50,8 @@ export function readHash(hash: string): Partial<Choices> {
     if (isDay(from)) choices.from = from;
     if (isDay(to)) choices.to = to;
   }
+  const filters = readWords(words);
+  if (Object.keys(filters).length) choices.filters = filters;
   const count = words.get('count');
   if (count && LAYER.test(count)) choices.count = count;
   const shown = words.get('borders');
@@ -70,6 +75,7 @@ export function writeHash(choices: Choices): string {
   words.push(`layers=${choices.layers.join(',')}`);
   if (choices.date) words.push(`date=${choices.date}`);
   if (choices.from || choices.to) words.push(`time=${choices.from ?? '..'}/${choices.to ?? '..'}`);
+  words.push(...writeWords(choices.filters));
   if (choices.count) words.push(`count=${choices.count}`);
   if (choices.shown.length < SHOWN.length) words.push(`borders=${choices.shown.join(',')}`);
   words.push(`lang=${choices.lang}`);

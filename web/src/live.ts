@@ -9,6 +9,8 @@ import type { Catalogue, CountAnswer, FoundFeature, LocatedUnit } from './wire';
 /** Counts of the chosen layer by commune. */
 export interface Counts extends CountQuestion {
   answer: CountAnswer;
+  /** Something else is asked for by now: these are not to be shown. */
+  stale: boolean;
 }
 
 /** A place that was looked up. Parts are null while on their way. */
@@ -33,6 +35,8 @@ export interface Live {
   asking: number;
   faults: ReadonlyMap<string, Fault>;
   counts: Counts | null;
+  /** How many features there are of each layer that is filtered and on, as far as that is known. */
+  matched: ReadonlyMap<string, number>;
   place: Place | null;
   /** The next click on the map looks up its place. */
   picking: boolean;

@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import * as api from './api';
 import { type Choices, readHash, SHOWN } from './choices';
+import { readable } from './filters';
 import type { Live } from './live';
 import { Session } from './session';
 import { Store } from './store';
@@ -35,6 +36,7 @@ async function start(): Promise<void> {
     asking: 0,
     faults: new Map(),
     counts: null,
+    matched: new Map(),
     place: null,
     picking: false,
     importing: null,
@@ -82,6 +84,7 @@ function chosen(catalogue: Catalogue, otherwise: Pick<Choices, 'lang' | 'view' |
     date: null,
     from: null,
     to: null,
+    filters: {},
     count: null,
     shown: SHOWN,
     ...known(catalogue, readHash(location.hash)),
@@ -93,6 +96,7 @@ function known(catalogue: Catalogue, from: Partial<Choices>): Partial<Choices> {
   const has = (id: string) => catalogue.layers.some((layer) => layer.id === id);
   const choices = { ...from };
   if (choices.layers) choices.layers = choices.layers.filter(has);
+  if (choices.filters) choices.filters = readable(catalogue.layers, choices.filters);
   if (choices.count && !has(choices.count)) delete choices.count;
   if (choices.date === catalogue.today) choices.date = null;
   return choices;

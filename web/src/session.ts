@@ -1,12 +1,13 @@
 import * as api from './api';
 import { Changes, type Moved } from './changes';
 import type { Choices, View } from './choices';
-import { interval } from './days';
 import { Edits } from './edits';
+import { narrowed } from './filters';
 import { Imports } from './imports';
 import type { Live } from './live';
 import { Health } from './map/health';
 import { asOf } from './map/tiles';
+import { Matched } from './matched';
 import { Quality } from './quality';
 import type { Store } from './store';
 import type { Catalogue, Hit, SearchAnswer } from './wire';
@@ -45,6 +46,7 @@ export class Session {
     this.edits = new Edits(choices, live, (moved) => this.#wrote(moved));
     this.imports = new Imports(live);
     this.quality = new Quality(live);
+    new Matched(choices, live, this.health);
     const look = () => {
       if (!document.hidden && live.value.faults.size === 0) void this.refresh();
     };
@@ -128,14 +130,16 @@ export class Session {
     }
     this.#counting = new AbortController();
     const { signal } = this.#counting;
-    const datetime = layer.time ? interval(this.choices.value) : null;
-    const question = { layer: layer.id, as_of: this.asOf, datetime };
+    const question = { layer: layer.id, as_of: this.asOf, ...narrowed(layer, this.choices.value) };
+    const { counts } = this.live.value;
+    const stale = counts !== null && !isSame(counts, question);
+    if (counts && counts.stale !== stale) this.live.set({ counts: { ...counts, stale } });
     const answer = await this.health.ask(
       'subject_count',
       () => api.countByCommune(question, signal),
       () => this.count(),
     );
-    if (answer && !signal.aborted) this.live.set({ counts: { ...question, answer } });
+    if (answer && !signal.aborted) this.live.set({ counts: { ...question, answer, stale: false } });
   }
 
   /** Looks for units and features by name, nearer ones first; a newer question makes an older one void. */
@@ -213,8 +217,8 @@ export class Session {
     const on = catalogue.layers.filter(({ id }) => this.choices.value.layers.includes(id)).slice(0, NEAREST_LAYERS);
     const pages = await Promise.all(
       on.map(async (layer) => {
-        const datetime = layer.time ? interval(this.choices.value) : null;
-        const page = await api.nearest({ ...at, layer: layer.id, datetime, count: NEAREST_COUNT }, signal);
+        const asked = { ...at, layer: layer.id, ...narrowed(layer, this.choices.value), count: NEAREST_COUNT };
+        const page = await api.nearest(asked, signal);
         return page.features.map((feature) => ({ layer: layer.id, feature }));
       }),
     );
@@ -222,4 +226,9 @@ export class Session {
       found.feature.properties.distance_m ?? Number.POSITIVE_INFINITY;
     return pages.flat().sort((a, b) => distance(a) - distance(b));
   }
+}
+
+function isSame(one: api.CountQuestion, other: api.CountQuestion): boolean {
+  const parts = ({ layer, as_of, datetime, filter }: api.CountQuestion) => [layer, as_of, datetime, filter].join('\n');
+  return parts(one) === parts(other);
 }

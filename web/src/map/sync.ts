@@ -38,10 +38,14 @@ export class Sync {
     if (now.view !== before.view) this.#showView(now);
     this.#apply(now);
     if (now.lang !== before.lang) this.#speak(now.lang);
-    const counted = (choices: Choices) => [choices.count, choices.date, choices.from, choices.to].join();
+    const counted = ({ count, date, from, to, filters }: Choices) =>
+      [count, date, from, to, JSON.stringify(filters[count ?? ''])].join();
     if (counted(now) !== counted(before)) void this.#session.count();
     const { place } = this.#session.live.value;
-    const asked = (choices: Choices) => [choices.date, choices.from, choices.to, ...choices.layers].join();
+    const narrow = ({ from, to, filters }: Choices) => [from, to, JSON.stringify(filters)].join();
+    const asked = (choices: Choices) => [choices.date, narrow(choices), ...choices.layers].join();
+    // What it tells may be on the map no more, and a cell may hold less.
+    if (narrow(now) !== narrow(before)) this.#session.live.set({ popup: null });
     if (place && asked(now) !== asked(before)) void this.#session.locate(place.lon, place.lat);
     history.replaceState(null, '', writeHash(now));
   }
@@ -110,7 +114,7 @@ export class Sync {
   /** Fills communes by their count; by their kind where nothing is counted. */
   #colour(counts: Counts | null): void {
     const map = this.#map;
-    map.setPaintProperty('commune-fill', 'fill-color', counts ? fillOf(counts) : KIND_COLOUR);
+    map.setPaintProperty('commune-fill', 'fill-color', counts && !counts.stale ? fillOf(counts) : KIND_COLOUR);
   }
 
   #speak(lang: Lang): void {

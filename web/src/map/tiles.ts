@@ -1,5 +1,6 @@
+import { address } from '../api';
 import type { Choices } from '../choices';
-import { interval } from '../days';
+import { narrowed } from '../filters';
 import type { Catalogue, LayerInfo } from '../wire';
 import { UNIT_TILES } from './base';
 
@@ -13,13 +14,12 @@ export function unitTiles(catalogue: Catalogue, choices: Choices): string {
   return template(UNIT_TILES.join(','), { as_of: asOf(catalogue, choices) });
 }
 
-/** Address of a layer's tiles: filtered by time where the layer has one, each point's unit as of the chosen date. */
+/** Address of a layer's tiles: narrowed as chosen, each point's unit as of the chosen date. */
 export function pointTiles(catalogue: Catalogue, layer: LayerInfo, choices: Choices): string {
-  const datetime = layer.time ? interval(choices) : null;
-  return template(layer.id, { as_of: asOf(catalogue, choices), ...(datetime ? { datetime } : {}) });
+  return template(layer.id, { as_of: asOf(catalogue, choices), ...narrowed(layer, choices) });
 }
 
-function template(layers: string, words: Record<string, string>): string {
+function template(layers: string, words: Record<string, string | null>): string {
   // Tiles are asked for by a worker, which knows no page to be relative to.
-  return `${location.origin}/tiles/${layers}/{z}/{x}/{y}?${new URLSearchParams(words)}`;
+  return location.origin + address(`/tiles/${layers}/{z}/{x}/{y}`, words);
 }

@@ -28,6 +28,18 @@ export const en: Record<Key, string> = {
   internal: 'Internal',
   restricted: 'Restricted',
 
+  filter: 'Filter',
+  filter_of: 'Filter the layer {layer}',
+  filtered: 'filtered',
+  filter_clear_of: 'Clear the filter of the layer {layer}',
+  filter_matched: '{count} of {all} features are shown',
+  filter_from: 'From',
+  filter_to: 'To',
+  filter_contains: 'contains',
+  filter_any: 'Any',
+  filter_reversed: 'The range ends before it begins, so it is not applied',
+  filter_too_long: 'Too much is chosen, so it is not applied',
+
   time: 'Time',
   from: 'From',
   to: 'To the end of',
@@ -267,5 +279,6 @@ export const en: Record<Key, string> = {
   subject_search: 'search by name',
   subject_locate: 'look-up of a place',
   subject_nearest: 'nearest features',
+  subject_matched: 'numbers of filtered features',
   no_webgl: 'This browser cannot open WebGL 2, so the map cannot be drawn.',
 };

@@ -27,6 +27,18 @@ export const vi = {
   internal: 'Nội bộ',
   restricted: 'Hạn chế',
 
+  filter: 'Lọc',
+  filter_of: 'Lọc lớp {layer}',
+  filtered: 'đang lọc',
+  filter_clear_of: 'Bỏ lọc lớp {layer}',
+  filter_matched: '{count} trong {all} đối tượng được hiện',
+  filter_from: 'Từ',
+  filter_to: 'Đến',
+  filter_contains: 'có chứa',
+  filter_any: 'Bất kỳ',
+  filter_reversed: 'Đầu khoảng lớn hơn cuối khoảng, nên chưa lọc',
+  filter_too_long: 'Chọn quá nhiều, nên chưa lọc',
+
   time: 'Thời gian',
   from: 'Từ ngày',
   to: 'Đến hết ngày',
@@ -266,6 +278,7 @@ export const vi = {
   subject_search: 'tìm theo tên',
   subject_locate: 'tra cứu vị trí',
   subject_nearest: 'đối tượng gần nhất',
+  subject_matched: 'số đối tượng đang lọc',
   no_webgl: 'Trình duyệt này không mở được WebGL 2 nên không vẽ được bản đồ.',
 };
 

@@ -1,9 +1,11 @@
+import { useRef } from 'preact/hooks';
 import { countTable } from '../api';
 import { classes, colourFor } from '../breaks';
 import { interval } from '../days';
 import { day, number, titleOf } from '../format';
 import type { Counts as CountsValue } from '../live';
 import type { CountRow } from '../wire';
+import { ClearFilter, Filtered, FilterWords } from './Filtered';
 import { CountClasses } from './Legend';
 import { useChoices, useLive, useSession, useSpeech } from './page';
 
@@ -14,7 +16,9 @@ export function Counts() {
   const choices = useChoices();
   const { count } = choices;
   const { say, lang } = useSpeech();
-  const untimed = interval(choices) && catalogue.layers.some(({ id, time }) => id === count && !time);
+  const layer = catalogue.layers.find(({ id }) => id === count);
+  const untimed = interval(choices) && layer && !layer.time;
+  const select = useRef<HTMLSelectElement>(null);
   return (
     <section class="card">
       <h2>{say('counts')}</h2>
@@ -22,6 +26,7 @@ export function Counts() {
         <span class="hidden">{say('count_layer')}</span>
         <select
           name="count"
+          ref={select}
           value={count ?? ''}
           onChange={({ currentTarget }) => session.choices.set({ count: currentTarget.value || null })}
         >
@@ -43,6 +48,13 @@ export function Counts() {
         </select>
       </label>
       {untimed && <p class="note">{say('no_time')}</p>}
+      {layer && (
+        <div class="filtering">
+          <Filtered layer={layer} />
+          <ClearFilter layer={layer} after={() => select.current?.focus()} />
+          <FilterWords layer={layer} />
+        </div>
+      )}
       {count && !counts && <p class="note">{say('counting')}</p>}
       {count && counts && <Totals counts={counts} />}
     </section>
@@ -73,37 +85,42 @@ function Totals({ counts }: { counts: CountsValue }) {
   ];
   return (
     <>
-      <p class="note">{say('as_of_units', { date: day(counts.as_of, lang) })}</p>
-      <CountClasses counts={counts} />
-      <dl class="totals">
-        {lines.map(([key, title, value]) => (
-          <div key={key} data-count={key}>
-            <dt>{title}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <details class="table">
-        <summary>{say('table')}</summary>
-        <table>
-          <tbody>
-            {units.map((row) => (
-              <tr key={row.commune}>
-                <td>
-                  <span class="box" style={{ background: colourFor(row.count, among) }} />
-                </td>
-                <th scope="row">
-                  {row.commune_name ?? row.commune} <small>{row.commune}</small>
-                </th>
-                <td class="count">{number(row.count, lang)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </details>
-      <a href={countTable(counts)} download={`${counts.layer}-${counts.as_of}.csv`}>
-        {say('csv')}
-      </a>
+      <p class="note">{counts.stale ? say('counting') : say('as_of_units', { date: day(counts.as_of, lang) })}</p>
+      <div class="numbers" data-stale={counts.stale}>
+        <CountClasses counts={counts} />
+        <dl class="totals">
+          {lines.map(([key, title, value]) => (
+            <div key={key} data-count={key}>
+              <dt>{title}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+        <details class="table">
+          <summary>{say('table')}</summary>
+          <table>
+            <tbody>
+              {units.map((row) => (
+                <tr key={row.commune}>
+                  <td>
+                    <span class="box" style={{ background: colourFor(row.count, among) }} />
+                  </td>
+                  <th scope="row">
+                    {row.commune_name ?? row.commune} <small>{row.commune}</small>
+                  </th>
+                  <td class="count">{number(row.count, lang)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </details>
+        <a
+          href={countTable(counts)}
+          download={`${counts.layer}-${counts.as_of}${counts.filter ? '-filtered' : ''}.csv`}
+        >
+          {say('csv')}
+        </a>
+      </div>
     </>
   );
 }

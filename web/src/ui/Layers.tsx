@@ -1,6 +1,10 @@
+import { useId, useRef, useState } from 'preact/hooks';
 import { interval } from '../days';
+import { filterable } from '../filters';
 import { number, titleOf } from '../format';
 import type { LayerInfo, Title } from '../wire';
+import { FilterForm } from './Filter';
+import { ClearFilter, Filtered, FilterWords, useMatched } from './Filtered';
 import { Categories } from './Legend';
 import { useChoices, useLive, useSession, useSpeech } from './page';
 import { Swatch } from './Swatch';
@@ -77,9 +81,11 @@ function Department({ title, layers }: { title: Title; layers: LayerInfo[] }) {
 function LayerLine({ layer }: { layer: LayerInfo }) {
   const session = useSession();
   const choices = useChoices();
-  const { editable } = useLive();
   const { say, lang } = useSpeech();
   const on = choices.layers.includes(layer.id);
+  const all = { count: number(layer.features, lang) };
+  const matched = useMatched(layer);
+  const part = on ? matched : null;
   const toggle = () => {
     const others = choices.layers.filter((id) => id !== layer.id);
     session.choices.set({ layers: on ? others : [...others, layer.id] });
@@ -96,27 +102,67 @@ function LayerLine({ layer }: { layer: LayerInfo }) {
           {titleOf(layer.title, lang)}
           {layer.classification !== 'public' && <span class="mark">{say(layer.classification)}</span>}
         </span>
-        <span class="count" title={say('features', { count: number(layer.features, lang) })}>
-          {number(layer.features, lang)}
+        <span class="count" title={part ? say('filter_matched', part) : say('features', all)}>
+          {part ? `${part.count} / ${part.all}` : all.count}
         </span>
       </label>
-      {on && editable.has(layer.id) && (
-        <button
-          type="button"
-          class="quiet add"
-          name="add"
-          aria-label={say('edit_add_to', { layer: titleOf(layer.title, lang) })}
-          onClick={() => session.edits.add(layer)}
-        >
-          + {say('edit_add')}
-        </button>
-      )}
-      {on && <Categories layer={layer} />}
+      {on && <Acts layer={layer} />}
       {notes.map((note) => (
         <p key={note} class="note">
           {note}
         </p>
       ))}
     </li>
+  );
+}
+
+/** What can be done with a layer that is on, and what its colours mean. */
+function Acts({ layer }: { layer: LayerInfo }) {
+  const session = useSession();
+  const { editable } = useLive();
+  const { say, lang } = useSpeech();
+  const [filtering, setFiltering] = useState(false);
+  const [clearings, setClearings] = useState(0);
+  const [form, button] = [useId(), useRef<HTMLButtonElement>(null)];
+  const title = titleOf(layer.title, lang);
+  const cleared = () => {
+    // What was typed and not taken goes too.
+    setClearings(clearings + 1);
+    button.current?.focus();
+  };
+  return (
+    <>
+      <div class="acts">
+        {editable.has(layer.id) && (
+          <button
+            type="button"
+            class="quiet"
+            name="add"
+            aria-label={say('edit_add_to', { layer: title })}
+            onClick={() => session.edits.add(layer)}
+          >
+            + {say('edit_add')}
+          </button>
+        )}
+        {filterable(layer).length > 0 && (
+          <button
+            type="button"
+            class="quiet"
+            name="filter"
+            ref={button}
+            aria-label={say('filter_of', { layer: title })}
+            aria-expanded={filtering}
+            aria-controls={form}
+            onClick={() => setFiltering(!filtering)}
+          >
+            {say('filter')}
+          </button>
+        )}
+        <Filtered layer={layer} />
+        <ClearFilter layer={layer} after={cleared} />
+      </div>
+      {filtering ? <FilterForm key={clearings} id={form} layer={layer} /> : <FilterWords layer={layer} />}
+      <Categories layer={layer} listed={filtering} />
+    </>
   );
 }

@@ -1,9 +1,10 @@
 import { classes, ZERO_COLOUR } from '../breaks';
+import { read } from '../filters';
 import { categoryField, number, titleOf } from '../format';
 import type { Counts } from '../live';
 import { KIND_TINTS } from '../map/base';
 import type { LayerInfo } from '../wire';
-import { useSpeech } from './page';
+import { useChoices, useSpeech } from './page';
 import { Swatch } from './Swatch';
 
 /*
@@ -11,10 +12,14 @@ import { Swatch } from './Swatch';
  * scale of the whole country it would cover Hoàng Sa or Trường Sa.
  */
 
-/** The colours of a layer's categories. */
-export function Categories({ layer }: { layer: LayerInfo }) {
+/** The colours of a layer's categories, of those that are asked for; none where they are listed elsewhere already. */
+export function Categories({ layer, listed }: { layer: LayerInfo; listed: boolean }) {
+  const { filters } = useChoices();
   const { lang, say } = useSpeech();
-  const codes = categoryField(layer)?.codes?.filter(({ colour }) => colour) ?? [];
+  const field = categoryField(layer);
+  const asked = field && read(field, filters[layer.id]?.[field.name]);
+  const isAsked = (code: string) => asked?.kind !== 'codes' || asked.codes.includes(code);
+  const codes = listed ? [] : (field?.codes?.filter(({ code, colour }) => colour && isAsked(code)) ?? []);
   return (
     <div class="legend">
       {codes.map((code) => (

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { day, degrees, distance, dms, readPlace, titleOf } from '../format';
 import type { Place } from '../live';
+import { Filtered } from './Filtered';
 import { useChoices, useLive, useSession, useSpeech } from './page';
 import { Swatch } from './Swatch';
 import { Units } from './Units';
@@ -83,7 +84,7 @@ function Found({ place }: { place: Place }) {
               <li key={`${id} ${feature.id}`}>
                 <Swatch symbol={layer.symbol} colour={layer.colour} />
                 <span class="grow">
-                  {titleOf(layer.title, lang)} <small>{String(name ?? '')}</small>
+                  {titleOf(layer.title, lang)} <small>{String(name ?? '')}</small> <Filtered layer={layer} />
                 </span>
                 <span class="count">{distance(feature.properties.distance_m ?? 0, lang)}</span>
               </li>

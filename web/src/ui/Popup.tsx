@@ -4,6 +4,7 @@ import { addDays } from '../days';
 import { categoryField, codeName, day, degrees, dms, number, titleOf, value } from '../format';
 import type { Pick } from '../map/pick';
 import type { LayerInfo, LocatedUnit } from '../wire';
+import { Filtered } from './Filtered';
 import { useLive, useSession, useSpeech } from './page';
 import { Swatch } from './Swatch';
 import { Units } from './Units';
@@ -129,6 +130,7 @@ function Cells({ pick, zoomTo }: { pick: Extract<Pick, { kind: 'cells' }>; zoomT
       <h3>
         <Swatch symbol={layer.symbol} colour={layer.colour} />
         {titleOf(layer.title, lang)}
+        <Filtered layer={layer} />
       </h3>
       <p class="big">{say('records', { count: number(count, lang) })}</p>
       {byCode.length > 0 && (
@@ -165,7 +167,7 @@ function Unit({ pick: { properties, lon, lat } }: { pick: Extract<Pick, { kind: 
     [say('valid'), validity(text('valid_from'), text('valid_to'), { say, lang })],
   ];
   const layer = catalogue.layers.find(({ id }) => id === counts?.layer);
-  if (counts && layer) {
+  if (counts && layer && !counts.stale) {
     const row = counts.answer.rows.find(({ commune }) => commune === code);
     rows.push([titleOf(layer.title, lang), number(row?.count ?? 0, lang)]);
   }

@@ -66,6 +66,7 @@ function subjectKey(subject: string): Key {
     case 'subject_locate':
     case 'subject_nearest':
     case 'subject_search':
+    case 'subject_matched':
       return subject;
     default:
       return 'subject_units';

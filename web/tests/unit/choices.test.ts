@@ -8,6 +8,7 @@ const choices: Choices = {
   date: '2024-05-01',
   from: '2025-01-01',
   to: '2025-12-31',
+  filters: { 'police.incidents': { category: 'fire,theft', title: 'chợ & “nhà’s”; 50%=½+#' } },
   count: 'police.incidents',
   shown: ['province', 'names'],
 };
@@ -29,7 +30,7 @@ describe('the address', () => {
   });
 
   it('leaves out what is at its default', () => {
-    const plain = { ...choices, date: null, from: null, to: null, count: null, shown: SHOWN };
+    const plain = { ...choices, date: null, from: null, to: null, filters: {}, count: null, shown: SHOWN };
     expect(writeHash(plain)).toBe('#map=11.25/15.12046/108.80123&layers=police.incidents,health.facilities&lang=en');
   });
 
@@ -43,6 +44,9 @@ describe('the address', () => {
     ['#lang=fr', 'lang'],
     ['#time=2025-01-01', 'from'],
     ['#count=police', 'count'],
+    ['#police.incidents=fire', 'filters'],
+    ['#police.incidents.category=', 'filters'],
+    ['#police.incidents.a.b=fire&Police.x.y=1&__proto__.x.y=1', 'filters'],
   ] as const)('ignores %s', (hash, key) => {
     expect(readHash(hash)[key]).toBeUndefined();
   });
