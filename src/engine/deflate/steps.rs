@@ -6,8 +6,11 @@ use super::symbols::{MAX_MATCH, WINDOW};
 
 /// Steps of a block: codes follow what a tile has in one place, and are told once in 50 kB.
 pub const BLOCK_STEPS: usize = 2048;
-/// The most steps that one feature makes: its head, and its tags, which have less than 128 bytes, two of them at least for each.
-const FEATURE_STEPS: usize = 65;
+/// The most steps that one feature makes: its head, its place, and its tags, which have less than 128 bytes, two of them at least for each.
+const FEATURE_STEPS: usize = 66;
+
+/// Type, tag and length of the geometry and its command, bytes: behind them comes the place.
+const HEAD_OF_PLACE: usize = 5;
 
 /// The shortest match that is taken, bytes: a shorter one takes as many bits as they do themselves.
 const LEAST_MATCH: usize = 4;
@@ -64,6 +67,7 @@ impl Finder<'_> {
     ) -> (usize, bool) {
         let (last, since) = (&mut *self.last, self.since);
         let mut made = Made { bytes, steps, counts, many: 0, anchor: self.anchor };
+        let mut last_place = (0, None);
         while made.many < BLOCK_STEPS - FEATURE_STEPS {
             let Some(spot) = spots.next() else {
                 made.rest();
@@ -89,6 +93,15 @@ impl Finder<'_> {
                 let long = here >> 15 & 1;
                 at += 2 + (long + (here >> 23 & long)) as usize;
             }
+            // From afar many points have the place of the one before.
+            let place = (spot.tags_end + HEAD_OF_PLACE, word(bytes, spot.tags_end + HEAD_OF_PLACE));
+            let (at, before) = (made.anchor.max(place.0), last_place.0 + made.anchor.saturating_sub(place.0));
+            if place.1.map(|place| place as u32) == last_place.1.map(|place| place as u32)
+                && let Some((at, before, length)) = made.alike(at, before)
+            {
+                made.step(at, before, length);
+            }
+            last_place = place;
         }
         self.anchor = made.anchor;
         (made.many, false)
