@@ -50,7 +50,8 @@ impl PointPacker {
         Self { places: Places::new(), steps: Box::new([Step::default(); BLOCK_STEPS]), room: Vec::new() }
     }
 
-    /// The bytes of a tile as gzip. `None` where they are not a tile of points mostly: a general packer does better there.
+    /// The bytes of a tile as gzip. `None` where they are not a tile of points mostly, or nothing repeats: a general packer does
+    /// better there.
     pub fn gzip(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         let mut spots = Spots::new(bytes);
         let (mut features, mut in_features) = (0, 0);
@@ -61,21 +62,22 @@ impl PointPacker {
         if !spots.whole() || features < LEAST_FEATURES || in_features * 8 < bytes.len() * LEAST_EIGHTHS {
             return None;
         }
-        // Neither a literal nor a match takes twice its bytes, and the codes of a block are less than what it saves.
-        let most = bytes.len() * 2 + 1024;
+        // Next to nothing comes out longer than it is. Where it does, the room ends before it: `None`.
+        let most = bytes.len() + bytes.len() / 8 + 1024;
         if self.room.len() < most {
             self.room.resize(most, 0);
         }
-        let packed = self.deflate(bytes);
+        let packed = self.deflate(bytes, most);
         if self.room.len() > KEPT_BYTES {
             self.room = Vec::new();
         }
         packed
     }
 
-    fn deflate(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+    fn deflate(&mut self, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
         self.room[..HEADER.len()].copy_from_slice(&HEADER);
-        let mut out = BitWriter::new(&mut self.room, HEADER.len());
+        // Not what others before left room for: whether it fits depends on the tile alone.
+        let mut out = BitWriter::new(&mut self.room[..most], HEADER.len());
         let mut finder = self.places.begin(bytes.len())?;
         let mut spots = Spots::new(bytes);
         let mut at = 0;
