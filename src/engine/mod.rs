@@ -23,7 +23,7 @@ pub mod cql2;
 pub mod crowds;
 pub mod crs;
 pub mod decode;
-pub mod deflate;
+mod deflate;
 /// Sums of doubles without rounding.
 pub mod exact;
 /// Distances on the ellipsoid.

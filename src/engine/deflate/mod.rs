@@ -28,31 +28,23 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 const LEAST_FEATURES: usize = 128;
 /// Of eight bytes of a tile, so many at least are the features': what else there is, texts above all, is not looked at here.
 const LEAST_EIGHTHS: usize = 6;
-/// The largest room that is kept, bytes.
-const KEPT_BYTES: usize = 1 << 21;
 
 /// Packs tiles of points one after the other.
 pub struct PointPacker {
     places: Places,
     steps: Box<[Step; BLOCK_STEPS]>,
-    room: Vec<u8>,
-}
-
-impl Default for PointPacker {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl PointPacker {
     /// With its tables, some 80 kB.
     pub fn new() -> Self {
-        Self { places: Places::new(), steps: Box::new([Step::default(); BLOCK_STEPS]), room: Vec::new() }
+        Self { places: Places::new(), steps: Box::new([Step::default(); BLOCK_STEPS]) }
     }
 
-    /// The bytes of a tile as gzip. `None` where they are not a tile of points mostly, or nothing repeats: a general packer does
-    /// better there.
-    pub fn gzip(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+    /// Puts the bytes of a tile into the room as gzip: how many bytes it has then. `None` where they are not a tile of points mostly,
+    /// or do not fit: a general packer does better there.
+    pub fn gzip(&mut self, bytes: &[u8], room: &mut [u8]) -> Option<usize> {
+        // They are gone through twice: to know what they are takes a twentieth of packing them, to begin in vain much of it.
         let mut spots = Spots::new(bytes);
         let (mut features, mut in_features) = (0, 0);
         for spot in spots.by_ref() {
@@ -62,22 +54,8 @@ impl PointPacker {
         if !spots.whole() || features < LEAST_FEATURES || in_features * 8 < bytes.len() * LEAST_EIGHTHS {
             return None;
         }
-        // Next to nothing comes out longer than it is. Where it does, the room ends before it: `None`.
-        let most = bytes.len() + bytes.len() / 8 + 1024;
-        if self.room.len() < most {
-            self.room.resize(most, 0);
-        }
-        let packed = self.deflate(bytes, most);
-        if self.room.len() > KEPT_BYTES {
-            self.room = Vec::new();
-        }
-        packed
-    }
-
-    fn deflate(&mut self, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
-        self.room[..HEADER.len()].copy_from_slice(&HEADER);
-        // Not what others before left room for: whether it fits depends on the tile alone.
-        let mut out = BitWriter::new(&mut self.room[..most], HEADER.len());
+        room.get_mut(..HEADER.len())?.copy_from_slice(&HEADER);
+        let mut out = BitWriter::new(room, HEADER.len());
         let mut finder = self.places.begin(bytes.len())?;
         let mut spots = Spots::new(bytes);
         let mut at = 0;
@@ -91,7 +69,6 @@ impl PointPacker {
         }
         let mut check = Crc::new();
         check.update(bytes);
-        let length = out.end([check.sum(), bytes.len() as u32])?;
-        Some(self.room[..length].to_vec())
+        out.end([check.sum(), bytes.len() as u32])
     }
 }

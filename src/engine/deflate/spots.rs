@@ -1,16 +1,9 @@
 //! Where the points of a tile are.
 
-/// Tags of the fields of Mapbox Vector Tile 2.1, §4: number and wire type.
-const LAYER: u8 = 0x1a;
-const LAYER_NAME: u8 = 0x0a;
-const LAYER_FEATURE: u8 = 0x12;
-const LAYER_KEY: u8 = 0x1a;
-const LAYER_VALUE: u8 = 0x22;
-const LAYER_EXTENT: u8 = 0x28;
-const LAYER_VERSION: u8 = 0x78;
-const FEATURE_TAGS: u8 = 0x12;
+use crate::engine::tile::{Shape, tag};
+
 /// The type, a point, and the tag of the geometry, as they lie behind the tags.
-const POINT_GEOMETRY: [u8; 3] = [0x18, 0x01, 0x22];
+const POINT_GEOMETRY: [u8; 3] = [tag::FEATURE_TYPE, Shape::Point as u8, tag::FEATURE_GEOMETRY];
 
 /// A point feature: where its parts lie, bytes from the beginning of the tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,16 +40,16 @@ impl<'a> Spots<'a> {
 
     /// A part that is not a feature: goes past it. `None` where there is none.
     fn pass(&mut self) -> Option<()> {
-        let tag = *self.bytes.get(self.at)?;
+        let field = *self.bytes.get(self.at)?;
         let (number, behind) = varint(self.bytes, self.at + 1)?;
         if self.at >= self.layer_end {
             self.layer_end = behind.checked_add(number)?;
             self.at = behind;
-            return (tag == LAYER).then_some(());
+            return (field == tag::TILE_LAYER).then_some(());
         }
-        self.at = match tag {
-            LAYER_NAME | LAYER_KEY | LAYER_VALUE => behind.checked_add(number)?,
-            LAYER_EXTENT | LAYER_VERSION => behind,
+        self.at = match field {
+            tag::LAYER_NAME | tag::LAYER_KEY | tag::LAYER_VALUE => behind.checked_add(number)?,
+            tag::LAYER_EXTENT | tag::LAYER_VERSION => behind,
             _ => return None,
         };
         Some(())
@@ -65,7 +58,7 @@ impl<'a> Spots<'a> {
     #[inline]
     fn spot(&self) -> Option<Spot> {
         let feature = self.at;
-        let [_, length @ 0..128, FEATURE_TAGS, count @ 0..128] = *self.bytes.get(feature..feature + 4)? else {
+        let [_, length @ 0..128, tag::FEATURE_TAGS, count @ 0..128] = *self.bytes.get(feature..feature + 4)? else {
             return None;
         };
         let tags = feature + 4;
@@ -82,7 +75,7 @@ impl Iterator for Spots<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Spot> {
-        while self.at >= self.layer_end || self.bytes.get(self.at) != Some(&LAYER_FEATURE) {
+        while self.at >= self.layer_end || self.bytes.get(self.at) != Some(&tag::LAYER_FEATURE) {
             self.pass()?;
         }
         let spot = self.spot()?;

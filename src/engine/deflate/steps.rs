@@ -93,15 +93,16 @@ impl Finder<'_> {
                 let long = here >> 15 & 1;
                 at += 2 + (long + (here >> 23 & long)) as usize;
             }
-            // From afar many points have the place of the one before.
-            let place = (spot.tags_end + HEAD_OF_PLACE, word(bytes, spot.tags_end + HEAD_OF_PLACE));
-            let (at, before) = (made.anchor.max(place.0), last_place.0 + made.anchor.saturating_sub(place.0));
-            if place.1.map(|place| place as u32) == last_place.1.map(|place| place as u32)
-                && let Some((at, before, length)) = made.alike(at, before)
-            {
-                made.step(at, before, length);
+            // From afar many points have the place of the one before: four bytes tell, before more is looked at.
+            let place = spot.tags_end + HEAD_OF_PLACE;
+            let four = word(bytes, place).map(|eight| eight as u32);
+            if four == last_place.1 {
+                let at = made.anchor.max(place);
+                if let Some((at, before, length)) = made.alike(at, at - place + last_place.0) {
+                    made.step(at, before, length);
+                }
             }
-            last_place = place;
+            last_place = (place, four);
         }
         self.anchor = made.anchor;
         (made.many, false)

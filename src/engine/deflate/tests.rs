@@ -27,6 +27,14 @@ fn tile(features: u64, (fields, values): (u32, u64), apart: bool) -> Vec<u8> {
     layer.finish("police.incidents")
 }
 
+/// Packs into as much room as the tile has itself, and some.
+fn gzip(packer: &mut PointPacker, bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut room = vec![0; bytes.len() + 64];
+    let length = packer.gzip(bytes, &mut room)?;
+    room.truncate(length);
+    Some(room)
+}
+
 fn unpacked(packed: &[u8], length: usize) -> Vec<u8> {
     let mut plain = vec![0; length];
     libdeflater::Decompressor::new().gzip_decompress(packed, &mut plain).unwrap();
@@ -45,7 +53,7 @@ fn tiles_of_points_come_back_as_they_were() {
             for values in [1, 3, 100, 300, 20_000] {
                 for apart in [true, false] {
                     let plain = tile(features, (fields, values), apart);
-                    if let Some(packed) = packer.gzip(&plain) {
+                    if let Some(packed) = gzip(&mut packer, &plain) {
                         assert!(
                             unpacked(&packed, plain.len()) == plain,
                             "{features} of {fields} fields, {values} values"
@@ -63,7 +71,7 @@ fn a_tile_of_points_is_smaller_than_by_others_or_nearly() {
         [(300, 4, 5, 1.03), (3_000, 4, 10, 1.0), (10_000, 4, 10, 1.0), (3_000, 1, 5, 1.0), (3_000, 8, 3, 0.95)]
     {
         let plain = tile(features, (fields, values), true);
-        let (own, other) = (PointPacker::new().gzip(&plain).unwrap(), gzip_at(1, &plain).unwrap());
+        let (own, other) = (gzip(&mut PointPacker::new(), &plain).unwrap(), gzip_at(1, &plain).unwrap());
         let ratio = own.len() as f64 / other.len() as f64;
         assert!(
             ratio < most,
@@ -83,7 +91,7 @@ fn what_is_no_tile_of_points_is_left_to_others() {
     }
     let polygons = polygons.finish("units.commune");
     let points = tile(300, (4, 10), true);
-    assert!(packer.gzip(&points).is_some());
+    assert!(gzip(&mut packer, &points).is_some());
     let both = [&points[..], &polygons].concat();
     let few = tile(20, (4, 10), true);
     // Mostly texts and numbers that are not looked at.
@@ -98,24 +106,37 @@ fn what_is_no_tile_of_points_is_left_to_others() {
         ("a byte too many", &[&points[..], &[0]].concat()),
         ("JSON", br#"{"type":"FeatureCollection","features":[]}"#),
     ] {
-        assert!(packer.gzip(bytes).is_none(), "{name}");
+        assert!(gzip(&mut packer, bytes).is_none(), "{name}");
     }
-    assert!(packer.gzip(&[&points[..], &points].concat()).is_some(), "two layers of points");
+    assert!(gzip(&mut packer, &[&points[..], &points].concat()).is_some(), "two layers of points");
+}
+
+#[test]
+fn a_tile_that_does_not_fit_is_left_to_others_and_writes_nothing_beyond() {
+    let plain = tile(3_000, (4, 10), true);
+    let mut packer = PointPacker::new();
+    let length = gzip(&mut packer, &plain).unwrap().len();
+    for short in [0, 9, 10, 100, length / 2, length - 1] {
+        assert_eq!(packer.gzip(&plain, &mut vec![0; short]), None, "{short}");
+    }
+    let mut room = vec![0; length + 8];
+    assert_eq!(packer.gzip(&plain, &mut room), Some(length));
+    assert!(unpacked(&room[..length], plain.len()) == plain);
 }
 
 #[test]
 fn a_tile_is_packed_into_the_same_bytes_whatever_was_packed_before() {
     let plain = tile(3_000, (4, 10), true);
-    let first = PointPacker::new().gzip(&plain).unwrap();
+    let first = gzip(&mut PointPacker::new(), &plain).unwrap();
     let mut packer = PointPacker::new();
     for other in [tile(500, (4, 10), true), tile(70, (0, 1), false), plain.clone(), tile(9_000, (4, 12), true)] {
-        packer.gzip(&other);
-        assert!(packer.gzip(&plain).unwrap() == first);
+        gzip(&mut packer, &other);
+        assert!(gzip(&mut packer, &plain).unwrap() == first);
     }
     // Places are told from a beginning that goes on and on: here it comes to its end.
     packer.places.wear_out(plain.len() as u32 + 1);
     for _ in 0..4 {
-        assert!(packer.gzip(&plain).unwrap() == first);
+        assert!(gzip(&mut packer, &plain).unwrap() == first);
     }
 }
 
@@ -204,7 +225,7 @@ proptest! {
         plain.truncate(cut.max(100));
         let mut packer = PointPacker::new();
         for bytes in [&plain[..], &[&tile(100, (fields, 7), true)[..], &plain].concat()] {
-            if let Some(packed) = packer.gzip(bytes) {
+            if let Some(packed) = gzip(&mut packer, bytes) {
                 prop_assert!(unpacked(&packed, bytes.len()) == bytes);
             }
         }

@@ -7,7 +7,7 @@ use super::aside::{ASIDE_BYTES, Aside, MOST_ASIDE};
 use crate::model::EXTENT;
 
 /// Protobuf tags of the fields used: number × 8 + wire type (0 varint, 1 eight bytes, 2 length and bytes).
-pub(super) mod tag {
+pub(in crate::engine) mod tag {
     pub const TILE_LAYER: u8 = 3 << 3 | 2;
     pub const LAYER_NAME: u8 = 1 << 3 | 2;
     pub const LAYER_FEATURE: u8 = 2 << 3 | 2;

@@ -9,6 +9,7 @@ mod units;
 
 pub use dense::{CELL_BITS, Cells};
 pub use encode::{LayerEncoder, PropertyValue};
+pub(super) use encode::{Shape, tag};
 pub use points::{PointsSource, cells_layer, points_layer};
 pub use units::{UnitsSource, labels_layer, units_layer};
 
