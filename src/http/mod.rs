@@ -6,6 +6,7 @@
 mod accepted;
 mod asked;
 mod batches;
+mod event_loops;
 mod events;
 mod front;
 mod guard;

@@ -1,7 +1,10 @@
 //! The listener: connections in bounded number, each with bounded patience, and an orderly end.
 
 use std::io;
+use std::net::TcpStream;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -9,9 +12,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::event_loops::EventLoops;
 use super::patience::Patient;
 use super::{App, HttpSettings, Service, page};
 use crate::atlas::{Atlas, Client};
@@ -25,13 +29,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown` completes; then lets running requests end, for [`HttpSettings::drain_timeout`] at most.
 ///
-/// HTTP/1.1 only: browsers speak HTTP/2 over TLS alone, and that ends at a proxy.
+/// HTTP/1.1 only: browsers speak HTTP/2 over TLS alone, and that ends at a proxy. Fails where the system gives no threads to serve on.
 pub async fn serve(
     atlas: Arc<Atlas>,
     listener: TcpListener,
     settings: HttpSettings,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let loops = EventLoops::new(available_parallelism().map_or(1, NonZero::get))?;
     page::prepare();
     let service = Service::new(atlas, &settings);
     let app = App::new(Arc::clone(&service));
@@ -53,11 +58,12 @@ pub async fn serve(
             },
             () = &mut shutdown => break,
         };
-        let io = TokioIo::new(Patient::new(stream, settings.write_timeout));
-        let connection = http.serve_connection(io, TowerToHyperService::new(app.for_client(client)));
-        let connection = connections.watch(connection);
-        tokio::spawn(async move {
-            if let Err(fault) = connection.await {
+        let (http, app, watcher) = (http.clone(), app.for_client(client), connections.watcher());
+        let patience = settings.write_timeout;
+        loops.serve(stream, move |stream| async move {
+            let io = TokioIo::new(Patient::new(stream, patience));
+            let connection = http.serve_connection(io, TowerToHyperService::new(app));
+            if let Err(fault) = watcher.watch(connection).await {
                 // Clients that vanish or dawdle are no news.
                 tracing::debug!(%fault, "a connection ended early");
             }
@@ -84,7 +90,8 @@ async fn accept(
     let (stream, address) = listener.accept().await?;
     // Answers are written whole: waiting to fill a segment only delays them.
     stream.set_nodelay(true)?;
-    Ok((stream, Client::at(address.ip()), place))
+    // For the event loop that it will live on.
+    Ok((stream.into_std()?, Client::at(address.ip()), place))
 }
 
 /// Sorts what was recorded into its bounds now and then: until then every duration is kept by itself, and nobody may ask for
