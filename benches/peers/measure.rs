@@ -103,11 +103,16 @@ pub fn phase(bench: &Bench, side: &Side<'_>, connections: usize) -> Phase {
 
 /// Both sides in turn, A B B A A B …, after a moment of each that does not count.
 pub fn versus(bench: &Bench, ours: &Side<'_>, peer: &Side<'_>, connections: usize) -> (Phases, Phases) {
+    turns(bench, (ours, peer), connections, bench.runs)
+}
+
+/// The same with another number of runs: where a phase may be short, more of them tell more.
+pub fn turns(bench: &Bench, (ours, peer): (&Side<'_>, &Side<'_>), connections: usize, runs: usize) -> (Phases, Phases) {
     for side in [ours, peer] {
         load(side.server.port, &side.walk, connections, Length::seconds(0, 3));
     }
     let (mut of_ours, mut of_peer) = (Vec::new(), Vec::new());
-    for run in 0..bench.runs {
+    for run in 0..runs {
         if run % 2 == 0 {
             of_ours.push(phase(bench, ours, connections));
         }

@@ -3,38 +3,49 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// A median with the least and the most of its runs.
-#[derive(Debug, Clone, Copy)]
+/// The median of some runs.
+#[derive(Debug, Clone)]
 pub struct Figure {
     pub median: f64,
-    least: f64,
-    most: f64,
+    /// In the order in which they were measured.
+    runs: Vec<f64>,
 }
 
 impl Figure {
-    pub fn of(mut values: Vec<f64>) -> Self {
-        values.sort_by(f64::total_cmp);
-        // Of an even number the mean of the two in the middle.
-        let middle = |at: usize| values.get(at).copied().unwrap_or(f64::NAN);
-        let median = f64::midpoint(middle(values.len().saturating_sub(1) / 2), middle(values.len() / 2));
-        Self {
-            median,
-            least: values.first().copied().unwrap_or(f64::NAN),
-            most: values.last().copied().unwrap_or(f64::NAN),
-        }
+    pub fn of(runs: Vec<f64>) -> Self {
+        Self { median: median(&runs), runs }
     }
 
     pub fn one(value: f64) -> Self {
-        Self { median: value, least: value, most: value }
+        Self::of(vec![value])
     }
 
-    fn shown(self) -> String {
+    /// How many times larger it is than another: the median of the ratios of runs that took turns, for a machine may be half as
+    /// fast the next minute.
+    fn over(&self, other: &Self) -> f64 {
+        if self.runs.len() != other.runs.len() {
+            return self.median / other.median;
+        }
+        median(&self.runs.iter().zip(&other.runs).map(|(own, other)| own / other).collect::<Vec<_>>())
+    }
+
+    fn shown(&self) -> String {
+        let least = self.runs.iter().copied().fold(f64::NAN, f64::min);
+        let most = self.runs.iter().copied().fold(f64::NAN, f64::max);
         // Also where there is none: the least is not a number then.
-        if self.least == self.most || self.least.is_nan() {
+        if least == most || least.is_nan() {
             return number(self.median);
         }
-        format!("{} ({}–{})", number(self.median), number(self.least), number(self.most))
+        format!("{} ({}–{})", number(self.median), number(least), number(most))
     }
+}
+
+/// Of an even number the mean of the two in the middle; not a number where there is none.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = |at: usize| sorted.get(at).copied().unwrap_or(f64::NAN);
+    f64::midpoint(middle(sorted.len().saturating_sub(1) / 2), middle(sorted.len() / 2))
 }
 
 /// Three digits that count.
@@ -78,8 +89,8 @@ pub struct Row {
 impl Row {
     /// How many times better we are: more a second, or less of anything else.
     fn ratio(&self) -> Option<f64> {
-        let peer = self.peer.filter(|_| !self.ours.median.is_nan())?.median;
-        Some(if self.unit.ends_with("/s") { self.ours.median / peer } else { peer / self.ours.median })
+        let peer = self.peer.as_ref().filter(|_| !self.ours.median.is_nan())?;
+        Some(if self.unit.ends_with("/s") { self.ours.over(peer) } else { peer.over(&self.ours) })
     }
 
     fn holds(&self) -> Option<bool> {
@@ -98,7 +109,7 @@ impl Row {
         };
         let holds = self.holds().map_or("", |holds| if holds { "yes" } else { "**no**" });
         let ratio = self.ratio().map_or_else(String::new, |ratio| format!("{} ×", number(ratio)));
-        let peer = self.peer.map_or_else(String::new, Figure::shown);
+        let peer = self.peer.as_ref().map_or_else(String::new, Figure::shown);
         let Self { what, unit, ours, note, .. } = self;
         format!("| {what} | {unit} | {} | {peer} | {ratio} | {goal} | {holds} | {note} |", ours.shown())
     }

@@ -163,7 +163,7 @@ postgres:
         self.spawn("martin", &mut command, port)
     }
 
-    /// A bare axum server whose every tile is the same file.
+    /// A bare axum server whose every tile is the same file, or each one a file of a folder.
     pub fn bare(&self, body: &Path) -> Server {
         let port = free_port();
         let mut command = Command::new(std::env::current_exe().unwrap());

@@ -130,7 +130,7 @@ fn circle(bench: &mut Bench, points: u64, (server, database): (&Server, &Databas
             what: format!("{}, radius 2 km with {hits} hits, {name}, one core", shown(points)),
             unit: "ms",
             ours,
-            peer: Some(peer),
+            peer: Some(peer.clone()),
             goal: if points == 1_000_000 { goal } else { Goal::Told },
             note: "over HTTP; PostGIS sends the ids".to_owned(),
         });
