@@ -215,7 +215,7 @@ async fn queries(atlas: &Arc<Atlas>, layer: &LayerId) {
             after: None,
             limit: 100,
         };
-        atlas.within(View::EVERYTHING, request).await.unwrap();
+        atlas.within(View::EVERYTHING, request, |page, _| page).await.unwrap();
         timed(0, started);
         let started = Instant::now();
         let request = NearestRequest { layer: layer.clone(), at, count: 10, datetime: None, filter: None, as_of };

@@ -73,7 +73,7 @@ impl Atlas {
         if question.snapshot.large.is_some() {
             return self.extract_large(question, request).await;
         }
-        let cost = question.cost_within(&request);
+        let (cost, _) = question.cost_within(&request);
         let (asking, asked) = (Arc::clone(&question), request.clone());
         let page =
             self.tiles.work(cost, move |cancel| Question::clone(&asking).until(cancel).rows_within(&asked)).await??;

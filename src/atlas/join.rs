@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::query::Question;
 use super::{Atlas, AtlasError, Cost};
+use crate::engine::cancel::Cancel;
 use crate::engine::geodesic::boxes_around;
 use crate::engine::join::{Joined, Same, features_to_look_at, join, nearest_other};
 use crate::engine::locate::PreparedArea;
 use crate::engine::parts::Row;
 use crate::engine::search::{rows_in_boxes, rows_in_polygon};
 use crate::engine::select::Selected;
+use crate::engine::unit_map::UnitMap;
 use crate::engine::within::page;
 use crate::model::{
     Area, AsOf, Bbox, Invalid, JoinPage, JoinRequest, JoinSide, JoinedFeature, NearestOne, Versions, View,
@@ -22,8 +24,14 @@ const MOST_LOOKED_AT: u64 = 200_000_000;
 const MOST_FETCHED: usize = 100_000;
 
 impl Atlas {
-    /// A page of a join. Its cost is judged before the work begins: [`Invalid`] names `radius_m` where it would be too much.
-    pub async fn join(self: &Arc<Self>, view: View, request: JoinRequest) -> Result<JoinPage, AtlasError> {
+    /// A page of a join, as `write` makes an answer of it and of the units that it names. Its cost is judged before the work begins:
+    /// [`Invalid`] names `radius_m` where it would be too much.
+    pub async fn join<T: Send + 'static>(
+        self: &Arc<Self>,
+        view: View,
+        request: JoinRequest,
+        write: impl FnOnce(JoinPage, &UnitMap) -> T + Send + 'static,
+    ) -> Result<T, AtlasError> {
         let state = self.state();
         let left = self.ask_of(&state, view, &request.left.layer)?;
         let right = self.ask_of(&state, view, &request.right.layer)?;
@@ -32,7 +40,11 @@ impl Atlas {
         let (mut request, left) = self.left_side(left, request).await?;
         let right = self.right_side(right, (&left, &mut request)).await.map_err(of_right)?;
         let cost = Cost { micros: 1_000 + left.rows() * 5 + right.rows() / 125 };
-        self.tiles.work(cost, move |cancel| left.until(cancel).join(&right.until(cancel), &request)).await?
+        let join_and_write = move |cancel: &Cancel| {
+            let page = left.until(cancel).join(&right.until(cancel), &request)?;
+            Ok(write(page, &state.units.map))
+        };
+        self.tiles.work(cost, join_and_write).await?
     }
 
     /// A layer in the database takes part with the features asked for, as if it had no others.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::cost::filter_micros;
+use super::cost::{filter_micros, written_micros};
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::{Answers, Holding, holding};
@@ -16,6 +16,7 @@ use crate::engine::search::{
 };
 use crate::engine::select::Selected;
 use crate::engine::sort::sorted_page;
+use crate::engine::unit_map::UnitMap;
 use crate::engine::within::{RowPage, page, page_of_all, rows_held};
 use crate::model::filter::{Asked, Filter};
 use crate::model::{
@@ -30,14 +31,29 @@ impl Atlas {
         (located(&state, (request.at, request.as_of)), state.versions([]))
     }
 
-    /// The features in an area, a page of them.
-    pub async fn within(self: &Arc<Self>, view: View, request: WithinRequest) -> Result<FeaturePage, AtlasError> {
+    /// The features in an area, a page of them, as `write` makes an answer of it and of the units that it names: here, or where they
+    /// were found if they are many.
+    pub async fn within<T: Send + 'static>(
+        self: &Arc<Self>,
+        view: View,
+        request: WithinRequest,
+        write: impl FnOnce(FeaturePage, &UnitMap) -> T + Send + 'static,
+    ) -> Result<T, AtlasError> {
         let question = self.ask(view, &request.layer)?;
+        let units = Arc::clone(&question.state.units.map);
         if question.snapshot.large.is_some() {
-            return question.within_large(self.store.as_ref(), &request).await;
+            let page = question.within_large(self.store.as_ref(), &request).await?;
+            let micros = written_micros(page.features.len() as u64);
+            return self.tiles.in_turn(Cost { micros }, move || write(page, &units)).await;
         }
-        let cost = question.cost_within(&request);
-        self.tiles.work(cost, move |cancel| question.until(cancel).within(&request)).await?
+        let (cost, rows) = question.cost_within(&request);
+        let written = written_micros(rows.min(request.limit as u64));
+        let find = move |cancel: &Cancel| question.until(cancel).within(&request);
+        if written == 0 {
+            return Ok(write(self.tiles.work(cost, find).await??, &units));
+        }
+        let cost = Cost { micros: cost.micros + written };
+        self.tiles.work(cost, move |cancel| Ok(write(find(cancel)?, &units))).await?
     }
 
     /// One feature of a layer; none where the layer has none with the id.
@@ -102,20 +118,22 @@ impl Question {
         self.snapshot.parts.len() as u64
     }
 
-    /// About 0.05 µs for a row in the box of a circle, four times that in the box of a polygon; units are asked of all rows.
-    pub(super) fn cost_within(&self, request: &WithinRequest) -> Cost {
+    /// What it takes to find the rows, and how many are looked at: about 0.05 µs for a row in the box of a circle, four times that in
+    /// the box of a polygon; units are asked of all rows.
+    pub(super) fn cost_within(&self, request: &WithinRequest) -> (Cost, u64) {
         let filtered = |rows: u64| filter_micros(request.filter.as_ref(), rows);
         let look_at = |boxes: &[Bbox], rows_a_micro: u64| {
             let rows = rows_to_look_at(&self.snapshot.parts, boxes) as u64;
-            rows / rows_a_micro + filtered(rows)
+            (rows / rows_a_micro + filtered(rows), rows)
         };
         let simple = request.datetime.is_none() && request.filter.is_none() && request.sort.is_empty();
         // Sorting looks at whatever is left, some columns for each.
         let sorted = if request.sort.is_empty() { 0 } else { self.rows() / 10 };
-        let micros = match &request.area {
+        let all = self.rows();
+        let (micros, rows) = match &request.area {
             Area::Boxes(boxes) => look_at(boxes, 20),
-            Area::Everywhere if simple => (request.limit as u64).min(self.rows()) / 5,
-            Area::Everywhere => self.rows() / 125 + filtered(self.rows()),
+            Area::Everywhere if simple => ((request.limit as u64).min(all) / 5, all),
+            Area::Everywhere => (all / 125 + filtered(all), all),
             Area::Radius { at, radius_m } => look_at(&boxes_around(*at, *radius_m), 20),
             Area::Polygon(polygon) => {
                 let mut bbox = Bbox::EMPTY;
@@ -125,11 +143,11 @@ impl Question {
             }
             Area::Corridor { lines, radius_m } => {
                 let steps = steps_of_corridor(&self.snapshot.parts, &Corridor::new(lines, *radius_m)) as u64;
-                steps / 15 + filtered(steps)
+                (steps / 15 + filtered(steps), all)
             }
-            Area::Unit(_) | Area::Line(_) | Area::Aspect(_) => self.rows() / 300 + filtered(self.rows()),
+            Area::Unit(_) | Area::Line(_) | Area::Aspect(_) => (all / 300 + filtered(all), all),
         };
-        Cost { micros: 30 + sorted + micros }
+        (Cost { micros: 30 + sorted + micros }, rows)
     }
 
     fn within(&self, request: &WithinRequest) -> Result<FeaturePage, AtlasError> {

@@ -22,6 +22,7 @@ use super::html::{Page, anchor, both, text};
 use super::items_asked::ItemsAsked;
 use super::links::{link, link_header, own};
 use super::{files, in_both, seen};
+use crate::atlas::UnitMap;
 use crate::engine::crs::Crs;
 use crate::model::{FeaturePage, Field, FieldType, FoundFeature, Relation, Value as Property};
 
@@ -54,25 +55,27 @@ pub async fn items(
     let ItemsAsked { params, form, crs, request, question } = items;
     // Asked for again: the wait may have been for it.
     let summary = seen(&shared, &id)?;
-    let page = shared.atlas.within(view, request).await?;
-    let layer = &summary.layer;
-    let mut links = own(&asked, &params, &ITEMS, form);
-    if let Some(after) = &page.next {
-        let next = next_url(&asked, &params, &cursor::write(after, question));
-        links.push(link("next", form.media, "Trang sau / Next page", next));
-    }
-    let collection = format!("/ogc/collections/{}", layer.id);
-    links.push(link("collection", JSON, &in_both(&layer.title), asked.url(&collection)));
-    links.push(link("root", JSON, "Trang đầu / Landing page", asked.url("/ogc")));
-    let units = shared.atlas.units();
-    let writer = FeatureWriter { layer, view, units: &units, crs };
-    let reply = if form.is_page() {
-        page_of(&writer, &page, &links, &shared.atlas.clock().zone).reply(shown_classification(layer, view))
-    } else {
-        geojson(&writer, &page, &links)?
+    let zone = shared.atlas.clock().zone;
+    let write = move |page: FeaturePage, units: &UnitMap| {
+        let layer = &summary.layer;
+        let mut links = own(&asked, &params, &ITEMS, form);
+        if let Some(after) = &page.next {
+            let next = next_url(&asked, &params, &cursor::write(after, question));
+            links.push(link("next", form.media, "Trang sau / Next page", next));
+        }
+        let collection = format!("/ogc/collections/{}", layer.id);
+        links.push(link("collection", JSON, &in_both(&layer.title), asked.url(&collection)));
+        links.push(link("root", JSON, "Trang đầu / Landing page", asked.url("/ogc")));
+        let writer = FeatureWriter { layer, view, units, crs };
+        let reply = if form.is_page() {
+            page_of(&writer, &page, &links, &zone).reply(shown_classification(layer, view))
+        } else {
+            geojson(&writer, &page, &links)?
+        };
+        let queryables = asked.url(&format!("{collection}/queryables"));
+        Ok(reply.versions(&page.versions).header(LINK, link_header(&links, &queryables)).to(&asked))
     };
-    let queryables = asked.url(&format!("{collection}/queryables"));
-    Ok(reply.versions(&page.versions).header(LINK, link_header(&links, &queryables)).to(&asked))
+    shared.atlas.within(view, request, write).await?
 }
 
 fn geojson(writer: &FeatureWriter<'_>, page: &FeaturePage, links: &[Value]) -> Result<Reply, Problem> {

@@ -22,6 +22,7 @@ use super::millimetres;
 use super::shape::{Shape, read_shape};
 use super::table::Table;
 use super::within::{plain_body, unit_pick};
+use crate::atlas::UnitMap;
 use crate::engine::crs::Crs;
 use crate::export::{Members, relation_name};
 use crate::model::{
@@ -132,23 +133,25 @@ async fn answer(
     let with = service.atlas.layer(view, &right).map_err(|_| Problem::unknown_layer("with", right.as_str()))?;
     let layer = service.atlas.layer(view, &left)?.layer;
     let classification = shown_classification(&layer, view).max(shown_classification(&with.layer, view));
-    let page = service.atlas.join(view, request).await?;
-    let units = service.atlas.units();
-    let writer = JoinWriter {
-        writer: FeatureWriter { layer: &layer, view, units: &units, crs: Crs::Crs84 },
-        page: &page,
-        as_of,
-        own: asked.own_url(),
-        next: page.next.map(|after| next_url(asked, &params, &cursor::write(&After::id(after), question))),
-        method,
+    let asked = asked.clone();
+    let write = move |page: JoinPage, units: &UnitMap| {
+        let writer = JoinWriter {
+            writer: FeatureWriter { layer: &layer, view, units, crs: Crs::Crs84 },
+            page: &page,
+            as_of,
+            own: asked.own_url(),
+            next: page.next.map(|after| next_url(&asked, &params, &cursor::write(&After::id(after), question))),
+            method,
+        };
+        let reply = match form {
+            (Format::Json, _) => Reply::new(GEOJSON, writer.geojson()?, classification),
+            (Format::Csv, bom) => {
+                Reply::new(CSV, writer.csv(bom)?, classification).paged(page.matched, writer.next.as_deref())
+            }
+        };
+        Ok(reply.versions(&page.versions).dated(as_of).to(&asked))
     };
-    let reply = match form {
-        (Format::Json, _) => Reply::new(GEOJSON, writer.geojson()?, classification),
-        (Format::Csv, bom) => {
-            Reply::new(CSV, writer.csv(bom)?, classification).paged(page.matched, writer.next.as_deref())
-        }
-    };
-    Ok(reply.versions(&page.versions).dated(as_of).to(asked))
+    service.atlas.join(view, request, write).await?
 }
 
 struct JoinWriter<'a> {

@@ -19,8 +19,9 @@ use super::cursor;
 use super::features::{FeatureWriter, PageWriter, next_url};
 use super::row::read_row;
 use super::shape::{Shape, read_shape};
+use crate::atlas::UnitMap;
 use crate::engine::crs::Crs;
-use crate::model::{Area, Invalid, Level, UnitPick, WithinRequest};
+use crate::model::{Area, FeaturePage, Invalid, Level, UnitPick, WithinRequest};
 
 /// Features of a page, where nobody says how many.
 pub const DEFAULT_LIMIT: usize = 100;
@@ -98,16 +99,19 @@ pub async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -
     let summary = service.atlas.layer(view, &layer)?;
     let sort = Vec::new();
     let request = WithinRequest { layer, area, datetime, filter, as_of, sort, after, limit };
-    let page = service.atlas.within(view, request).await?;
-    let writer = PageWriter {
-        writer: FeatureWriter { layer: &summary.layer, view, units: &service.atlas.units(), crs: Crs::Crs84 },
-        page: &page,
-        as_of,
-        own: asked.own_url(),
-        next: page.next.as_ref().map(|after| next_url(asked, &params, &cursor::write(after, question))),
-        method,
+    let asked = asked.clone();
+    let write = move |page: FeaturePage, units: &UnitMap| {
+        let writer = PageWriter {
+            writer: FeatureWriter { layer: &summary.layer, view, units, crs: Crs::Crs84 },
+            page: &page,
+            as_of,
+            own: asked.own_url(),
+            next: page.next.as_ref().map(|after| next_url(&asked, &params, &cursor::write(after, question))),
+            method,
+        };
+        Ok(writer.reply(format)?.to(&asked))
     };
-    Ok(writer.reply(format)?.to(asked))
+    service.atlas.within(view, request, write).await?
 }
 
 /// The features behind a row of a table of counts, which no other area stands beside.

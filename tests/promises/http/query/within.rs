@@ -39,6 +39,25 @@ async fn a_feature_is_geojson_with_its_fields_its_unit_and_its_place_as_stored()
 }
 
 #[tokio::test]
+async fn a_page_of_very_many_has_the_features_of_small_pages() {
+    let house = House::open().await;
+    for path in ["/query/within?layer=police.incidents&row=%7B%7D", "/ogc/collections/police.incidents/items?f=json"] {
+        let whole = house.json(&format!("{path}&limit=10000")).await;
+        // Few are written where they are asked for, many where they were found.
+        assert_eq!(whole["numberReturned"].as_u64(), Some(INCIDENT_COUNT), "{path}");
+        let mut page = house.json(&format!("{path}&limit=900")).await;
+        let mut features = Vec::new();
+        loop {
+            features.extend(page["features"].as_array().expect("features").clone());
+            let next = page["links"].as_array().and_then(|links| links.iter().find(|link| link["rel"] == "next"));
+            let Some(next) = next else { break };
+            page = house.json(next["href"].as_str().expect("an address")).await;
+        }
+        assert_eq!(whole["features"].as_array(), Some(&features), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn pages_follow_each_other_without_a_gap_or_a_double() {
     let house = House::open().await;
     let mut path = "/query/within?layer=police.incidents&unit=21001&as_of=2025-07-01&limit=150".to_owned();
