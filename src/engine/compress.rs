@@ -39,8 +39,12 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// Those that pack, the ones that cost the server least first: where a caller takes several alike, the first is chosen.
+    /// Those that pack, the ones that cost the server least first: where a caller takes several alike, the first is chosen. Of text
+    /// Zstandard makes less in less time.
     pub const PACKED: [Self; 3] = [Self::Zstd, Self::Gzip, Self::Brotli];
+    /// The same for tiles: of points gzip takes two thirds to nine tenths of Zstandard's time, for 2 to 8 % more bytes, and who takes
+    /// nothing else has the same tile from the cache.
+    pub const PACKED_TILES: [Self; 3] = [Self::Gzip, Self::Zstd, Self::Brotli];
 
     /// Its name in `Content-Encoding`; none where nothing is packed.
     pub fn token(self) -> Option<&'static str> {

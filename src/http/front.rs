@@ -181,7 +181,7 @@ impl House {
             && (public || !headers.contains_key(ORIGIN))
             && good_host(headers, uri)
             && (public || guard::names_loopback(headers, uri));
-        if ordinary { Accepted::read(headers).map(|accepted| accepted.best(&Encoding::PACKED)) } else { None }
+        if ordinary { Accepted::read(headers).map(|accepted| accepted.best(&Encoding::PACKED_TILES)) } else { None }
     }
 
     /// The answer that was given to the same request before, if it still is the answer.

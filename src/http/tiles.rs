@@ -152,7 +152,7 @@ pub async fn answer(
     shared.reach(params, &question.read_from()).await?;
     let classification = question.classification;
     let request = Arc::new(question.at(coord));
-    let (view, encoding) = (shared.settings.view, asked.encoding(&Encoding::PACKED));
+    let (view, encoding) = (shared.settings.view, asked.encoding(&Encoding::PACKED_TILES));
 
     let mut headers = HeaderMap::from_iter([
         (CACHE_CONTROL, cache_control(classification)),

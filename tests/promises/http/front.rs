@@ -30,7 +30,7 @@ async fn a_warm_answer_has_the_status_the_bytes_and_every_header_of_the_cold_one
     for (view, host) in [(View::EVERYTHING, "localhost"), (View::PUBLIC, "map.example:8443")] {
         let house = House::with(HttpSettings { view, ..HttpSettings::default() }).await;
         for path in [HOSPITAL_TILE, EMPTY_TILE, "/tiles/units.commune/5/25/14?as_of=2025-07-01"] {
-            for accept in ["identity", "gzip", "gzip, br, zstd"] {
+            for accept in ["identity", "gzip", "br, zstd"] {
                 let ask = [("accept-encoding", accept), ("host", host)];
                 let before = given_again(&house).await;
                 let cold = house.get_with(path, &ask).await;
