@@ -134,8 +134,8 @@ impl TileDesk {
 }
 
 impl TileDesk {
-    /// Does work that goes on from turn to turn, each on a thread of its own unless it is short. Where the line is full it comes back later: what has
-    /// begun is ended, and how many such works there are is bounded by whoever begins them.
+    /// Does work that goes on from turn to turn, each on a thread of its own unless it is short. Where the line is full it comes back
+    /// later: what has begun is ended, and how many such works there are is bounded by whoever begins them.
     pub async fn in_turn<T: Send + 'static>(
         &self,
         cost: Cost,
