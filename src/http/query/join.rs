@@ -62,7 +62,7 @@ pub async fn join(State(shared): State<Shared>, asked: Asked) -> Result<Response
         (None, Some(bbox)) => Area::Boxes(vec![read_bbox(bbox)?]),
         (None, None) => Area::Everywhere,
     };
-    answer(&shared, &asked, (params, area, None)).await
+    answer(&shared, asked, (params, area, None)).await
 }
 
 /// `POST /query/join`: in the polygon of the body.
@@ -75,7 +75,7 @@ pub async fn join_polygon(
     let params = asked.params(&PARAMETERS)?;
     let body = plain_body(&headers, body)?;
     match read_shape(&body, (shared.settings.vertices, shared.settings.line_m))? {
-        Shape::Polygon(polygon) => answer(&shared, &asked, (params, Area::Polygon(polygon), Some("POST"))).await,
+        Shape::Polygon(polygon) => answer(&shared, asked, (params, Area::Polygon(polygon), Some("POST"))).await,
         Shape::Line(_) => Err(Invalid::new("type", "a Polygon or MultiPolygon").into()),
     }
 }
@@ -118,7 +118,7 @@ fn request(service: &Service, params: &Params, area: Area) -> Result<JoinRequest
 
 async fn answer(
     service: &Arc<Service>,
-    asked: &Asked,
+    asked: Asked,
     (params, area, method): (Params, Area, Option<&'static str>),
 ) -> Result<Response, Problem> {
     let view = service.settings.view;
@@ -133,7 +133,6 @@ async fn answer(
     let with = service.atlas.layer(view, &right).map_err(|_| Problem::unknown_layer("with", right.as_str()))?;
     let layer = service.atlas.layer(view, &left)?.layer;
     let classification = shown_classification(&layer, view).max(shown_classification(&with.layer, view));
-    let asked = asked.clone();
     let write = move |page: JoinPage, units: &UnitMap| {
         let writer = JoinWriter {
             writer: FeatureWriter { layer: &layer, view, units, crs: Crs::Crs84 },

@@ -35,7 +35,7 @@ pub async fn quality_rows(State(shared): State<Shared>, asked: Asked) -> Result<
     }
     let area = Area::Aspect(AspectPick { aspect, today });
     let fingerprint = xxh3_64(format!("{area:?}").as_bytes());
-    answer(&shared, &asked, Question { params, area, fingerprint, method: None }).await
+    answer(&shared, asked, Question { params, area, fingerprint, method: None }).await
 }
 
 /// A page of rows that are no features.

@@ -38,7 +38,7 @@ pub async fn within(State(shared): State<Shared>, asked: Asked) -> Result<Respon
         None => area(&params, &shared)?,
     };
     let question = xxh3_64(format!("{area:?}").as_bytes());
-    answer(&shared, &asked, Question { params, area, fingerprint: question, method: None }).await
+    answer(&shared, asked, Question { params, area, fingerprint: question, method: None }).await
 }
 
 /// `POST /query/within`: the polygon in the body, or the line with `radius_m`.
@@ -62,7 +62,7 @@ pub async fn within_shape(
         }
     };
     let question = xxh3_64(format!("{:?} {:?}", params.text("radius_m"), xxh3_64(&body)).as_bytes());
-    answer(&shared, &asked, Question { params, area, fingerprint: question, method: Some("POST") }).await
+    answer(&shared, asked, Question { params, area, fingerprint: question, method: Some("POST") }).await
 }
 
 /// A body that came whole and is not packed.
@@ -86,7 +86,7 @@ pub struct Question {
 }
 
 /// Answers with the page.
-pub async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -> Result<Response, Problem> {
+pub async fn answer(service: &Arc<Service>, asked: Asked, question: Question) -> Result<Response, Problem> {
     let Question { params, area, fingerprint, method } = question;
     let (zone, view) = (service.atlas.clock().zone, service.settings.view);
     let layer = params.layer()?;
@@ -99,7 +99,6 @@ pub async fn answer(service: &Arc<Service>, asked: &Asked, question: Question) -
     let summary = service.atlas.layer(view, &layer)?;
     let sort = Vec::new();
     let request = WithinRequest { layer, area, datetime, filter, as_of, sort, after, limit };
-    let asked = asked.clone();
     let write = move |page: FeaturePage, units: &UnitMap| {
         let writer = PageWriter {
             writer: FeatureWriter { layer: &summary.layer, view, units, crs: Crs::Crs84 },

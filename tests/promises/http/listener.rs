@@ -41,6 +41,13 @@ async fn read_to_end(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+/// Waits for "Continue", which tells that the request has begun.
+async fn has_begun(stream: &mut TcpStream) {
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).await.expect("an interim answer");
+    assert!(go_on.starts_with(b"HTTP/1.1 100"), "{:?}", String::from_utf8_lossy(&go_on));
+}
+
 const GET: &[u8] = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const LAST_GET: &[u8] = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
@@ -111,10 +118,7 @@ async fn stopping_lets_running_requests_end_and_takes_no_new_ones() {
         body.len()
     );
     running.write_all(head.as_bytes()).await.expect("written");
-    // "Continue" tells that the request has begun.
-    let mut go_on = [0; 25];
-    running.read_exact(&mut go_on).await.expect("an interim answer");
-    assert!(go_on.starts_with(b"HTTP/1.1 100"), "{:?}", String::from_utf8_lossy(&go_on));
+    has_begun(&mut running).await;
     server.stop.send(()).expect("the server listens");
     while TcpStream::connect(server.address).await.is_ok() {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -137,12 +141,11 @@ async fn stopping_does_not_wait_for_idle_connections_or_for_ever() {
     let head = b"POST /query/within?layer=health.hospitals HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\
                  Expect: 100-continue\r\n\r\n";
     stuck.write_all(head).await.expect("written");
-    // "Continue" tells that the request has begun.
-    stuck.read_exact(&mut [0; 25]).await.expect("an interim answer");
+    has_begun(&mut stuck).await;
     server.stop.send(()).expect("the server listens");
     server.done.await.expect("the server ends").expect("in good order");
     read_to_end(&mut idle).await;
-    // Cut off, by a reset or an end, or told of its time.
+    // Cut off, by an end or a reset: reading comes to an end.
     stuck.read_to_end(&mut Vec::new()).await.ok();
 }
 
