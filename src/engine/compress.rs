@@ -23,6 +23,8 @@ thread_local! {
     /// A packer's tables and the room for what it writes: for a small tile, getting them anew from the system took as long as
     /// packing it.
     static PACKER: RefCell<Option<(Packer, PointPacker)>> = const { RefCell::new(None) };
+    /// The same for Zstandard: an answer of 4 kB takes two thirds of the time.
+    static ZSTD: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
 }
 
 /// How bytes are packed for the wire: the content codings of RFC 9110 §8.4.1.
@@ -71,7 +73,13 @@ pub fn pack(encoding: Encoding, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
             };
             packer.gzip(&bytes, Some(points))
         }),
-        Encoding::Zstd => zstd_at(ZSTD_LEVEL, &bytes),
+        Encoding::Zstd => ZSTD.with_borrow_mut(|kept| {
+            let packer = match kept {
+                Some(kept) => kept,
+                None => kept.insert(zstd::bulk::Compressor::new(ZSTD_LEVEL).ok()?),
+            };
+            packer.compress(&bytes).ok()
+        }),
         Encoding::Brotli => brotli_at(BROTLI_QUALITY, &bytes),
     }
 }
