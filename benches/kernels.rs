@@ -104,6 +104,12 @@ fn kernels(criterion: &mut Criterion) {
             });
         }
     }
+    if let Some(coord) = tile_at(12, TOWN) {
+        let all = PointsSource { fields: None, ..source };
+        group.bench_function("z12, every point, all fields", |run| {
+            run.iter(|| points_layer(&all, coord, Dense::All, &everything));
+        });
+    }
     if let (Some(coord), Some(filtered)) = (tile_at(6, TOWN), &filtered) {
         let dense = |selected| points_layer(&source, coord, Dense::Cells, selected);
         group.bench_function("z6, cells of the whole province", |run| run.iter(|| dense(&everything)));

@@ -119,9 +119,12 @@ impl LayerEncoder {
 
     /// Adds a value that is known to be unlike all before.
     pub fn new_value(&mut self, value: PropertyValue<'_>) -> u32 {
-        self.scratch.clear();
-        write_value(&mut self.scratch, value);
-        self.push_scratch()
+        self.values.extend_from_slice(&[tag::LAYER_VALUE, 0]);
+        let begun = self.values.len();
+        write_value(&mut self.values, value);
+        set_length(&mut self.values, begun);
+        self.value_count += 1;
+        self.value_count - 1
     }
 
     /// The index of a value, added when it is new.

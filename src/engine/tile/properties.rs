@@ -6,7 +6,7 @@ use crate::engine::as_of::Answers;
 use crate::engine::columns::{BLOCK, Column, Columns, Texts, by_width, code};
 use crate::engine::parts::{Parts, Row};
 use crate::engine::unit_map::UnitMap;
-use crate::model::Value;
+use crate::model::{FieldType, Value};
 
 /// Finds the properties of rows: those asked for of the fields that the view sees, the id and the unit.
 ///
@@ -53,6 +53,8 @@ struct UnitWriter<'a> {
 }
 
 const UNKNOWN: u32 = u32::MAX;
+/// Instants for which room is made beforehand: a filter may leave few of very many rows.
+const MOST_FORESEEN: usize = 1 << 14;
 /// The feature has no such property.
 const ABSENT: u32 = u32::MAX - 1;
 
@@ -68,7 +70,7 @@ impl<'a> Properties<'a> {
             let writer = FieldWriter {
                 columns: columns.map(|column| (column, Written::new(column, rows))).collect(),
                 texts: several.then(HashMap::new),
-                numbers: Numbers::default(),
+                numbers: Numbers::new(field.kind, rows),
             };
             (field.name.as_str(), Source::Field(Box::new(writer)))
         });
@@ -178,13 +180,14 @@ struct Numbers {
     others: HashMap<i64, u32>,
 }
 
-impl Default for Numbers {
-    fn default() -> Self {
-        Self { small: [UNKNOWN; 64], others: HashMap::new() }
-    }
-}
-
 impl Numbers {
+    /// Of a field of this type of so many rows.
+    fn new(kind: FieldType, rows: usize) -> Self {
+        // Hardly two features have an instant in common: a map that grew row by row would move them again and again.
+        let unlike = if kind == FieldType::Timestamp { rows.min(MOST_FORESEEN) } else { 0 };
+        Self { small: [UNKNOWN; 64], others: HashMap::with_capacity(unlike) }
+    }
+
     fn index(&mut self, number: i64, write: impl FnOnce() -> u32) -> u32 {
         match usize::try_from(number).ok().and_then(|small| self.small.get_mut(small)) {
             Some(index) => {
