@@ -105,6 +105,8 @@ async fn pages_of_other_origins_read_what_is_public_only() {
     ] {
         let answer = open.get_with("/layers", &[("origin", origin)]).await;
         assert_eq!(allowed(&answer), granted.then(|| origin.to_owned()), "{origin}");
+        let told = answer.header("access-control-expose-headers").is_some_and(|names| names.contains("etag"));
+        assert_eq!(told, granted, "{origin}: which headers it may read goes with the leave to read");
         assert_eq!(allowed(&public.get_with("/layers", &[("origin", origin)]).await).as_deref(), Some("*"), "{origin}");
     }
     let preflight = Request::options("/query/within")
