@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::query::{Question, located};
-use super::{Atlas, AtlasError, Cost};
+use super::{Atlas, AtlasError, Cost, WithUnits};
 use crate::engine::cql2::check;
 use crate::engine::geodesic::{boxes_around, distance_m};
 use crate::engine::nearest::nearest;
@@ -22,7 +22,7 @@ const MOST_FETCHED: usize = 10_000;
 impl Atlas {
     /// The units of a place, and the features of each role. A layer that the view does not see is left out, and so is one whose
     /// filter asks for a field that it does not see.
-    pub async fn around(self: &Arc<Self>, view: View, request: AroundRequest) -> Result<Around, AtlasError> {
+    pub async fn around(self: &Arc<Self>, view: View, request: AroundRequest) -> Result<WithUnits<Around>, AtlasError> {
         let state = self.state();
         let mut versions = state.versions([]);
         let mut roles = Vec::new();
@@ -36,7 +36,8 @@ impl Atlas {
             versions.extend(read);
             roles.push(RoleFeatures { role: role.clone(), layer, matched, features });
         }
-        Ok(Around { units: located(&state, (request.at, request.as_of)), roles, versions })
+        let around = Around { units: located(&state, (request.at, request.as_of)), roles, versions };
+        Ok((around, Arc::clone(&state.units.map)))
     }
 
     async fn role(

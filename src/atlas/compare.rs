@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::count::Counted;
-use super::{Atlas, AtlasError};
+use super::{Atlas, AtlasError, WithUnits};
 use crate::engine::count::place;
 use crate::model::{
     By, ComparedRow, ComparedTable, Comparison, CountKey, CountRequest, CountRow, CountTable, Value, View,
@@ -19,7 +19,7 @@ impl Atlas {
         self: &Arc<Self>,
         view: View,
         (request, comparison): (CountRequest, Comparison),
-    ) -> Result<ComparedTable, AtlasError> {
+    ) -> Result<WithUnits<ComparedTable>, AtlasError> {
         let request = CountRequest { datetime: Some(comparison.interval), ..request };
         let before = CountRequest { datetime: Some(comparison.before), ..request.clone() };
         let question = self.ask(view, &request.layer)?;
@@ -38,7 +38,7 @@ impl Atlas {
         let mut rows = side_by_side(&request.by, &comparison, (now, before));
         let fields: Vec<Option<usize>> = by.into_iter().map(Counted::field).collect();
         rows.sort_by_cached_key(|row| place(&question.count_source(), &fields, &row.now.keys));
-        Ok(ComparedTable { comparison, total, rows, versions })
+        Ok((ComparedTable { comparison, total, rows, versions }, Arc::clone(&question.state.units.map)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cost::filter_micros;
 use super::query::{Question, has_time};
-use super::{Atlas, AtlasError, Cost};
+use super::{Atlas, AtlasError, Cost, WithUnits};
 use crate::engine::as_of::Answers;
 use crate::engine::count::{CountSource, Key, Line, MOST_LINES, count, with_functions};
 use crate::model::{
@@ -44,9 +44,14 @@ impl Measuring {
 
 impl Atlas {
     /// A table of exact counts.
-    pub async fn count(self: &Arc<Self>, view: View, request: CountRequest) -> Result<CountTable, AtlasError> {
+    pub async fn count(
+        self: &Arc<Self>,
+        view: View,
+        request: CountRequest,
+    ) -> Result<WithUnits<CountTable>, AtlasError> {
         let question = self.ask(view, &request.layer)?;
-        question.count(self, request).await
+        let units = Arc::clone(&question.state.units.map);
+        Ok((question.count(self, request).await?, units))
     }
 }
 

@@ -1,16 +1,20 @@
+use std::sync::Arc;
+
 use super::large::refused;
 use super::{Atlas, AtlasError};
 use crate::engine::as_of::holding;
+use crate::engine::unit_map::UnitMap;
 use crate::model::{Feature, FoundFeature, Layer, LayerId, Level, Versions, View};
 use crate::store::{Author, Batch, BatchPage, BatchRow, Edit, Refusal, StoreError};
 
 /// Features after an edit.
-#[derive(Debug, Clone, PartialEq)]
 pub struct EditedFeatures {
     /// For each step the feature as it is stored now, with its commune on its own date; none where it is gone.
     pub found: Vec<Option<FoundFeature>>,
     /// The layer's version that has them, and the units' that they are told with.
     pub versions: Versions,
+    /// Those units.
+    pub units: Arc<UnitMap>,
 }
 
 impl Atlas {
@@ -34,7 +38,8 @@ impl Atlas {
             FoundFeature { unit: held.unit().map(|unit| (unit, held.relation())), feature, distance_m: None, key: None }
         };
         let versions = Versions::from([(id.to_string(), edited.version), ("units".to_owned(), units.version())]);
-        Ok(EditedFeatures { found: edited.features.into_iter().map(|feature| feature.map(found)).collect(), versions })
+        let found = edited.features.into_iter().map(|feature| feature.map(found)).collect();
+        Ok(EditedFeatures { found, versions, units })
     }
 
     /// Batches of the layers that the view sees, the newest first.

@@ -55,6 +55,9 @@ use crate::store::{Store, StoreError};
 /// When to ask again while the store is away.
 const RETRY_AFTER_MS: u64 = 1_000;
 
+/// An answer, and the units of the same state, by which those in it have their names: another state may have others under their ids.
+pub type WithUnits<T> = (T, Arc<UnitMap>);
+
 /// The map in memory.
 pub struct Atlas {
     catalogue: Catalogue,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::cost::{filter_micros, written_micros};
 use super::snapshot::{LayerSnapshot, State};
-use super::{Atlas, AtlasError, Cost};
+use super::{Atlas, AtlasError, Cost, WithUnits};
 use crate::engine::as_of::{Answers, Holding, holding};
 use crate::engine::cancel::Cancel;
 use crate::engine::corridor::Corridor;
@@ -26,9 +26,10 @@ use crate::model::{
 
 impl Atlas {
     /// The units that hold a place on a day, largest first: one for each level that has units on that day.
-    pub fn locate(&self, request: &LocateRequest) -> (Vec<LocatedUnit>, Versions) {
+    pub fn locate(&self, request: &LocateRequest) -> WithUnits<(Vec<LocatedUnit>, Versions)> {
         let state = self.state();
-        (located(&state, (request.at, request.as_of)), state.versions([]))
+        let located = (located(&state, (request.at, request.as_of)), state.versions([]));
+        (located, Arc::clone(&state.units.map))
     }
 
     /// The features in an area, a page of them, as `write` makes an answer of it and of the units that it names: here, or where they
@@ -62,28 +63,35 @@ impl Atlas {
         view: View,
         layer: &LayerId,
         (id, as_of): (u64, AsOf),
-    ) -> Result<Option<(FoundFeature, Versions)>, AtlasError> {
+    ) -> Result<WithUnits<Option<(FoundFeature, Versions)>>, AtlasError> {
         let question = self.ask(view, layer)?;
+        let units = Arc::clone(&question.state.units.map);
         if question.snapshot.large.is_some() {
-            return question.feature_large(self.store.as_ref(), (id, as_of)).await;
+            return Ok((question.feature_large(self.store.as_ref(), (id, as_of)).await?, units));
         }
         let row = question.snapshot.parts.row_of(id);
         let mut found = question.features(row.map(|row| (row, None)).into_iter(), as_of);
-        Ok(found.pop().map(|found| (found, question.versions())))
+        Ok((found.pop().map(|found| (found, question.versions())), units))
     }
 
     /// The features nearest to a place.
-    pub async fn nearest(self: &Arc<Self>, view: View, request: NearestRequest) -> Result<FeaturePage, AtlasError> {
+    pub async fn nearest(
+        self: &Arc<Self>,
+        view: View,
+        request: NearestRequest,
+    ) -> Result<WithUnits<FeaturePage>, AtlasError> {
         let question = self.ask(view, &request.layer)?;
+        let units = Arc::clone(&question.state.units.map);
         if question.snapshot.large.is_some() {
-            return question.nearest_large(self.store.as_ref(), &request).await;
+            return Ok((question.nearest_large(self.store.as_ref(), &request).await?, units));
         }
         // Under a filter that leaves little, the nearest few may be anywhere.
         let sparse = request.datetime.is_some() || request.filter.is_some();
         let all = if sparse { question.rows() / 300 } else { 0 };
         let filtered = filter_micros(request.filter.as_ref(), question.rows());
         let cost = Cost { micros: 10 * request.count as u64 + all + filtered };
-        self.tiles.work(cost, move |cancel| question.until(cancel).nearest(&request)).await?
+        let page = self.tiles.work(cost, move |cancel| question.until(cancel).nearest(&request)).await??;
+        Ok((page, units))
     }
 
     pub(super) fn ask(&self, view: View, layer: &LayerId) -> Result<Question, AtlasError> {

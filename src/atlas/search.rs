@@ -7,7 +7,7 @@ use super::large::{named_large, parts_of_named};
 use super::load::large_layers;
 use super::query::Question;
 use super::snapshot::{LayerSnapshot, State};
-use super::{Atlas, AtlasError, Cost};
+use super::{Atlas, AtlasError, Cost, WithUnits};
 use crate::engine::cancel::Cancel;
 use crate::engine::convert::became;
 use crate::engine::geodesic::distance_m;
@@ -23,7 +23,11 @@ type Place = (Fit, bool, [u64; 3], String, String, usize, u64);
 
 impl Atlas {
     /// The units of all dates and the features of the layers that the view sees, whose names fit what is asked.
-    pub async fn search(self: &Arc<Self>, view: View, request: SearchRequest) -> Result<SearchPage, AtlasError> {
+    pub async fn search(
+        self: &Arc<Self>,
+        view: View,
+        request: SearchRequest,
+    ) -> Result<WithUnits<SearchPage>, AtlasError> {
         let asked = AskedName::new("q", &request.text)?;
         let state = self.state();
         let layers = self.searched(&state, view, &request)?;
@@ -61,7 +65,8 @@ impl Atlas {
         hits.sort_by(|(a, _), (b, _)| a.cmp(b));
         let more = hits.len() > search.request.limit;
         hits.truncate(search.request.limit);
-        Ok(SearchPage { hits: hits.into_iter().map(|(_, hit)| hit).collect(), more, incomplete, versions })
+        let page = SearchPage { hits: hits.into_iter().map(|(_, hit)| hit).collect(), more, incomplete, versions };
+        Ok((page, Arc::clone(&search.state.units.map)))
     }
 
     /// The layers to look in, in the catalogue's order. Layers without names, or whose names the view does not see, are left out

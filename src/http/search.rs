@@ -43,8 +43,7 @@ pub async fn search(State(shared): State<Shared>, asked: Asked) -> Result<Respon
         NameSource::Units(_) => None,
     }));
     shared.reach(&params, &read).await?;
-    let page = shared.atlas.search(view, request).await?;
-    let units = shared.atlas.units();
+    let (page, units) = shared.atlas.search(view, request).await?;
     let mut classification = Classification::Public;
     for summary in
         shared.atlas.layers(view).iter().filter(|summary| page.versions.contains_key(summary.layer.id.as_str()))

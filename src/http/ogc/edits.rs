@@ -70,8 +70,8 @@ impl<'a> Writing<'a> {
         let Some(Some(found)) = edited.found.first() else {
             return Err(Problem::internal("an edit gave no feature"));
         };
-        let (view, units) = (self.service.settings.view, self.service.atlas.units());
-        let writer = FeatureWriter { layer: &self.layer, view, units: &units, crs: Crs::Crs84 };
+        let view = self.service.settings.view;
+        let writer = FeatureWriter { layer: &self.layer, view, units: &edited.units, crs: Crs::Crs84 };
         let path = self.path(found.feature.id);
         let links = item::links(self.asked, &self.layer, &path);
         let reply = item::geojson(writer, found, &links)?.versions(&edited.versions);

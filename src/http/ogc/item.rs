@@ -33,16 +33,15 @@ pub async fn item(
     let summary = seen(&shared, &layer)?;
     let layer = &summary.layer;
     let found = match number(&id) {
-        Some(number) => shared.atlas.feature(view, &layer.id, (number, as_of)).await?,
+        Some(number) => Some(shared.atlas.feature(view, &layer.id, (number, as_of)).await?),
         None => None,
     };
-    let Some((found, versions)) = found else {
+    let Some((Some((found, versions)), units)) = found else {
         return Err(unknown(layer, &id));
     };
     let mut links = own(&asked, &params, &FEATURES, form);
     let collection = format!("/ogc/collections/{}", layer.id);
     links.extend(upward(&asked, layer));
-    let units = shared.atlas.units();
     let writer = FeatureWriter { layer, view, units: &units, crs };
     let reply = if form.is_page() {
         let mut page = Page::new(format!("{} {id}", layer.title.vi), format!("{} {id}", layer.title.en))

@@ -28,10 +28,9 @@ pub async fn around(State(shared): State<Shared>, asked: Asked) -> Result<Respon
     let duty = &shared.atlas.catalogue().duty.0;
     let read: Vec<&str> = duty.iter().map(|role| role.layer.as_str()).chain([UNITS]).collect();
     shared.reach(&params, &read).await?;
-    let around = shared.atlas.around(view, request).await?;
+    let (around, units) = shared.atlas.around(view, request).await?;
     let shown = around.roles.iter().map(|role| shown_classification(&role.layer, view)).max();
     let classification = shown.unwrap_or(Classification::Public);
-    let units = shared.atlas.units();
     let writer = AroundWriter { around: &around, request, view, units: &units };
     let reply = match format {
         Format::Json => Reply::new(JSON, to_json(&writer)?, classification),

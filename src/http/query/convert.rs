@@ -56,8 +56,7 @@ pub async fn convert(State(shared): State<Shared>, asked: Asked) -> Result<Respo
     };
     let (format, bom) = (params.format()?, params.bom()?);
     shared.reach(&params, &[UNITS]).await?;
-    let (conversion, versions) = shared.atlas.convert(&request)?;
-    let units = shared.atlas.units();
+    let ((conversion, versions), units) = shared.atlas.convert(&request)?;
     let from = units.unit(conversion.from).map(|unit| UnitAnswer::new(unit, None));
     let to = conversion.to.iter().filter_map(|(id, whole)| {
         let share = if *whole { "whole" } else { "part" };

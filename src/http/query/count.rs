@@ -58,14 +58,17 @@ pub async fn count(State(shared): State<Shared>, asked: Asked) -> Result<Respons
     shared.reach(&params, &[request.layer.as_str()]).await?;
     let classification = shown_classification(&shared.atlas.layer(view, &request.layer)?.layer, view);
     let (by, measures, as_of) = (request.by.clone(), request.measures.clone(), request.as_of);
-    let counted = match comparison {
-        None => Counted::Plain(shared.atlas.count(view, request).await?),
+    let (counted, units) = match comparison {
+        None => {
+            let (table, units) = shared.atlas.count(view, request).await?;
+            (Counted::Plain(table), units)
+        }
         Some(comparison) => {
             let texts = [comparison.interval, comparison.before].map(|interval| interval_text(interval, &zone));
-            Counted::Compared(shared.atlas.compare(view, (request, comparison)).await?, texts)
+            let (table, units) = shared.atlas.compare(view, (request, comparison)).await?;
+            (Counted::Compared(table, texts), units)
         }
     };
-    let units = shared.atlas.units();
     let before = match &counted {
         Counted::Compared(_, [_, before]) => Some(before.as_str()),
         Counted::Plain(_) => None,

@@ -49,8 +49,7 @@ pub async fn locate(State(shared): State<Shared>, asked: Asked) -> Result<Respon
     let (at, explain, format) = (params.required_at()?, params.flag("explain")?, params.format()?);
     let bom = params.bom()?;
     shared.reach(&params, &[UNITS]).await?;
-    let (located, versions) = shared.atlas.locate(&LocateRequest { at, as_of });
-    let units = shared.atlas.units();
+    let ((located, versions), units) = shared.atlas.locate(&LocateRequest { at, as_of });
     let answers: Vec<UnitAnswer> = located.iter().map(|unit| unit_answer(*unit, &units)).collect();
     let reply = match format {
         Format::Csv => Reply::new(CSV, csv(&answers, bom)?, Classification::Public),

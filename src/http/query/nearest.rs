@@ -39,9 +39,9 @@ pub async fn nearest(State(shared): State<Shared>, asked: Asked) -> Result<Respo
     let (form, as_of) = ((params.format()?, params.bom()?), request.as_of);
     shared.reach(&params, &[request.layer.as_str()]).await?;
     let summary = shared.atlas.layer(view, &request.layer)?;
-    let page = shared.atlas.nearest(view, request).await?;
+    let (page, units) = shared.atlas.nearest(view, request).await?;
     let writer = PageWriter {
-        writer: FeatureWriter { layer: &summary.layer, view, units: &shared.atlas.units(), crs: Crs::Crs84 },
+        writer: FeatureWriter { layer: &summary.layer, view, units: &units, crs: Crs::Crs84 },
         page: &page,
         as_of,
         own: asked.own_url(),
