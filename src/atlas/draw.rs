@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::cost::filter_micros;
 use super::desk::{EncodedTile, Key};
 use super::large::Fetched;
-use super::query::{drawn_day, has_time};
+use super::query::has_time;
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost};
 use crate::engine::as_of::Holding;
@@ -20,7 +20,7 @@ use crate::engine::tile::{
 };
 use crate::model::filter::Filter;
 use crate::model::{
-    AsOf, Clock, Dense, Field, FieldType, Invalid, Layer, LayerId, Level, TileLayer, TileRequest, Versions, View,
+    AsOf, Clock, Day, Dense, Field, FieldType, Invalid, Layer, LayerId, Level, TileLayer, TileRequest, Versions, View,
 };
 
 /// Cells of a dense tile, at most.
@@ -314,5 +314,13 @@ impl Drawing {
             None => selected,
         }
         .until(&self.cancel)
+    }
+}
+
+/// The day whose units a map without a date of its own shows.
+pub(super) fn drawn_day(as_of: AsOf, today: Day) -> Day {
+    match as_of {
+        AsOf::Day(day) => day,
+        AsOf::Own => today,
     }
 }

@@ -16,6 +16,14 @@ pub enum AtlasError {
         /// When to ask again.
         retry_after_ms: u64,
     },
+    /// The layer's table cannot be read: it is gone, or locked, or has other columns than it had.
+    #[error("the layer {layer} cannot be read from the store")]
+    Unreadable {
+        /// The layer.
+        layer: String,
+        /// When to ask again.
+        retry_after_ms: u64,
+    },
     /// A layer in the database was asked for more than it answers in the time there is.
     #[error("the question took too long")]
     TooLong {

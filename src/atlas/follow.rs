@@ -81,12 +81,15 @@ impl Atlas {
 
     async fn take_changes(&self, merge: Option<&Merge>) -> Result<(), StoreError> {
         let state = self.state();
-        let mut next = State { units: Arc::clone(&state.units), layers: state.layers.clone() };
+        let (units, layers, unread) = (Arc::clone(&state.units), state.layers.clone(), state.unread.clone());
+        let mut next = State { units, layers, unread };
         let mut moved = false;
         for _ in 0..MOST_ROUNDS {
+            let asked = next.layers.values().filter(|snapshot| self.lagging.asks(&snapshot.layer.id));
             let held: Vec<(Arc<Layer>, u64)> =
-                next.layers.values().map(|snapshot| (Arc::clone(&snapshot.layer), snapshot.version)).collect();
-            let changes = self.store.changes(next.units.map.version(), &held).await?;
+                asked.map(|snapshot| (Arc::clone(&snapshot.layer), snapshot.version)).collect();
+            let mut changes = self.store.changes(next.units.map.version(), &held).await?;
+            changes.layers.extend(self.lagging.due().into_iter().map(|id| (id, LayerChange::Reload)));
             moved |= changes.units.is_some() || !changes.layers.is_empty();
             let loaded = self.apply(&mut next, changes, merge).await?;
             if !loaded {
@@ -104,31 +107,54 @@ impl Atlas {
         let mut loaded = false;
         if let Some(table) = changes.units {
             next.units = load::index(table).await?;
+            self.lagging.units_moved();
         }
         for (id, change) in changes.layers {
-            let Some(snapshot) = next.layers.get(&id).cloned() else { continue };
-            let snapshot = match change {
-                LayerChange::Rows { version, .. } if snapshot.large.is_some() => {
-                    Arc::new(snapshot.at(version, Parts::default()))
+            let whole = matches!(change, LayerChange::Reload);
+            match self.changed(next.layers.get(&id).cloned(), (&id, change), merge).await {
+                Ok(snapshot) => {
+                    loaded |= whole && snapshot.large.is_none();
+                    self.lagging.read(&id);
+                    next.unread.retain(|layer| layer.id != id);
+                    next.layers.insert(id, snapshot);
                 }
-                LayerChange::Reload if snapshot.large.is_some() => {
-                    let version = self.store.versions().await?.get(id.as_str()).copied();
-                    Arc::new(snapshot.anew(version.unwrap_or(snapshot.version)))
-                }
-                LayerChange::Rows { version, upserted, deleted } => {
-                    let kept = merge.filter(|merge| merge.layer == id).map_or(1, |merge| merge.parts);
-                    let zone = self.catalogue.time_zone.clone();
-                    let step = move || moved_on(&snapshot, (version, &upserted, &deleted), (&zone, kept));
-                    blocking(&id, step).await?
-                }
-                LayerChange::Reload => {
-                    loaded = true;
-                    load::layer(self.store.as_ref(), &snapshot.layer, &self.catalogue).await?
-                }
-            };
-            next.layers.insert(id, snapshot);
+                Err(fault @ StoreError::Fault { .. }) => self.lagging.failed(&id, &fault, whole),
+                Err(away) => return Err(away),
+            }
         }
         Ok(loaded)
+    }
+
+    /// A layer as it is after a change; `snapshot` is what is held of it, nothing where it could not be read yet.
+    async fn changed(
+        &self,
+        snapshot: Option<Arc<LayerSnapshot>>,
+        (id, change): (&LayerId, LayerChange),
+        merge: Option<&Merge>,
+    ) -> Result<Arc<LayerSnapshot>, StoreError> {
+        Ok(match (change, snapshot) {
+            (LayerChange::Unreadable(fault), _) => return Err(fault),
+            (LayerChange::Rows { version, .. }, Some(snapshot)) if snapshot.large.is_some() => {
+                Arc::new(snapshot.at(version, Parts::default()))
+            }
+            (LayerChange::Reload, Some(snapshot)) if snapshot.large.is_some() => {
+                let version = self.store.versions().await?.get(id.as_str()).copied();
+                Arc::new(snapshot.anew(version.unwrap_or(snapshot.version)))
+            }
+            (LayerChange::Rows { version, upserted, deleted }, Some(snapshot)) => {
+                let kept = merge.filter(|merge| merge.layer == *id).map_or(1, |merge| merge.parts);
+                let zone = self.catalogue.time_zone.clone();
+                let step = move || moved_on(&snapshot, (version, &upserted, &deleted), (&zone, kept));
+                blocking(id, step).await?
+            }
+            (LayerChange::Reload | LayerChange::Rows { .. }, _) => {
+                let layer = self.catalogue.layer(id).ok_or_else(|| StoreError::Fault {
+                    doing: format!("loading {id}"),
+                    cause: "the catalogue has no such layer".to_owned(),
+                })?;
+                load::layer(self.store.as_ref(), layer, &self.catalogue).await?
+            }
+        })
     }
 
     /// Begins to put the deltas of a layer into its base, where some layer has many.
@@ -149,7 +175,7 @@ impl Atlas {
         tracing::debug!(layer.id = %layer, features = parts.len(), "deltas merged");
         let mut layers = state.layers.clone();
         layers.insert(layer.clone(), Arc::new(snapshot.at(snapshot.version, parts)));
-        self.show(State { units: Arc::clone(&state.units), layers });
+        self.show(State { units: Arc::clone(&state.units), layers, unread: state.unread.clone() });
     }
 }
 

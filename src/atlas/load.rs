@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::lagging::Lagging;
 use super::snapshot::{LayerSnapshot, State, UnitSnapshot};
 use crate::engine::columns::ColumnsBuilder;
 use crate::engine::parts::Parts;
@@ -11,12 +12,21 @@ use crate::store::{LargeLayers, Store, StoreError, UnitTable};
 /// Batches on their way from the store to the columns.
 const BATCHES_IN_FLIGHT: usize = 4;
 
-/// The units and every layer.
-pub async fn everything(store: &dyn Store, catalogue: &Catalogue) -> Result<State, StoreError> {
+/// The units and every layer that can be read.
+pub async fn everything(store: &dyn Store, catalogue: &Catalogue, lagging: &Lagging) -> Result<State, StoreError> {
     let units = index(store.units().await?).await?;
-    let mut state = State { units, layers: foldhash::HashMap::default() };
+    let mut state = State { units, layers: foldhash::HashMap::default(), unread: Vec::new() };
     for layer in &catalogue.layers {
-        state.layers.insert(layer.id.clone(), self::layer(store, layer, catalogue).await?);
+        match self::layer(store, layer, catalogue).await {
+            Ok(snapshot) => {
+                state.layers.insert(layer.id.clone(), snapshot);
+            }
+            Err(fault @ StoreError::Fault { .. }) => {
+                lagging.failed(&layer.id, &fault, true);
+                state.unread.push(Arc::new(layer.clone()));
+            }
+            Err(away) => return Err(away),
+        }
     }
     Ok(state)
 }

@@ -17,6 +17,7 @@ mod error;
 mod extract;
 mod follow;
 mod join;
+mod lagging;
 mod large;
 mod line;
 mod load;
@@ -68,6 +69,7 @@ pub struct Atlas {
     reachable: AtomicBool,
     tiles: desk::TileDesk,
     left_out: Arc<quality::LeftOutCounts>,
+    lagging: lagging::Lagging,
 }
 
 impl Atlas {
@@ -96,7 +98,8 @@ impl Atlas {
         for finding in findings {
             tracing::warn!(finding = finding.kind.name(), place = %finding.place, "{}", finding.message);
         }
-        let state = load::everything(store.as_ref(), &catalogue).await?;
+        let lagging = lagging::Lagging::default();
+        let state = load::everything(store.as_ref(), &catalogue, &lagging).await?;
         let atlas = Arc::new(Self {
             tiles: desk::TileDesk::new(&settings),
             catalogue,
@@ -105,6 +108,7 @@ impl Atlas {
             shown: watch::Sender::new(0),
             reachable: AtomicBool::new(true),
             left_out: Arc::default(),
+            lagging,
         });
         // Layers were loaded one after the other: brought to one moment before anyone can see a transaction in halves.
         atlas.catch_up(None).await?;
@@ -128,6 +132,12 @@ impl Atlas {
             return Ok(());
         }
         Err(AtlasError::Unavailable { retry_after_ms: RETRY_AFTER_MS })
+    }
+
+    /// The layers that cannot be read, of those that the view sees: shown as they were last, or not at all.
+    pub fn lagging(&self, view: View) -> Vec<LayerId> {
+        let seen = |id: &LayerId| self.catalogue.layer(id).is_some_and(|layer| view.sees(layer));
+        self.lagging.all().into_iter().filter(seen).collect()
     }
 
     /// The units of all dates.

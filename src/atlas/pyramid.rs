@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::query::drawn_day;
+use super::draw::drawn_day;
 use super::snapshot::LayerSnapshot;
 use super::{Atlas, AtlasError};
 use crate::engine::slice::{CellBox, rows_of_box};

@@ -393,11 +393,3 @@ pub(super) fn has_time(snapshot: &LayerSnapshot, view: View, parameter: &str) ->
 pub(super) fn unknown_unit(code: &str) -> Invalid {
     Invalid::new("unit", format!("the code of a unit, or near, or outside; no unit has the code {code:?}"))
 }
-
-/// The day whose units a map without a date of its own shows.
-pub(super) fn drawn_day(as_of: AsOf, today: Day) -> Day {
-    match as_of {
-        AsOf::Day(day) => day,
-        AsOf::Own => today,
-    }
-}

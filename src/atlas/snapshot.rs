@@ -4,8 +4,8 @@ use std::sync::Arc;
 use foldhash::HashMap;
 use quick_cache::sync::Cache;
 
-use super::AtlasError;
 use super::large::LargeLayer;
+use super::{AtlasError, RETRY_AFTER_MS};
 use crate::engine::as_of::Answers;
 use crate::engine::borders::BorderMap;
 use crate::engine::locate::UnitIndex;
@@ -21,13 +21,20 @@ pub struct State {
     pub units: Arc<UnitSnapshot>,
     /// Each layer's features.
     pub layers: HashMap<LayerId, Arc<LayerSnapshot>>,
+    /// Layers that could not be read since the start, and of which nothing can be told.
+    pub unread: Vec<Arc<Layer>>,
 }
 
 impl State {
     /// A layer that the view sees.
     pub fn layer(&self, view: View, id: &LayerId) -> Result<&Arc<LayerSnapshot>, AtlasError> {
-        let found = self.layers.get(id).filter(|snapshot| view.sees(&snapshot.layer));
-        found.ok_or_else(|| AtlasError::UnknownLayer(id.to_string()))
+        if let Some(found) = self.layers.get(id).filter(|snapshot| view.sees(&snapshot.layer)) {
+            return Ok(found);
+        }
+        if self.unread.iter().any(|layer| layer.id == *id && view.sees(layer)) {
+            return Err(AtlasError::Unreadable { layer: id.to_string(), retry_after_ms: RETRY_AFTER_MS });
+        }
+        Err(AtlasError::UnknownLayer(id.to_string()))
     }
 
     /// The versions of the units and of these layers.

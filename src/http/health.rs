@@ -5,7 +5,8 @@ use axum::response::{IntoResponse, Response};
 use super::Shared;
 use super::asked::Asked;
 use super::problem::Problem;
-use super::reply::JSON;
+use super::reply::{JSON, to_json};
+use crate::model::LayerId;
 
 fn word(status: &'static str) -> Response {
     let body = format!("{{\"status\":\"{status}\"}}");
@@ -18,9 +19,16 @@ pub async fn health(asked: Asked) -> Result<Response, Problem> {
     Ok(word("up"))
 }
 
-/// `GET /ready`: everything is loaded and the store answered lately. Loaded layers are served even when it did not.
+/// `GET /ready`: the store answered lately. Loaded layers are served even when it did not. Layers that cannot be read, while others
+/// can, are named under `lagging`.
 pub async fn ready(State(shared): State<Shared>, asked: Asked) -> Result<Response, Problem> {
     asked.params(&[])?;
     shared.atlas.ready()?;
-    Ok(word("ready"))
+    let lagging = shared.atlas.lagging(shared.settings.view);
+    if lagging.is_empty() {
+        return Ok(word("ready"));
+    }
+    let lagging: Vec<&str> = lagging.iter().map(LayerId::as_str).collect();
+    let body = to_json(&serde_json::json!({ "status": "ready", "lagging": lagging }))?;
+    Ok(([(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")], body).into_response())
 }

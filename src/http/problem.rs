@@ -276,6 +276,10 @@ impl From<AtlasError> for Problem {
             AtlasError::Unavailable { retry_after_ms } => {
                 Self::retry(Kind::Unavailable, retry_after_ms, "the data is being loaded or the store is away")
             }
+            AtlasError::Unreadable { layer, retry_after_ms } => {
+                let detail = format!("the table of {layer} cannot be read: the server's log tells why");
+                Self::retry(Kind::Unavailable, retry_after_ms, detail)
+            }
             AtlasError::Overloaded { retry_after_ms } => {
                 Self::retry(Kind::Overloaded, retry_after_ms, "too many tiles are being drawn; try again")
             }

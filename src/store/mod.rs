@@ -159,6 +159,8 @@ pub enum LayerChange {
     },
     /// The layer is to be loaded whole: too much changed, the log does not reach back so far, or the table has none.
     Reload,
+    /// It changed, and could not be read, while the rest could be: it is asked for again from the version that is held.
+    Unreadable(StoreError),
 }
 
 /// How the store came from some versions to the present ones, all of it as of one moment: no transaction is seen in halves.

@@ -58,6 +58,7 @@ impl<'a> Follower<'a> {
             let index = self.held.iter().position(|held| held.layer.id == id).expect("a layer that was asked for");
             let held = &mut self.held[index];
             told[index] = match change {
+                LayerChange::Unreadable(fault) => panic!("{id}: {fault}"),
                 LayerChange::Reload => {
                     reloads.push(index);
                     Told::Reload
