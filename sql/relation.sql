@@ -2,6 +2,7 @@
 SELECT
     c.oid,
     c.relkind = 'r',
-    c.relkind = 'r' AND has_table_privilege(c.oid, 'TRIGGER')
+    -- What is written into a table's heirs, or into a partition by way of the whole, its own triggers do not tell.
+    c.relkind = 'r' AND NOT c.relhassubclass AND NOT c.relispartition AND has_table_privilege(c.oid, 'TRIGGER')
 FROM pg_class c
 WHERE c.oid = to_regclass($1::text)

@@ -7,8 +7,9 @@ SELECT
     full_name,
     kind,
     parent,
-    valid_from - date '1970-01-01',
-    valid_to - date '1970-01-01',
+    -- An infinite day is how others write an open end.
+    CASE WHEN isfinite(valid_from) THEN valid_from - date '1970-01-01' WHEN valid_from > date '1970-01-01' THEN date '9999-12-31' - date '1970-01-01' END,
+    CASE WHEN isfinite(valid_to) THEN valid_to - date '1970-01-01' WHEN valid_to < date '1970-01-01' THEN date '0001-01-01' - date '1970-01-01' END,
     schematic,
     ST_AsBinary(geom, 'NDR')
 FROM bandoso.units u

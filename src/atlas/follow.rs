@@ -90,8 +90,8 @@ impl Atlas {
                 asked.map(|snapshot| (Arc::clone(&snapshot.layer), snapshot.version)).collect();
             let mut changes = self.store.changes(next.units.map.version(), &held).await?;
             changes.layers.extend(self.lagging.due().into_iter().map(|id| (id, LayerChange::Reload)));
-            moved |= changes.units.is_some() || !changes.layers.is_empty();
-            let loaded = self.apply(&mut next, changes, merge).await?;
+            let (changed, loaded) = self.apply(&mut next, changes, merge).await?;
+            moved |= changed;
             if !loaded {
                 break;
             }
@@ -102,9 +102,14 @@ impl Atlas {
         Ok(())
     }
 
-    /// Applies changes to the state to come; tells whether a layer was loaded whole.
-    async fn apply(&self, next: &mut State, changes: Changes, merge: Option<&Merge>) -> Result<bool, StoreError> {
-        let mut loaded = false;
+    /// Applies changes to the state to come; tells whether it is another now, and whether a layer was loaded whole.
+    async fn apply(
+        &self,
+        next: &mut State,
+        changes: Changes,
+        merge: Option<&Merge>,
+    ) -> Result<(bool, bool), StoreError> {
+        let (mut changed, mut loaded) = (changes.units.is_some(), false);
         if let Some(table) = changes.units {
             next.units = load::index(table).await?;
             self.lagging.units_moved();
@@ -114,6 +119,7 @@ impl Atlas {
             match self.changed(next.layers.get(&id).cloned(), (&id, change), merge).await {
                 Ok(snapshot) => {
                     loaded |= whole && snapshot.large.is_none();
+                    changed = true;
                     self.lagging.read(&id);
                     next.unread.retain(|layer| layer.id != id);
                     next.layers.insert(id, snapshot);
@@ -122,7 +128,7 @@ impl Atlas {
                 Err(away) => return Err(away),
             }
         }
-        Ok(loaded)
+        Ok((changed, loaded))
     }
 
     /// A layer as it is after a change; `snapshot` is what is held of it, nothing where it could not be read yet.

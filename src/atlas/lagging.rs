@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use crate::model::LayerId;
 use crate::store::StoreError;
 
-/// Shortest and longest pause before a layer is tried again.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// Shortest and longest pause before a layer is tried again: asking what changed of it is cheap, loading it whole in vain is not.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
 /// The layers that lag behind the store.
 #[derive(Default)]
@@ -20,6 +20,7 @@ struct Lag {
     pause: Duration,
     /// What changed since is not enough: it is to be loaded whole.
     whole: bool,
+    why: String,
 }
 
 impl Lagging {
@@ -27,10 +28,14 @@ impl Lagging {
     pub(super) fn failed(&self, id: &LayerId, fault: &StoreError, whole: bool) {
         let mut layers = self.lock();
         let before = layers.get(id);
-        let pause = before.map_or(PAUSES.0, |lag| (lag.pause * 2).min(PAUSES.1));
         let whole = whole || before.is_some_and(|lag| lag.whole);
-        tracing::warn!(layer.id = %id, %fault, again_in_s = pause.as_secs(), "a layer cannot be read; the others are followed");
-        layers.insert(id.clone(), Lag { next: Instant::now() + pause, pause, whole });
+        let pause = before.filter(|_| whole).map_or(PAUSES.0, |lag| (lag.pause * 2).min(PAUSES.1));
+        let why = fault.to_string();
+        // Once is enough for as long as nothing is done about it.
+        if before.is_none_or(|lag| lag.why != why) {
+            tracing::warn!(layer.id = %id, why, "a layer cannot be read; the others are followed");
+        }
+        layers.insert(id.clone(), Lag { next: Instant::now() + pause, pause, whole, why });
     }
 
     /// Notes that a layer was read.

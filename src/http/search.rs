@@ -36,7 +36,7 @@ pub async fn search(State(shared): State<Shared>, asked: Asked) -> Result<Respon
         as_of: params.day("as_of", &clock.zone)?.unwrap_or(clock.today),
         limit: params.whole("limit", 1..=MOST_HITS, DEFAULT_LIMIT)?,
     };
-    let (as_of, format) = (request.as_of, params.format()?);
+    let (as_of, format, bom) = (request.as_of, params.format()?, params.bom()?);
     let mut read: Vec<&str> = vec![UNITS];
     read.extend(request.sources.iter().filter_map(|source| match source {
         NameSource::Layer(id) => Some(id.as_str()),
@@ -53,7 +53,7 @@ pub async fn search(State(shared): State<Shared>, asked: Asked) -> Result<Respon
     let writer = Writer { shared: &shared, units: &units, as_of };
     let reply = match format {
         Format::Json => Reply::new(GEOJSON, to_json(&writer.json(&page))?, classification),
-        Format::Csv => Reply::new(CSV, writer.table(&page).finish(params.bom()?)?, classification),
+        Format::Csv => Reply::new(CSV, writer.table(&page).finish(bom)?, classification),
     };
     Ok(reply.versions(&page.versions).to(&asked))
 }

@@ -48,6 +48,11 @@ pub struct Clock {
     pub zone: TimeZone,
 }
 
+const DAY_US: i64 = 86_400_000_000;
+/// The days that jiff has.
+const FIRST_DAY: Day = Day(-4_371_587);
+const LAST_DAY: Day = Day(2_932_896);
+
 impl Day {
     /// From a calendar date.
     pub fn from_date(date: Date) -> Self {
@@ -63,7 +68,12 @@ impl Day {
     /// As a calendar date. Days outside jiff's years −9999 to 9999 are moved to the nearest one inside.
     pub fn to_date(self) -> Date {
         let epoch = Date::constant(1970, 1, 1);
-        epoch.saturating_add(jiff::Span::new().days(self.0.clamp(-4_371_587, 2_932_896)))
+        epoch.saturating_add(jiff::Span::new().days(self.clamp(FIRST_DAY, LAST_DAY).0))
+    }
+
+    /// Whether it can be written as a date: its year is one of −9999 to 9999.
+    pub fn has_text(self) -> bool {
+        FIRST_DAY <= self && self <= LAST_DAY
     }
 
     /// Reads `2025-07-01`.
@@ -75,10 +85,12 @@ impl Day {
             .ok_or_else(|| Invalid::new(parameter, format!("a date such as 2025-07-01, found {text:?}")))
     }
 
-    /// The instant at which the day begins in the zone.
+    /// The instant at which the day begins in the zone. Days outside jiff's years are of 24 hours.
     pub fn start(self, zone: &TimeZone) -> Instant {
         let start = self.to_date().to_zoned(zone.clone()).map(|zoned| zoned.timestamp());
-        Instant(start.map_or(i64::from(self.0) * 86_400_000_000, jiff::Timestamp::as_microsecond))
+        let day = self.clamp(FIRST_DAY, LAST_DAY);
+        let start = start.map_or(i64::from(day.0) * DAY_US, jiff::Timestamp::as_microsecond);
+        Instant(start.saturating_add((i64::from(self.0) - i64::from(day.0)).saturating_mul(DAY_US)))
     }
 }
 
@@ -111,11 +123,17 @@ impl Instant {
             })
     }
 
+    /// Whether it can be written as a time: its year is one of −9999 to 9999.
+    pub fn has_text(self) -> bool {
+        Timestamp::from_microsecond(self.0).is_ok()
+    }
+
     /// The day it falls on in the zone.
     pub fn day(self, zone: &TimeZone) -> Day {
-        let offset_s = Timestamp::from_microsecond(self.0).map_or(0, |instant| zone.to_offset(instant).seconds());
+        let nearest = if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        let offset_s = zone.to_offset(Timestamp::from_microsecond(self.0).unwrap_or(nearest)).seconds();
         let local_us = self.0.saturating_add(i64::from(offset_s) * 1_000_000);
-        Day(local_us.div_euclid(86_400_000_000) as i32)
+        Day(local_us.div_euclid(DAY_US) as i32)
     }
 }
 
@@ -159,7 +177,7 @@ impl TimeInterval {
         let Some((from, to)) = text.split_once('/') else {
             let from = Instant::parse(parameter, text, zone)?;
             let to = match Day::parse(parameter, text) {
-                Ok(day) => Day(day.0 + 1).start(zone),
+                Ok(day) => Day(day.0.saturating_add(1)).start(zone),
                 Err(_) => Instant(from.0.saturating_add(1)),
             };
             return Ok(Self { from: Some(from), to: Some(to) });
@@ -196,6 +214,11 @@ mod tests {
             assert_eq!(day.to_string(), text);
         }
         assert_eq!(Day(i32::MAX).to_string(), "9999-12-31");
+        let (last, zone) = (Day::parse("as_of", "9999-12-31").expect("a day"), hanoi());
+        let whole = TimeInterval::parse("datetime", "9999-12-31", &zone).expect("the last day has an end");
+        assert_eq!(whole.to.expect("an end").0 - whole.from.expect("a start").0, DAY_US);
+        assert_eq!(whole.from.expect("a start").day(&zone), last);
+        assert_eq!(whole.to.expect("an end").day(&zone), Day(last.0 + 1));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::config::load_catalogue;
 use crate::import::FindingLog;
 use crate::import::units::{check_units, survey_units};
 use crate::model::{Feature, FieldType, Finding, FindingKind, Layer, LonLat, Value};
-use crate::store::{Store, UnitTable};
+use crate::store::{Store, StoreError, UnitTable};
 
 /// Batches of features on their way from the store.
 const WAITING_BATCHES: usize = 4;
@@ -35,7 +35,14 @@ pub(super) async fn check(shared: &Shared) -> Result<(), Failure> {
     let surveyed = tokio::task::spawn_blocking(move || survey_units(&table.units, &UnitTable::default())).await;
     log.extend(surveyed.map_err(|error| Failure::Fault(error.to_string()))?);
     for layer in &catalogue.layers {
-        check_layer(store.as_ref(), layer, &mut log).await?;
+        match check_layer(store.as_ref(), layer, &mut log).await {
+            // What is wrong with one table keeps nobody from hearing of the others.
+            Err(StoreError::Fault { doing, cause }) => {
+                let message = format!("{doing}: {cause}");
+                log.add(Finding::new(FindingKind::ColumnMismatch, layer.id.to_string(), message));
+            }
+            checked => checked?,
+        }
     }
     let mut text = Vec::new();
     tell::findings(&mut text, &log)?;
@@ -46,7 +53,7 @@ pub(super) async fn check(shared: &Shared) -> Result<(), Failure> {
 
 /// Whoever edits a layer with other programs can write what no import lets in: rows that are no features and values of another
 /// type, which only the store sees, and codes that the layer does not have.
-async fn check_layer(store: &dyn Store, layer: &Layer, log: &mut FindingLog) -> Result<(), Failure> {
+async fn check_layer(store: &dyn Store, layer: &Layer, log: &mut FindingLog) -> Result<(), StoreError> {
     log.extend(store.check(layer).await?);
     let (sender, mut rows) = mpsc::channel(WAITING_BATCHES);
     let (loaded, ()) = tokio::join!(store.load(layer, sender), async {

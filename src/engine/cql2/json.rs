@@ -37,6 +37,7 @@ fn expression(path: &str, value: &Value, depth: usize) -> Result<Expr, Fault> {
             (None, Some(real)) if real.is_finite() => ExprKind::Real(real),
             _ => return Err(fault(path, "a number that a double can hold, below 1.8E308")),
         },
+        Value::String(text) if text.contains('\0') => return Err(fault(path, "text without the character NUL")),
         Value::String(text) => ExprKind::Text(text.clone()),
         Value::Array(items) => ExprKind::Array(expressions(path, items, depth + 1)?),
         Value::Object(object) => object_kind(path, object, depth)?,

@@ -16,7 +16,7 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 pub fn read_row(parameter: &str, text: &str) -> Result<Vec<LinePick>, Invalid> {
     let expected = || Invalid::new(parameter, "a row of /query/count as a JSON object of its keys");
     let row: Map<String, Value> = serde_json::from_str(text).map_err(|_| expected())?;
-    if row.len() > MOST_MEMBERS {
+    if row.len() > MOST_MEMBERS || row.values().any(|value| value.as_str().is_some_and(|text| text.contains('\0'))) {
         return Err(expected());
     }
     let mut picks = Vec::new();

@@ -44,14 +44,18 @@ impl PostGis {
             .await
             .map_err(|_| self.address.unreachable("it did not tell in time what changed"))??;
         if moved.is_empty() {
-            return Ok(Changes::default());
+            let lost = held.iter().filter_map(|(layer, _)| {
+                let why = self.refollowing.why_lost(layer)?;
+                Some((layer.id.clone(), LayerChange::Unreadable(why)))
+            });
+            return Ok(Changes { units: None, layers: lost.collect() });
         }
         let failed = || self.address.failed("asking what changed");
         let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
         // Rows of a published layer may be joined in a temporary table.
         let transaction = transaction.read_only(held.iter().all(|(layer, _)| layer.published.is_none()));
-        let transaction = transaction.start().await.map_err(failed())?;
-        self.begin_long(&transaction).await?;
+        let mut transaction = transaction.start().await.map_err(failed())?;
+        self.begin_reading(&transaction).await?;
         let moved = self.moved(&transaction, units, held).await?;
         let mut changes = Changes::default();
         if moved.iter().any(|moved| moved.name == "units") {
@@ -60,6 +64,10 @@ impl PostGis {
             changes.units = Some(self.units_of(&transaction).await?);
         }
         for (layer, version) in held {
+            if let Some(why) = self.refollowing.why_lost(layer) {
+                changes.layers.push((layer.id.clone(), LayerChange::Unreadable(why)));
+                continue;
+            }
             let moved = moved.iter().find(|moved| moved.name == layer.id.as_str());
             // Links of a published layer are made when it is loaded.
             let rejoin = layer.published.is_some() && changes.units.is_some();
@@ -75,7 +83,7 @@ impl PostGis {
             let change = match moved {
                 None if !rejoin => continue,
                 Some(moved) if !rejoin && !moved.is_another && moved.is_logged && moved.ids <= MOST_IDS => {
-                    self.changed_rows(&transaction, layer, *version, moved.version).await?
+                    self.readable_rows(&mut transaction, layer, (*version, moved.version)).await?
                 }
                 _ => LayerChange::Reload,
             };
@@ -126,6 +134,28 @@ impl PostGis {
             }
         }
         Ok(moved)
+    }
+
+    /// The rows of the ids that were noted since a version, or why this layer alone cannot be read: the transaction goes on.
+    async fn readable_rows(
+        &self,
+        transaction: &mut Transaction<'_>,
+        layer: &Layer,
+        (held, version): (u64, i64),
+    ) -> Result<LayerChange, StoreError> {
+        let failed = || self.address.failed(format!("loading what changed of {}", layer.id));
+        let attempt = transaction.savepoint("layer").await.map_err(failed())?;
+        match self.changed_rows(&attempt, layer, held, version).await {
+            Ok(change) => {
+                attempt.commit().await.map_err(failed())?;
+                Ok(change)
+            }
+            Err(fault @ StoreError::Fault { .. }) => {
+                attempt.rollback().await.map_err(failed())?;
+                Ok(LayerChange::Unreadable(fault))
+            }
+            Err(away) => Err(away),
+        }
     }
 
     /// The rows of the ids that were noted since a version.

@@ -80,7 +80,17 @@ impl Relation {
         }
         let name = quoted(field);
         Some(match column.name.as_str() {
-            "timestamp" => format!("({name} AT TIME ZONE {})", literal(zone)),
+            // What lies within a day of the ends of time may have none in UTC. What is infinite is no value of a field.
+            "timestamp" => format!(
+                "(CASE WHEN {name} BETWEEN '4713-01-02 BC' AND '294276-12-30' THEN {name} AT TIME ZONE {} \
+                 WHEN {name} IS NOT NULL THEN 'infinity' END)::timestamptz",
+                literal(zone)
+            ),
+            // A numeric may be larger than any double, which is an error, and smaller, which is one too. No double is no value.
+            "numeric" => format!(
+                "(CASE WHEN abs({name}) <= 1.7e308 AND (abs({name}) >= 1e-307 OR {name} = 0) THEN {name}::double precision \
+                 WHEN abs({name}) < 1e-307 THEN 0 WHEN {name} IS NOT NULL THEN 'NaN' END)"
+            ),
             _ => format!("{name}::{}", sql_type(kind)),
         })
     }
@@ -95,6 +105,22 @@ pub(super) fn sql_type(kind: FieldType) -> &'static str {
         FieldType::Boolean => "boolean",
         FieldType::Date => "date",
         FieldType::Timestamp => "timestamptz",
+    }
+}
+
+/// The last day and the last time that are values of a field: `jiff`'s, which has a time in every zone's years.
+pub(super) const LAST_DAY: &str = "'9999-12-31'";
+pub(super) const LAST_TIME: &str = "'9999-12-30 22:00:00.999999+00'";
+
+/// The SQL expression of a field's value by that of its column: null where `row::read` finds no value.
+pub(super) fn value_of(kind: FieldType, column: &str) -> String {
+    match kind {
+        FieldType::Date => format!("(CASE WHEN {column} > '-infinity' AND {column} <= {LAST_DAY} THEN {column} END)"),
+        FieldType::Timestamp => {
+            format!("(CASE WHEN {column} > '-infinity' AND {column} <= {LAST_TIME} THEN {column} END)")
+        }
+        FieldType::Real => format!("(CASE WHEN {column} > '-infinity' AND {column} < 'infinity' THEN {column} END)"),
+        _ => column.to_owned(),
     }
 }
 
@@ -121,14 +147,16 @@ pub(super) fn wire_type(kind: FieldType) -> Type {
     }
 }
 
-/// A day as the wire gives it; none for the infinite days.
+/// A day as the wire gives it; none for the infinite days, and for those of years beyond 9999.
 pub(super) fn date_value(wire: i32) -> Option<Value> {
-    (wire != i32::MIN && wire != i32::MAX).then(|| Value::Date(Day(wire.saturating_add(EPOCH_DAYS))))
+    let days = wire.checked_add(EPOCH_DAYS).map(Day);
+    days.filter(|day| day.has_text()).map(Value::Date)
 }
 
-/// A time as the wire gives it; none for the infinite times.
+/// A time as the wire gives it; none for the infinite times, and for those of years beyond 9999.
 pub(super) fn timestamp_value(wire: i64) -> Option<Value> {
-    (wire != i64::MIN && wire != i64::MAX).then(|| Value::Timestamp(Instant(wire.saturating_add(EPOCH_US))))
+    let instant = wire.checked_add(EPOCH_US).map(Instant);
+    instant.filter(|instant| instant.has_text()).map(Value::Timestamp)
 }
 
 /// Without the sign of a zero, which SQLite does not keep: both stores give the same.

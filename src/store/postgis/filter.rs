@@ -6,11 +6,12 @@
 use std::error::Error;
 use std::fmt::Write;
 
-use bytes::{BufMut, BytesMut};
-use geo_types::{Coord, Geometry, LineString, Polygon};
+use bytes::BytesMut;
+use geo_types::Geometry;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use super::columns::{EPOCH_DAYS, EPOCH_US, quoted};
+use super::columns::{EPOCH_DAYS, EPOCH_US, quoted, value_of};
+use super::ewkb::ewkb;
 use crate::model::filter::{Arithmetic, Comparison, Condition, Filter, Folding, Function, PlaceTest, Scalar};
 use crate::model::{Day, FieldType, Instant, Layer, Value};
 
@@ -21,15 +22,18 @@ pub struct SqlColumns {
     pub id: String,
     /// Its position, `geometry(Point, 4326)`.
     pub position: String,
-    /// One for each field of the layer, of the field's type.
+    /// One for each field of the layer, of the field's type: null where what is stored is no value.
     pub fields: Vec<String>,
+    /// The same fields as they are stored, which an index may be of.
+    pub stored: Vec<String>,
 }
 
 impl SqlColumns {
     /// Those of a layer's own table.
     pub fn of_own_table(layer: &Layer) -> Self {
-        let fields = layer.fields.iter().map(|field| quoted(&field.name)).collect();
-        Self { id: quoted("id"), position: quoted("geom"), fields }
+        let stored: Vec<String> = layer.fields.iter().map(|field| quoted(&field.name)).collect();
+        let fields = layer.fields.iter().zip(&stored).map(|(field, column)| value_of(field.kind, column)).collect();
+        Self { id: quoted("id"), position: quoted("geom"), fields, stored }
     }
 }
 
@@ -54,6 +58,7 @@ pub enum SqlBind {
 /// The `WHERE` of a filter. Binds are numbered from `$first`.
 pub fn where_clause(filter: &Filter, columns: &SqlColumns, first: usize) -> SqlFilter {
     let mut writer = Writer { filter, columns, first, out: SqlFilter { text: String::new(), binds: Vec::new() } };
+    writer.for_indexes(&filter.condition);
     writer.condition(&filter.condition);
     writer.out
 }
@@ -131,6 +136,25 @@ impl Writer<'_> {
         }
     }
 
+    /// What a row's stored values must fulfil in any case, so that an index on them serves.
+    fn for_indexes(&mut self, condition: &Condition) {
+        let all = if let Condition::And(parts) = condition { parts } else { std::slice::from_ref(condition) };
+        for part in all {
+            let Condition::Compare(comparison, Scalar::Field(index, _), value) = part else { continue };
+            let is_known = matches!(value, Scalar::Literal(_))
+                || matches!(value, Scalar::DayStart(day) | Scalar::DayEnd(day) if matches!(**day, Scalar::Literal(_)));
+            let (Some(read), Some(stored)) = (self.columns.fields.get(*index), self.columns.stored.get(*index)) else {
+                continue;
+            };
+            if is_known && read != stored && *comparison != Comparison::NotEqual {
+                self.out.text.push_str(stored);
+                self.add(sign_of(*comparison));
+                self.scalar(value);
+                self.add(" AND ");
+            }
+        }
+    }
+
     fn compare(&mut self, comparison: Comparison, left: &Scalar, right: &Scalar) {
         self.add("(");
         self.scalar(left);
@@ -138,14 +162,7 @@ impl Writer<'_> {
             // By bytes, whatever the column's own order is.
             self.add(" COLLATE \"C\"");
         }
-        self.add(match comparison {
-            Comparison::Equal => " = ",
-            Comparison::NotEqual => " <> ",
-            Comparison::Less => " < ",
-            Comparison::LessOrEqual => " <= ",
-            Comparison::Greater => " > ",
-            Comparison::GreaterOrEqual => " >= ",
-        });
+        self.add(sign_of(comparison));
         self.scalar(right);
         self.add(")");
     }
@@ -279,6 +296,17 @@ fn cast(value: &Value) -> &'static str {
     }
 }
 
+fn sign_of(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Equal => " = ",
+        Comparison::NotEqual => " <> ",
+        Comparison::Less => " < ",
+        Comparison::LessOrEqual => " <= ",
+        Comparison::Greater => " > ",
+        Comparison::GreaterOrEqual => " >= ",
+    }
+}
+
 fn sign(operator: Arithmetic) -> &'static str {
     match operator {
         Arithmetic::Add => "+",
@@ -310,72 +338,4 @@ impl ToSql for SqlBind {
     }
 
     to_sql_checked!();
-}
-
-/// Little-endian EWKB in SRID 4326 of points, lines or polygons; an empty collection for anything else.
-pub(super) fn ewkb(geometry: &Geometry<f64>) -> Vec<u8> {
-    let mut out = BytesMut::new();
-    let srid = Some(4326);
-    match geometry {
-        Geometry::Point(point) => {
-            head(&mut out, 1, srid);
-            position(&mut out, &point.0);
-        }
-        Geometry::LineString(value) => {
-            head(&mut out, 2, srid);
-            line(&mut out, value);
-        }
-        Geometry::Polygon(value) => {
-            head(&mut out, 3, srid);
-            polygon(&mut out, value);
-        }
-        Geometry::MultiPoint(points) => many(&mut out, 4, &points.0, |out, point| {
-            head(out, 1, None);
-            position(out, &point.0);
-        }),
-        Geometry::MultiLineString(lines) => many(&mut out, 5, &lines.0, |out, value| {
-            head(out, 2, None);
-            line(out, value);
-        }),
-        Geometry::MultiPolygon(polygons) => many(&mut out, 6, &polygons.0, |out, value| {
-            head(out, 3, None);
-            polygon(out, value);
-        }),
-        // Checked filters hold nothing else.
-        _ => many(&mut out, 7, &[] as &[()], |_, ()| {}),
-    }
-    out.to_vec()
-}
-
-fn head(out: &mut BytesMut, kind: u32, srid: Option<u32>) {
-    out.put_u8(1);
-    out.put_u32_le(kind | if srid.is_some() { 0x2000_0000 } else { 0 });
-    if let Some(srid) = srid {
-        out.put_u32_le(srid);
-    }
-}
-
-fn many<T>(out: &mut BytesMut, kind: u32, parts: &[T], part: impl Fn(&mut BytesMut, &T)) {
-    head(out, kind, Some(4326));
-    out.put_u32_le(parts.len() as u32);
-    for one in parts {
-        part(out, one);
-    }
-}
-
-fn position(out: &mut BytesMut, at: &Coord<f64>) {
-    out.put_f64_le(at.x);
-    out.put_f64_le(at.y);
-}
-
-fn line(out: &mut BytesMut, line: &LineString<f64>) {
-    out.put_u32_le(line.0.len() as u32);
-    for at in &line.0 {
-        position(out, at);
-    }
-}
-
-fn polygon(out: &mut BytesMut, polygon: &Polygon<f64>) {
-    out.put_u32_le(1 + polygon.interiors().len() as u32);
-    std::iter::once(polygon.exterior()).chain(polygon.interiors()).for_each(|ring| line(out, ring));
 }

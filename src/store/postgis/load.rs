@@ -23,6 +23,11 @@ impl PostGis {
     /// Sends all features of a layer; gives its version in the same snapshot.
     pub(super) async fn read_layer(&self, layer: &Layer, rows: &mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError> {
         let failed = || self.address.failed(format!("loading {}", layer.id));
+        if !self.prepared().layers.iter().any(|known| known == layer.id.as_str())
+            && let Some(why) = self.refollow_one(layer).await?
+        {
+            return Err(fault(format!("loading {}", layer.id), why));
+        }
         let mut client = self.borrow().await?;
         let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
         // A published layer is joined in a temporary table.
@@ -36,7 +41,7 @@ impl PostGis {
 
     /// The query for a layer's rows: id, longitude, latitude, units, fields.
     async fn select(&self, transaction: &Transaction<'_>, layer: &Layer) -> Result<String, StoreError> {
-        self.begin_long(transaction).await?;
+        self.begin_reading(transaction).await?;
         match &layer.published {
             None => self.own_rows(transaction, layer).await,
             Some(source) => published::stage(self, transaction, layer, source).await,

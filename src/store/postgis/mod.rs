@@ -9,6 +9,7 @@ mod changes;
 mod columns;
 mod connect;
 mod edit;
+mod ewkb;
 mod failure;
 mod feed;
 mod fill;
@@ -53,6 +54,9 @@ use super::{
 use crate::engine::locate::UnitIndex;
 use crate::model::{Catalogue, Feature, Finding, Freshness, Layer, Unit, UnitChange, Versions};
 
+/// Longest wait for a table that somebody has locked.
+const LOCK_WAIT: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// A `PostGIS` database. Cloning it shares its connections.
 #[derive(Clone)]
 pub struct PostGis {
@@ -79,8 +83,8 @@ struct Prepared {
     zone: String,
     /// Layers that can be read.
     layers: Vec<String>,
-    /// Those of which triggers tell.
-    followed: Vec<String>,
+    /// Those of which triggers tell, and what their tables were when that was looked at last.
+    followed: BTreeMap<String, Option<String>>,
     /// Published tables that no trigger tells of.
     watched: Vec<Arc<Watched>>,
     /// Tables of layers that are not loaded.
@@ -89,8 +93,8 @@ struct Prepared {
 
 impl Default for Prepared {
     fn default() -> Self {
-        let (layers, followed) = (Vec::new(), Vec::new());
-        Self { zone: "UTC".to_owned(), layers, followed, watched: Vec::new(), large: BTreeMap::new() }
+        let (layers, watched) = (Vec::new(), Vec::new());
+        Self { zone: "UTC".to_owned(), layers, followed: BTreeMap::new(), watched, large: BTreeMap::new() }
     }
 }
 
@@ -131,6 +135,14 @@ impl PostGis {
         let long = include_str!("../../../sql/long.sql");
         let begun = transaction.execute(long, &[&self.settings.long_timeout_ms()]).await;
         begun.map(drop).map_err(self.address.failed("beginning a transaction"))
+    }
+
+    /// Begins to read layers' tables: one that is locked is given up soon, for others are to be read.
+    async fn begin_reading(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
+        self.begin_long(transaction).await?;
+        let wait = i64::try_from(LOCK_WAIT.as_millis()).unwrap_or(i64::MAX).to_string();
+        let begun = transaction.execute(include_str!("../../../sql/read.sql"), &[&wait]).await;
+        begun.map(drop).map_err(self.address.failed("beginning to read"))
     }
 
     /// A layer's version as the transaction makes it: asked for at its end, for others wait for it from then on.

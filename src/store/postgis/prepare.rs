@@ -21,7 +21,14 @@ impl PostGis {
         let mut prepared = Prepared { zone, ..Prepared::default() };
         let mut findings = Vec::new();
         for layer in &catalogue.layers {
-            self.prepare_one(layer, &mut prepared, &mut findings).await?;
+            match self.prepare_one(layer, &mut prepared, &mut findings).await {
+                Ok(()) => {}
+                // One table that is not as it should be keeps no other from being served; it is tried again when it is loaded.
+                Err(fault @ StoreError::Fault { .. }) => {
+                    findings.push(finding(FindingKind::ColumnMismatch, layer.id.as_str(), fault.to_string()));
+                }
+                Err(away) => return Err(away),
+            }
         }
         self.prepared.store(Arc::new(prepared));
         Ok(findings)
@@ -45,11 +52,20 @@ impl PostGis {
                 prepared.large.insert(layer.id.to_string(), Arc::new(table));
             }
             if prepared.watched.len() == watched {
-                prepared.followed.push(layer.id.as_str().to_owned());
+                prepared.followed.insert(layer.id.to_string(), self.note_shape(layer).await?);
             }
             prepared.layers.push(layer.id.as_str().to_owned());
         }
         Ok(())
+    }
+
+    /// What the layer's table is now, as the database remembers it from then on.
+    async fn note_shape(&self, layer: &Layer) -> Result<Option<String>, StoreError> {
+        let failed = || self.address.failed(format!("preparing {}", layer.id));
+        let table = quoted_table(layer.published.as_ref().map_or(layer.id.as_str(), |source| &source.table));
+        let client = self.borrow().await?;
+        let noted = client.query_one(include_str!("../../../sql/note_shape.sql"), &[&layer.id.as_str(), &table]).await;
+        Ok(noted.map_err(failed())?.get(0))
     }
 
     async fn prepare_own(&self, layer: &Layer, zone: &str, findings: &mut Vec<Finding>) -> Result<bool, StoreError> {
@@ -128,7 +144,13 @@ impl PostGis {
         } else {
             drop(client);
             let watched = Arc::new(Watched::new(layer, source, &table, &prepared.zone));
-            watched.look(self).await?;
+            match watched.look(self).await {
+                // A view may fail at one of its rows: it is looked at again.
+                Err(fault @ StoreError::Fault { .. }) => {
+                    findings.push(finding(FindingKind::ColumnMismatch, &source.table, fault.to_string()));
+                }
+                looked => looked?,
+            }
             prepared.watched.push(watched);
         }
         Ok(true)

@@ -64,7 +64,8 @@ async fn points(
     let table = table.ok_or_else(|| fault(doing(), "there is no such table or view"))?;
     Ok(format!(
         "SELECT row_number() OVER () AS id, NULL::integer[] AS units, {key}::bigint AS key, \
-         CASE WHEN GeometryType({geom}) = 'POINT' AND ST_SRID({geom}) <> 0 THEN ST_Transform({geom}, 4326) END AS geom\
+         CASE WHEN ST_SRID({geom}) NOT IN (0, 4326) THEN bandoso.in_degrees({geom}) \
+         WHEN GeometryType({geom}) = 'POINT' AND ST_SRID({geom}) = 4326 THEN {geom} END AS geom\
          {fields} FROM {table}",
         key = quoted(&source.key),
         geom = quoted(&source.geometry_column),
@@ -87,8 +88,10 @@ async fn stage_points(
     transaction.execute(&stage, keys).await.map_err(failed())?;
     let ready = "CREATE INDEX ON pg_temp.bandoso_points USING gist (geom); ANALYZE pg_temp.bandoso_points";
     transaction.batch_execute(ready).await.map_err(failed())?;
+    // Nothing keeps the key of a table of others from being there twice: the first row has it.
     Ok(format!(
-        "SELECT p.key, ST_X(p.geom), ST_Y(p.geom), l.units{} FROM pg_temp.bandoso_points p \
+        "SELECT p.key, ST_X(p.geom), ST_Y(p.geom), l.units{} \
+         FROM (SELECT DISTINCT ON (key) * FROM pg_temp.bandoso_points ORDER BY key, id) p \
          LEFT JOIN bandoso.links_of('pg_temp.bandoso_points', false) l ON l.id = p.id",
         values(layer)
     ))

@@ -1,28 +1,57 @@
-//! Follows tables that were made anew: a program that replaces whole tables, as `ogr2ogr -overwrite` does, takes our triggers
-//! away with the old one, and from then on nobody would be told of what is written.
+//! Follows tables that are others than they were: a program that replaces whole tables, as `ogr2ogr -overwrite` does, takes our
+//! triggers away with the old one, and of a table that is swapped, emptied or written anew by its owner no trigger tells.
 
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::columns::quoted_table;
+use super::failure::fault;
 use super::{PostGis, Prepared};
 use crate::model::Layer;
 use crate::store::StoreError;
 
 /// Pause between one look and the next.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The same after a table that cannot be followed: it is told of each time.
-const LOOK_AGAIN: Duration = Duration::from_mins(1);
+/// The same for a table that cannot be followed.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// When this program next looks for tables without triggers.
+/// When this program next looks for tables that are others.
 pub(super) struct Refollowing {
     /// None while it looks.
     next: Mutex<Option<Instant>>,
+    /// Layers whose table cannot be followed: when it is tried again, and why.
+    lost: Mutex<HashMap<String, (Instant, String)>>,
 }
 
 impl Default for Refollowing {
     fn default() -> Self {
-        Self { next: Mutex::new(Some(Instant::now())) }
+        Self { next: Mutex::new(Some(Instant::now())), lost: Mutex::default() }
+    }
+}
+
+impl Refollowing {
+    /// Why a layer's table is not followed; none where it is.
+    pub(super) fn why_lost(&self, layer: &Layer) -> Option<StoreError> {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.get(layer.id.as_str()).map(|(_, why)| fault(format!("following {}", layer.id), why.clone()))
+    }
+
+    fn is_lost(&self, layer: &Layer) -> bool {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).contains_key(layer.id.as_str())
+    }
+
+    fn is_due(&self, layer: &Layer) -> bool {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.get(layer.id.as_str()).is_none_or(|(next, _)| *next <= Instant::now())
+    }
+
+    fn note(&self, layer: &Layer, why_lost: Option<String>) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        match why_lost {
+            Some(why) => lost.insert(layer.id.to_string(), (Instant::now() + LOOK_AGAIN, why)),
+            None => lost.remove(layer.id.as_str()),
+        };
     }
 }
 
@@ -38,43 +67,39 @@ impl PostGis {
         }
         let (store, layers) = (self.clone(), layers.cloned().collect::<Vec<_>>());
         tokio::spawn(async move {
-            let pause = match store.refollow(&layers).await {
-                Ok(true) => LOOK_EVERY,
-                Ok(false) => LOOK_AGAIN,
-                Err(fault) => {
-                    tracing::warn!("{fault}");
-                    LOOK_AGAIN
-                }
-            };
+            if let Err(fault) = store.refollow(&layers).await {
+                tracing::warn!("{fault}");
+            }
             if let Ok(mut next) = store.refollowing.next.lock() {
-                *next = Some(Instant::now() + pause);
+                *next = Some(Instant::now() + LOOK_EVERY);
             }
         });
     }
 
-    /// Follows the tables of these layers that no longer have our triggers; false where some cannot be followed.
-    async fn refollow(&self, layers: &[Arc<Layer>]) -> Result<bool, StoreError> {
-        let mut all = true;
+    /// Follows the tables of these layers that are others now, or no longer have our triggers. One that cannot be followed keeps no
+    /// other from it.
+    async fn refollow(&self, layers: &[Arc<Layer>]) -> Result<(), StoreError> {
         for layer in self.unfollowed(layers).await? {
-            // One that cannot be followed keeps no other from it.
-            all &= self.refollow_one(layer).await.unwrap_or_else(|fault| {
-                tracing::warn!("{fault}");
-                false
-            });
+            let followed = self.refollow_one(layer).await;
+            let why_lost = followed.unwrap_or_else(|fault| Some(fault.to_string()));
+            // The follower tells of it as of any layer that cannot be read.
+            self.refollowing.note(layer, why_lost);
         }
-        Ok(all)
+        Ok(())
     }
 
-    async fn refollow_one(&self, layer: &Layer) -> Result<bool, StoreError> {
+    /// Prepares a layer's table once more; why it cannot be followed, if so.
+    pub(super) async fn refollow_one(&self, layer: &Layer) -> Result<Option<String>, StoreError> {
         let id = layer.id.as_str();
         let mut findings = Vec::new();
         let mut again = Prepared { zone: self.prepared().zone.clone(), ..Prepared::default() };
         self.prepare_one(layer, &mut again, &mut findings).await?;
-        for finding in &findings {
-            tracing::warn!(layer.id = %layer.id, "{finding}");
+        let told: Vec<String> = findings.iter().map(ToString::to_string).collect();
+        if again.layers.is_empty() {
+            return Ok(Some(told.join("; ")));
         }
         let is_followed = !again.followed.is_empty();
-        tracing::info!(layer.id = %layer.id, is_followed, "its table was made anew");
+        tracing::info!(layer.id = %layer.id, is_followed, findings = told.join("; "), "its table is another than it was");
         if is_followed {
             // What was written while the triggers were not there is not known.
             let noted = self.borrow().await?.execute(include_str!("../../../sql/note_unversioned.sql"), &[&id]).await;
@@ -82,31 +107,38 @@ impl PostGis {
         }
         self.prepared.rcu(|prepared| {
             let mut next = Prepared::clone(prepared);
-            if !again.watched.is_empty() {
-                // It takes no triggers any more: whoever watches it looks after it from now on.
-                next.followed.retain(|known| known != id);
-            }
+            // A table that takes no triggers any more is looked after by whoever watches it.
+            next.followed.remove(id);
+            next.followed.extend(again.followed.clone());
             next.large.extend(again.large.clone());
             next.watched.extend(again.watched.iter().cloned());
+            if !next.layers.iter().any(|known| known == id) {
+                next.layers.push(id.to_owned());
+            }
             next
         });
-        Ok(!again.layers.is_empty())
+        Ok(None)
     }
 
     async fn unfollowed<'a>(&self, layers: &'a [Arc<Layer>]) -> Result<Vec<&'a Arc<Layer>>, StoreError> {
         let prepared = self.prepared.load_full();
-        let followed = |layer: &&Arc<Layer>| prepared.followed.iter().any(|known| known == layer.id.as_str());
-        let layers: Vec<&Arc<Layer>> = layers.iter().filter(followed).collect();
+        let shape = |layer: &Layer| prepared.followed.get(layer.id.as_str());
+        let layers: Vec<&Arc<Layer>> =
+            layers.iter().filter(|layer| shape(layer).is_some() && self.refollowing.is_due(layer)).collect();
         let names: Vec<&str> = layers.iter().map(|layer| layer.id.as_str()).collect();
+        // One that was lost may be again what it was.
+        let known = |layer: &&Arc<Layer>| shape(layer).filter(|_| !self.refollowing.is_lost(layer));
+        let shapes: Vec<Option<&str>> = layers.iter().map(|layer| known(layer).and_then(Option::as_deref)).collect();
+        let own: Vec<bool> = layers.iter().map(|layer| layer.published.is_none()).collect();
         let table = |layer: &&Arc<Layer>| match &layer.published {
             Some(source) => (quoted_table(&source.table), source.key.clone()),
             None => (quoted_table(layer.id.as_str()), "id".to_owned()),
         };
         let (tables, keys): (Vec<String>, Vec<String>) = layers.iter().map(table).unzip();
-        let failed = || self.address.failed("looking for tables that were made anew");
+        let failed = || self.address.failed("looking for tables that are others");
         let client = self.borrow().await?;
         let ask = client.prepare_cached(include_str!("../../../sql/unfollowed.sql")).await.map_err(failed())?;
-        let lost = client.query(&ask, &[&names, &tables, &keys]).await.map_err(failed())?;
+        let lost = client.query(&ask, &[&names, &tables, &keys, &own, &shapes]).await.map_err(failed())?;
         let lost: Vec<String> = lost.iter().map(|row| row.get(0)).collect();
         Ok(layers.into_iter().filter(|layer| lost.iter().any(|lost| lost == layer.id.as_str())).collect())
     }

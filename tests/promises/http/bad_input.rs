@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use crate::support::house::House;
 
 /// Status, parameter named, address.
-const REFUSED: [(u16, &str, &str); 92] = [
+const REFUSED: [(u16, &str, &str); 95] = [
     // Places.
     (400, "at", "/query/locate"),
     (400, "at", "/query/locate?at="),
@@ -81,6 +81,13 @@ const REFUSED: [(u16, &str, &str); 92] = [
     // Times.
     (400, "as_of", "/tiles/units.commune/0/0/0?as_of=2025-13-01"),
     (400, "as_of", "/style.json?as_of=never"),
+    (400, "bom", "/search?q=a&bom=true"),
+    (
+        400,
+        "filter",
+        "/query/count?layer=police.incidents&filter-lang=cql2-json&filter=%7B%22op%22:%22%3D%22,%22args%22:%5B%7B%22property%22:%22title%22%7D,%22%5Cu0000%22%5D%7D",
+    ),
+    (400, "row", "/query/within?layer=police.incidents&row=%7B%22category%22:%22%5Cu0000%22%7D"),
     (400, "as_of", "/query/locate?at=108,15&as_of=2025-07-01/2025-08-01"),
     (400, "datetime", "/tiles/police.incidents/0/0/0?datetime=2025-08-01/2025-07-01"),
     (400, "datetime", "/tiles/health.hospitals/0/0/0?datetime=2025"),

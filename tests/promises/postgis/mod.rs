@@ -10,6 +10,7 @@ mod fill;
 mod follower;
 mod large;
 mod live;
+mod odd_tables;
 mod outages;
 mod published;
 mod statements;

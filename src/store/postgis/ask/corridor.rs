@@ -5,7 +5,8 @@ use tokio_postgres::types::Type;
 use super::Table;
 use super::sql::Sql;
 use crate::store::LargeCorridor;
-use crate::store::postgis::filter::{SqlBind, ewkb};
+use crate::store::postgis::ewkb::ewkb;
+use crate::store::postgis::filter::SqlBind;
 
 /// Boxes by which the index looks for rows.
 const MOST_BOXES: usize = 32;

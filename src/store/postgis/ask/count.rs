@@ -132,14 +132,11 @@ fn add_exponent(sum: &mut ExactSum, row: &Row, column: usize) {
     sum.add_scaled(exponent, if negative { -mantissas } else { mantissas });
 }
 
-/// A numeric field's value, null where it is not finite; and whether it is a double.
+/// A numeric field's value; and whether it is a double.
 fn number(table: &Table, layer: &Layer, field: usize) -> (String, bool) {
     let column = table.columns.fields.get(field).map_or("NULL::bigint", String::as_str);
     let is_real = layer.fields.get(field).is_some_and(|field| field.kind == FieldType::Real);
-    if !is_real {
-        return (column.to_owned(), false);
-    }
-    (format!("(CASE WHEN {column} > '-infinity' AND {column} < 'infinity' THEN {column} END)"), true)
+    (column.to_owned(), is_real)
 }
 
 fn keys(sql: &mut Sql, table: &Table, wanted: &Wanted<'_>, by: &Grouping) {
@@ -171,7 +168,6 @@ pub(super) fn row_key(sql: &mut Sql, table: &Table, (layer, zone): (&Layer, &Tim
     };
     let time = layer.time.and_then(|index| Some((layer.fields.get(index)?, table.columns.fields.get(index)?)));
     let Some((field, column)) = time else { return sql.add("NULL::integer") };
-    sql.add(&format!("CASE WHEN isfinite({column}) THEN "));
     let (before, after) = match part {
         TimePart::Hour => ("extract(hour FROM ".to_owned(), ")::integer".to_owned()),
         TimePart::Weekday => ("extract(isodow FROM ".to_owned(), ")::integer".to_owned()),
@@ -185,5 +181,4 @@ pub(super) fn row_key(sql: &mut Sql, table: &Table, (layer, zone): (&Layer, &Tim
         sql.bind(zone.iana_name().unwrap_or("UTC").to_owned(), Type::TEXT);
     }
     sql.add(&after);
-    sql.add(" END");
 }

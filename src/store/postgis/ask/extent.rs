@@ -18,7 +18,7 @@ impl Question<'_> {
         let field = layer.time.and_then(|index| Some((layer.fields.get(index)?, table.columns.fields.get(index)?)));
         if let Some((_, column)) = field {
             for end in ["min", "max"] {
-                sql.add(&format!(", {end}({column}) FILTER (WHERE isfinite({column}))"));
+                sql.add(&format!(", {end}({column})"));
             }
         }
         sql.features(table);

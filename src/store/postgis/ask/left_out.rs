@@ -45,7 +45,7 @@ impl Question<'_> {
 fn listed(table: &Table, layer: &Layer, page: &LeftOutPage) -> Sql {
     let mut sql =
         Sql::uncommon(format!("SELECT * FROM (SELECT {} AS id, {} AS kind", table.columns.id, kind_of(table)));
-    for (index, (field, column)) in layer.fields.iter().zip(&table.columns.fields).enumerate() {
+    for (index, (field, column)) in layer.fields.iter().zip(&table.columns.stored).enumerate() {
         sql.add(&format!(", ({column})::{} AS v{index}", sql_type(field.kind)));
     }
     no_features(&mut sql, table);

@@ -3,13 +3,11 @@
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::Table;
 use super::question::Question;
 use super::sql::Sql;
 use crate::engine::crowds::least_rows;
+use crate::model::LonLat;
 use crate::model::filter::Filter;
-use crate::model::{FieldType, Layer, LonLat};
-use crate::store::postgis::SqlColumns;
 use crate::store::{Grouping, StoreError, Tallied, Wanted};
 
 impl Question<'_> {
@@ -20,11 +18,10 @@ impl Question<'_> {
         (by, tests): (&Grouping, &[Filter]),
     ) -> Result<Tallied, StoreError> {
         let groups = self.count(wanted, by).await?;
-        let columns = self.table.read_columns(wanted.layer);
         let mut sql = Sql::uncommon("SELECT count(*)");
         for test in tests {
             sql.add(", count(*) FILTER (WHERE ");
-            sql.filter(test, &columns);
+            sql.filter(test, &self.table.columns);
             sql.add(")");
         }
         sql.wanted(&self.table, wanted);
@@ -51,20 +48,5 @@ impl Question<'_> {
         let is_many =
             |row: &&Row| row.get::<_, i64>(2).unsigned_abs() >= least_rows(row.get::<_, i64>(3).unsigned_abs());
         Ok(rows.iter().filter(is_many).map(|row| LonLat { lon: row.get(0), lat: row.get(1) }).collect())
-    }
-}
-
-impl Table {
-    /// The columns as they are read: what is stored and no value of its field (an infinite time, a number that is none) is empty.
-    pub(super) fn read_columns(&self, layer: &Layer) -> SqlColumns {
-        let read = |(field, column): (&crate::model::Field, &String)| match field.kind {
-            FieldType::Date | FieldType::Timestamp => format!("(CASE WHEN isfinite({column}) THEN {column} END)"),
-            FieldType::Real => {
-                format!("(CASE WHEN {column} > '-infinity' AND {column} < 'infinity' THEN {column} END)")
-            }
-            _ => column.clone(),
-        };
-        let fields = layer.fields.iter().zip(&self.columns.fields).map(read).collect();
-        SqlColumns { fields, ..self.columns.clone() }
     }
 }

@@ -14,11 +14,7 @@ pub(super) fn expression(table: &Table, layer: &Layer, key: SortKey) -> String {
     let column = table.columns.fields.get(index).map_or("NULL", String::as_str);
     match key.kind(layer) {
         FieldType::Text | FieldType::Code => format!("(left({column}, {SORTED_CHARACTERS}) COLLATE \"C\")"),
-        FieldType::Real => {
-            format!("(CASE WHEN {column} BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308 THEN {column} END)")
-        }
-        FieldType::Date | FieldType::Timestamp => format!("(CASE WHEN isfinite({column}) THEN {column} END)"),
-        FieldType::Integer | FieldType::Boolean => column.to_owned(),
+        _ => column.to_owned(),
     }
 }
 

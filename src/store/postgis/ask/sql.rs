@@ -10,7 +10,7 @@ use crate::engine::select::first_day_from;
 use crate::model::filter::Filter;
 use crate::model::{Bbox, Day, FieldType, Layer, TimeInterval, Value};
 use crate::store::Wanted;
-use crate::store::postgis::columns::sql_type;
+use crate::store::postgis::columns::{LAST_DAY, LAST_TIME, sql_type};
 use crate::store::postgis::filter::{SqlBind, SqlColumns, where_clause};
 
 /// Text and values of one statement.
@@ -69,24 +69,20 @@ impl Sql {
         let _ = write!(self.text, " FROM {} WHERE {}", table.name, table.is_feature());
     }
 
-    /// Infinite times are no values: they are in no interval, open or not.
+    /// Infinite times and those beyond the calendar are no values: they are in no interval, open or not.
     fn in_time(&mut self, table: &Table, layer: &Layer, datetime: Option<TimeInterval>, zone: &TimeZone) {
         let (Some(interval), Some(index)) = (datetime, layer.time) else { return };
-        let (Some(field), Some(column)) = (layer.fields.get(index), table.columns.fields.get(index)) else { return };
+        let (Some(field), Some(column)) = (layer.fields.get(index), table.columns.stored.get(index)) else { return };
         let is_date = field.kind == FieldType::Date;
-        for (end, sign, open) in [(interval.from, " >= ", " > '-infinity'"), (interval.to, " < ", " < 'infinity'")] {
-            self.add(" AND ");
-            self.add(column);
-            match end {
-                None => self.add(open),
-                Some(end) if is_date => {
-                    self.add(sign);
-                    self.bind(SqlBind::Value(Value::Date(first_day_from(end, zone))), Type::DATE);
-                }
-                Some(end) => {
-                    self.add(sign);
-                    self.bind(SqlBind::Value(Value::Timestamp(end)), Type::TIMESTAMPTZ);
-                }
+        let last = if is_date { LAST_DAY } else { LAST_TIME };
+        self.add(&format!(" AND {column} > '-infinity' AND {column} <= {last}"));
+        for (end, sign) in [(interval.from, " >= "), (interval.to, " < ")] {
+            let Some(end) = end else { continue };
+            self.add(&format!(" AND {column}{sign}"));
+            if is_date {
+                self.bind(SqlBind::Value(Value::Date(first_day_from(end, zone))), Type::DATE);
+            } else {
+                self.bind(SqlBind::Value(Value::Timestamp(end)), Type::TIMESTAMPTZ);
             }
         }
     }
@@ -111,9 +107,7 @@ impl Sql {
     pub(super) fn span(&mut self, table: &Table, (layer, zone): (&Layer, &TimeZone), bounds: &[Day]) {
         let time = layer.time.and_then(|index| Some((layer.fields.get(index)?, table.columns.fields.get(index)?)));
         let Some((field, column)) = time else { return self.add("NULL::integer") };
-        self.add("CASE WHEN isfinite(");
-        self.add(column);
-        self.add(") THEN width_bucket(");
+        self.add("width_bucket(");
         self.add(column);
         self.add(", ");
         if field.kind == FieldType::Date {
@@ -123,7 +117,7 @@ impl Sql {
             let starts = bounds.iter().map(|day| SqlBind::Value(Value::Timestamp(day.start(zone))));
             self.bind(starts.collect::<Vec<_>>(), Type::TIMESTAMPTZ_ARRAY);
         }
-        self.add(") END");
+        self.add(")");
     }
 }
 
@@ -131,7 +125,7 @@ impl Sql {
 pub(super) fn select_rows(table: &Table, wanted: &Wanted<'_>) -> Sql {
     let (id, at, units) = (&table.columns.id, &table.columns.position, &table.units);
     let mut sql = Sql::new(format!("SELECT {id}, ST_X({at}), ST_Y({at}), {units}"));
-    let fields = wanted.layer.fields.iter().zip(&table.columns.fields).enumerate();
+    let fields = wanted.layer.fields.iter().zip(&table.columns.stored).enumerate();
     for (index, (field, column)) in fields {
         sql.add(", ");
         if wanted.fields.contains(&index) {

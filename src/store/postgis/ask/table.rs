@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::Layer;
 use crate::store::StoreError;
-use crate::store::postgis::columns::{Relation, quoted, quoted_table, sql_type};
+use crate::store::postgis::columns::{Relation, quoted, quoted_table, sql_type, value_of};
 use crate::store::postgis::failure::fault;
 use crate::store::postgis::{PostGis, SqlColumns};
 
@@ -12,7 +12,7 @@ use crate::store::postgis::{PostGis, SqlColumns};
 pub(in crate::store::postgis) struct Table {
     /// Its quoted name.
     pub(super) name: String,
-    /// Id, position and fields.
+    /// Id, position and fields as they are read: what is stored and no value of its field is null.
     pub(super) columns: SqlColumns,
     /// The stored answer of the join; where a row has none, it is made for that row.
     pub(super) units: String,
@@ -61,8 +61,8 @@ impl PostGis {
                     geom
                 } else {
                     format!(
-                        "(CASE WHEN GeometryType({geom}) = 'POINT' AND ST_SRID({geom}) <> 0 \
-                         THEN ST_Transform({geom}, 4326) END)"
+                        "(CASE WHEN ST_SRID({geom}) NOT IN (0, 4326) THEN bandoso.in_degrees({geom}) \
+                         WHEN GeometryType({geom}) = 'POINT' AND ST_SRID({geom}) = 4326 THEN {geom} END)"
                     )
                 };
                 (format!("{}::bigint", quoted(&source.key)), position)
@@ -78,7 +78,9 @@ impl PostGis {
             let read = relation.reads(&field.name, field.kind, zone);
             read.unwrap_or_else(|| format!("NULL::{}", sql_type(field.kind)))
         };
-        let fields = layer.fields.iter().map(field).collect();
-        Ok(Table { name: relation.name, columns: SqlColumns { id, position, fields }, units })
+        let stored: Vec<String> = layer.fields.iter().map(field).collect();
+        let read = layer.fields.iter().zip(&stored).map(|(field, column)| value_of(field.kind, column));
+        let columns = SqlColumns { id, position, fields: read.collect(), stored };
+        Ok(Table { name: relation.name, columns, units })
     }
 }

@@ -10,8 +10,9 @@ use super::sort::{behind, expression, order};
 use super::sql::{Sql, select_rows};
 use crate::engine::geodesic::{boxes_around, is_within};
 use crate::model::{Feature, LonLat};
+use crate::store::postgis::ewkb::ewkb;
 use crate::store::postgis::failure::fault;
-use crate::store::postgis::filter::{SqlBind, ewkb};
+use crate::store::postgis::filter::SqlBind;
 use crate::store::{IdPage, LargeArea, LargeKey, LargePage, StoreError, Wanted};
 
 /// Metres by which `PostGIS` and the engine may differ about a distance: both are right to 15 nm.
@@ -190,7 +191,7 @@ pub(super) fn in_area(sql: &mut Sql, table: &Table, wanted: &Wanted<'_>, area: &
         }
         LargeArea::Meets(test) => {
             sql.add(" AND ");
-            sql.filter(test, &table.read_columns(wanted.layer));
+            sql.filter(test, &table.columns);
         }
         LargeArea::Held(held) => {
             sql.add(" AND ");
