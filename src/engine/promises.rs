@@ -65,6 +65,42 @@ fn changes_lead_to_the_same_bytes_and_answers_as_a_load() {
 }
 
 #[test]
+fn a_feature_at_the_edge_that_went_or_came_back_leaves_no_wider_box() {
+    let features = features(2_000);
+    let mut parts = parts(&features);
+    let (layer, zone) = (layer(), TimeZone::UTC);
+    let far = |at: f64, time: i64| {
+        let mut feature = features[7].clone();
+        (feature.at, feature.values[1]) = (LonLat { lon: at, lat: at / 2.0 }, Value::Timestamp(Instant(time)));
+        feature
+    };
+    let steps = [far(2.0, i64::MIN / 4), far(170.0, i64::MAX / 4), features[7].clone()];
+    for (step, feature) in steps.into_iter().enumerate() {
+        parts = parts.with(&[feature], &[], (&layer, &zone, 1));
+        let mut all: Vec<Feature> = Selected::everything(&parts).rows().map(|row| parts.feature(row)).collect();
+        let mut bbox = Bbox::EMPTY;
+        for feature in &all {
+            bbox.extend(feature.at);
+        }
+        all.retain(|feature| feature.values[1] != Value::Null);
+        let times = all.iter().map(|feature| match feature.values[1] {
+            Value::Timestamp(time) => time,
+            _ => unreachable!("a time"),
+        });
+        assert_eq!(parts.bbox(), bbox, "{step}");
+        assert_eq!(parts.time_range(), times.clone().min().zip(times.max()), "{step}");
+        let (first, last) = parts.time_span().unwrap();
+        assert!(parts.time_range().is_some_and(|range| first <= range.0 && range.1 <= last));
+    }
+    // Down to nothing.
+    let ids: Vec<u64> = features.iter().map(|feature| feature.id).collect();
+    for some in ids.chunks(500) {
+        parts = parts.with(&[], some, (&layer, &zone, 1));
+    }
+    assert!(parts.bbox().is_empty() && parts.time_range().is_none());
+}
+
+#[test]
 fn a_layer_loaded_meanwhile_does_not_take_the_base_of_before() {
     let features = features(100);
     let merged = parts(&features).merge(&layer(), &TimeZone::UTC);

@@ -98,6 +98,10 @@ impl ColumnsBuilder {
         let ids = ids.sorted(&order);
         let fingerprint = fields.iter().fold(places.fingerprint, |sum, field| sum.wrapping_add(field.fingerprint));
         let fields: Vec<Column> = fields.into_par_iter().map(|field| field.finish(&order)).collect();
+        let (time, days) = match places.days {
+            Some((field, zone, days)) => (Some((field, zone)), days.sorted(&order)),
+            None => (None, Numbers::default()),
+        };
         let main = category.and_then(|field| fields.get(field));
         let columns = Columns {
             samples: keys.iter().step_by(BLOCK).copied().collect(),
@@ -109,7 +113,8 @@ impl ColumnsBuilder {
             lats: sorted(places.lats, &order),
             fields,
             links: places.links.sorted(&order),
-            days: places.days.map_or_else(Numbers::default, |(_, _, days)| days.sorted(&order)),
+            days,
+            time,
             bbox: places.bbox,
             time_range: places.time_range,
             fingerprint,

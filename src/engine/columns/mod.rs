@@ -22,6 +22,8 @@ pub(in crate::engine) use narrow::{Width, by_width};
 pub use numbers::Numbers;
 pub use sums::{CodeSums, MOST_CODES};
 
+use jiff::tz::TimeZone;
+
 use super::morton::Cell;
 use super::names::NameIndex;
 use crate::model::{Bbox, Day, Feature, Instant, LonLat, Value};
@@ -43,15 +45,17 @@ pub struct Columns {
     pub links: Narrow,
     /// Day of the layer's time field in the catalogue's zone, null where it has none. Empty for layers without time.
     pub days: Numbers,
+    /// The layer's time field, and the zone of its days.
+    time: Option<(usize, TimeZone)>,
     /// Rows by ascending id.
     by_id: Vec<u32>,
     /// The first key of each block: small enough to stay in the processor's cache while keys are looked for.
     samples: Vec<u64>,
     /// Of the layer's main field; empty where it has none.
     pub sums: CodeSums,
-    /// Where the features are.
+    /// Where the features are, those that are gone since among them.
     pub bbox: Bbox,
-    /// First and last time.
+    /// First and last time of the same.
     pub time_range: Option<(Instant, Instant)>,
     /// Changes with any value of any feature, whatever the order they were read in.
     pub fingerprint: u64,
@@ -91,6 +95,16 @@ impl Columns {
     /// The row's own day: [`NO_DAY`] where it has none.
     pub fn day(&self, row: usize) -> Day {
         self.days.value(row).map_or(NO_DAY, |day| Day(day as i32))
+    }
+
+    /// The row's time, of a day its first instant; none where it has none.
+    pub fn time(&self, row: usize) -> Option<Instant> {
+        let (field, zone) = self.time.as_ref()?;
+        match self.fields.get(*field)?.value(row) {
+            Value::Timestamp(instant) => Some(instant),
+            Value::Date(day) => Some(day.start(zone)),
+            _ => None,
+        }
     }
 
     /// The row that has the id.

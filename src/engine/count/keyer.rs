@@ -47,10 +47,10 @@ impl<'a> Keyer<'a> {
                 if parts.iter().any(is_truth) { Self::Truth { field } } else { Self::codes(field, parts) }
             }
             Key::Time(TimePart::Hour) => {
-                let offsets = offsets(source.zone, parts.time_range());
+                let offsets = offsets(source.zone, parts.time_span());
                 Self::Hours { field: source.layer.time.unwrap_or(usize::MAX), offsets }
             }
-            Key::Time(part) => Self::days(part, source.zone, parts.time_range()),
+            Key::Time(part) => Self::days(part, source.zone, parts.time_span()),
         }
     }
 

@@ -28,7 +28,7 @@ impl Parts {
     fn remove(&mut self, id: u64) {
         if let Some(row) = self.row_of(id) {
             self.fingerprint = self.fingerprint.wrapping_sub(fingerprint(&self.feature(row)));
-            self.list[row.part as usize].gone.insert(row.row as usize);
+            self.list[row.part as usize].remove(row.row as usize);
         }
     }
 

@@ -61,7 +61,7 @@ impl Parts {
             let rows = 0..now.columns.len();
             for row in now.gone.rows_in(rows).filter(|row| !before.gone.contains(*row)) {
                 if let Some(row) = base.columns.row_of(now.columns.id(row)) {
-                    base.gone.insert(row);
+                    base.remove(row);
                 }
             }
         }

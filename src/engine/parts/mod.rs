@@ -5,14 +5,16 @@
 //! are put into the base (`merge`), while readers keep the parts they have.
 
 mod apply;
+mod extent;
 mod gone;
 mod merge;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::columns::{Columns, LinkSets};
 use crate::model::{Bbox, Feature, Instant, LonLat, UnitLink};
 
+use extent::Extent;
 pub use gone::{Bits, Gone};
 pub use merge::Merged;
 
@@ -23,11 +25,14 @@ pub struct Part {
     pub columns: Arc<Columns>,
     /// Those that were changed or removed since.
     pub gone: Gone,
+    /// Of the rows that are there; not known since one at its edge went, until somebody asks.
+    extent: OnceLock<Extent>,
 }
 
 impl Part {
     fn new(columns: Columns) -> Self {
-        Self { columns: Arc::new(columns), gone: Gone::default() }
+        let extent = Extent { bbox: columns.bbox, time: columns.time_range };
+        Self { columns: Arc::new(columns), gone: Gone::default(), extent: extent.into() }
     }
 
     /// Number of rows that are there.
@@ -91,15 +96,21 @@ impl Parts {
         self.fingerprint
     }
 
-    /// A box that holds all features; larger than need be after features at its edge went, until the next merge.
+    /// The box of all features.
     pub fn bbox(&self) -> Bbox {
         let mut bbox = Bbox::EMPTY;
-        self.list.iter().for_each(|part| bbox.join(&part.columns.bbox));
+        self.list.iter().for_each(|part| bbox.join(&part.extent().bbox));
         bbox
     }
 
-    /// No time is before the first or after the last of these; wider than need be after such features went.
+    /// The first and the last time of all features.
     pub fn time_range(&self) -> Option<(Instant, Instant)> {
+        let ranges = self.list.iter().filter_map(|part| part.extent().time);
+        ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
+    /// No row's time is before the first or after the last of these, of those that are gone neither.
+    pub fn time_span(&self) -> Option<(Instant, Instant)> {
         let ranges = self.list.iter().filter_map(|part| part.columns.time_range);
         ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
