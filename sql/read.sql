@@ -1,2 +1,6 @@
--- At the start of a transaction that reads the tables of layers. $1: the longest wait for one that somebody has locked.
-SELECT set_config('lock_timeout', $1::text, true)
+-- At the start of a transaction that reads the tables of layers. $1: longest time of one of its statements, $2: longest wait for a
+-- table that somebody has locked.
+SELECT
+    set_config('statement_timeout', $1::text, true),
+    set_config('work_mem', '64MB', true),
+    set_config('lock_timeout', $2::text, true)

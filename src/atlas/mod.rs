@@ -159,7 +159,7 @@ impl Atlas {
     pub fn layers(&self, view: View) -> Vec<LayerSummary> {
         let state = self.state.load();
         let seen = self.catalogue.layers.iter().filter(|layer| view.sees(layer));
-        seen.filter_map(|layer| state.layers.get(&layer.id)).map(|snapshot| snapshot.summary()).collect()
+        seen.filter_map(|layer| state.layers.get(&layer.id)).map(LayerSnapshot::summary).collect()
     }
 
     /// Where the layers are kept: what is written there is shown here soon after.

@@ -186,7 +186,7 @@ impl Question {
                     Invalid::new("coordinates", expected)
                 })?,
             Area::Unit(pick) => self.rows_of_unit(&selected, pick, request.as_of)?,
-            Area::Boxes(boxes) if !boxes.iter().any(|bbox| holds(bbox, &parts.bbox())) => {
+            Area::Boxes(boxes) if !boxes.iter().any(|bbox| holds(bbox, &parts.bbox_span())) => {
                 rows_in_boxes(&selected, boxes)
             }
             _ if keys.is_empty() => return Ok(page_of_all(&selected, within)),

@@ -147,23 +147,14 @@ impl LayerSnapshot {
     }
 
     /// What people are told of it.
-    pub fn summary(&self) -> LayerSummary {
-        if let Some(large) = &self.large {
-            let Extent { features, bbox, time } = large.extent();
-            return LayerSummary { layer: Arc::clone(&self.layer), features, version: self.version, bbox, time };
-        }
-        LayerSummary {
-            layer: Arc::clone(&self.layer),
-            features: self.parts.len() as u64,
-            version: self.version,
-            bbox: self.parts.bbox(),
-            time: self.parts.time_range(),
-        }
+    pub fn summary(self: &Arc<Self>) -> LayerSummary {
+        let features = self.large.as_ref().map_or(self.parts.len() as u64, |large| large.extent().features);
+        LayerSummary { layer: Arc::clone(&self.layer), features, version: self.version, snapshot: Arc::clone(self) }
     }
 }
 
 /// What there is to know of a layer without reading its features.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LayerSummary {
     /// What it is.
     pub layer: Arc<Layer>,
@@ -171,8 +162,18 @@ pub struct LayerSummary {
     pub features: u64,
     /// The store's version of it.
     pub version: u64,
+    /// Where and when they are may have to be looked for, and few ask.
+    snapshot: Arc<LayerSnapshot>,
+}
+
+impl LayerSummary {
     /// Where they are; empty when there is none.
-    pub bbox: Bbox,
+    pub fn bbox(&self) -> Bbox {
+        self.snapshot.large.as_ref().map_or_else(|| self.snapshot.parts.bbox(), |large| large.extent().bbox)
+    }
+
     /// First and last time.
-    pub time: Option<(Instant, Instant)>,
+    pub fn time(&self) -> Option<(Instant, Instant)> {
+        self.snapshot.large.as_ref().map_or_else(|| self.snapshot.parts.time_range(), |large| large.extent().time)
+    }
 }

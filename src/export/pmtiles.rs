@@ -129,7 +129,7 @@ fn begun(
     let shallowest = coords.iter().map(|coord| coord.z()).min().unwrap_or(0);
     coords.iter().filter(|coord| coord.z() == deepest).for_each(|coord| bounds.join(&coord.bbox()));
     if let ([summary], [_]) = (summaries(atlas, job)?.as_slice(), job.request.layers.as_slice()) {
-        bounds = summary.bbox;
+        bounds = summary.bbox();
     }
     if bounds.is_empty() {
         bounds = Bbox { west: -180.0, south: -LAST_LATITUDE, east: 180.0, north: LAST_LATITUDE };

@@ -69,7 +69,7 @@ fn layer_answer(summary: &LayerSummary, view: View) -> LayerAnswer<'_> {
     let layer = summary.layer.as_ref();
     let seen = |field: &&Field| view.sees_field(field);
     let time = layer.time_field().filter(seen);
-    let bbox = (!summary.bbox.is_empty()).then_some(summary.bbox);
+    let bbox = (!summary.bbox().is_empty()).then_some(summary.bbox());
     LayerAnswer {
         id: layer.id.as_str(),
         department: layer.id.department(),
@@ -85,7 +85,7 @@ fn layer_answer(summary: &LayerSummary, view: View) -> LayerAnswer<'_> {
         symbol: &layer.symbol,
         features: summary.features,
         version: summary.version,
-        time_range: time.and(summary.time).map(|(first, last)| [first.to_string(), last.to_string()]),
+        time_range: time.and(summary.time()).map(|(first, last)| [first.to_string(), last.to_string()]),
         bbox: bbox.map(|bbox| [bbox.west, bbox.south, bbox.east, bbox.north]),
         fields: layer
             .fields

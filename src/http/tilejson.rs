@@ -127,8 +127,8 @@ fn layer_of<'a>(question: &'a TileQuestion, layer: &TileLayer) -> Option<&'a Lay
 /// What the tileset covers, degrees W S E N; the whole world where nothing is known.
 fn bounds(service: &Service, question: &TileQuestion) -> [f64; 4] {
     let mut bbox = Bbox::EMPTY;
-    for summary in question.summaries.iter().filter(|summary| !summary.bbox.is_empty()) {
-        bbox.join(&summary.bbox);
+    for summary in question.summaries.iter().filter(|summary| !summary.bbox().is_empty()) {
+        bbox.join(&summary.bbox());
     }
     if question.layers.iter().any(|layer| !matches!(layer, TileLayer::Points(_))) {
         let units = service.units_bbox();

@@ -109,6 +109,13 @@ impl Parts {
         ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
+    /// A box that holds all features, and those that are gone: known without a look.
+    pub fn bbox_span(&self) -> Bbox {
+        let mut bbox = Bbox::EMPTY;
+        self.list.iter().for_each(|part| bbox.join(&part.columns.bbox));
+        bbox
+    }
+
     /// No row's time is before the first or after the last of these, of those that are gone neither.
     pub fn time_span(&self) -> Option<(Instant, Instant)> {
         let ranges = self.list.iter().filter_map(|part| part.columns.time_range);

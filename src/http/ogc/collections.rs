@@ -120,12 +120,12 @@ fn own_links(asked: &Asked, summary: &LayerSummary, mut links: Vec<Value>) -> Ve
 fn document(summary: &LayerSummary, view: View, links: &[Value]) -> Value {
     let layer = &summary.layer;
     let mut extent = json!({});
-    if !summary.bbox.is_empty() {
-        let bbox = summary.bbox;
+    if !summary.bbox().is_empty() {
+        let bbox = summary.bbox();
         extent["spatial"] =
             json!({ "bbox": [[bbox.west, bbox.south, bbox.east, bbox.north]], "crs": Crs::Crs84.uri() });
     }
-    let time = layer.time_field().filter(|field| view.sees_field(field)).and(summary.time);
+    let time = layer.time_field().filter(|field| view.sees_field(field)).and(summary.time());
     let interval = time.map_or([None, None], |(first, last)| [Some(first.to_string()), Some(last.to_string())]);
     extent["temporal"] =
         json!({ "interval": [interval], "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian" });

@@ -68,8 +68,8 @@ pub async fn tileset(
         "id": id, "title": in_both(&summary.layer.title), "dataType": "vector", "geometryDimension": 0,
         "minTileMatrix": summary.layer.zoom.min.to_string(), "maxTileMatrix": summary.layer.zoom.max.to_string(),
     }]);
-    if !summary.bbox.is_empty() {
-        let bbox = summary.bbox;
+    if !summary.bbox().is_empty() {
+        let bbox = summary.bbox();
         document["boundingBox"] = json!({
             "lowerLeft": [bbox.west, bbox.south], "upperRight": [bbox.east, bbox.north], "crs": Crs::Crs84.uri(),
         });

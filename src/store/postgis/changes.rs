@@ -3,14 +3,14 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::{GenericClient, Object, Transaction};
 use futures_util::TryStreamExt;
 use tokio_postgres::IsolationLevel;
 use tokio_postgres::types::ToSql;
 
 use super::PostGis;
 use super::{published, row};
-use crate::model::{Feature, Layer, Residency};
+use crate::model::{Feature, Layer, LayerId, Residency};
 use crate::store::{Changes, LayerChange, StoreError};
 
 /// Most ids of one layer that are read at a time; with more the layer is loaded whole. As `bandoso.most_ids()`: the log notes no
@@ -43,18 +43,35 @@ impl PostGis {
         let (mut client, moved) = tokio::time::timeout(self.settings.statement_timeout, ask)
             .await
             .map_err(|_| self.address.unreachable("it did not tell in time what changed"))??;
-        if moved.is_empty() {
-            let lost = held.iter().filter_map(|(layer, _)| {
-                let why = self.refollowing.why_lost(layer)?;
-                Some((layer.id.clone(), LayerChange::Unreadable(why)))
-            });
-            return Ok(Changes { units: None, layers: lost.collect() });
+        let lost = held.iter().filter_map(|(layer, _)| Some((layer.id.clone(), self.refollowing.why_lost(layer)?)));
+        let mut unreadable: Vec<(LayerId, StoreError)> = lost.collect();
+        let mut changes = Changes::default();
+        while !moved.is_empty() {
+            match self.changes_of(&mut client, (units, held), &unreadable).await? {
+                Ok(found) => {
+                    changes = found;
+                    break;
+                }
+                // The transaction ended with it: once more, without this layer.
+                Err(one) => unreadable.push(one),
+            }
         }
+        changes.layers.extend(unreadable.into_iter().map(|(id, fault)| (id, LayerChange::Unreadable(fault))));
+        Ok(changes)
+    }
+
+    /// What changed but of some layers; or one more layer that cannot be read, and why.
+    async fn changes_of(
+        &self,
+        client: &mut Object,
+        (units, held): (u64, &[(Arc<Layer>, u64)]),
+        unreadable: &[(LayerId, StoreError)],
+    ) -> Result<Result<Changes, (LayerId, StoreError)>, StoreError> {
         let failed = || self.address.failed("asking what changed");
         let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
         // Rows of a published layer may be joined in a temporary table.
         let transaction = transaction.read_only(held.iter().all(|(layer, _)| layer.published.is_none()));
-        let mut transaction = transaction.start().await.map_err(failed())?;
+        let transaction = transaction.start().await.map_err(failed())?;
         self.begin_reading(&transaction).await?;
         let moved = self.moved(&transaction, units, held).await?;
         let mut changes = Changes::default();
@@ -63,11 +80,8 @@ impl PostGis {
             self.index.store(None);
             changes.units = Some(self.units_of(&transaction).await?);
         }
-        for (layer, version) in held {
-            if let Some(why) = self.refollowing.why_lost(layer) {
-                changes.layers.push((layer.id.clone(), LayerChange::Unreadable(why)));
-                continue;
-            }
+        let readable = held.iter().filter(|(layer, _)| !unreadable.iter().any(|(id, _)| *id == layer.id));
+        for (layer, version) in readable {
             let moved = moved.iter().find(|moved| moved.name == layer.id.as_str());
             // Links of a published layer are made when it is loaded.
             let rejoin = layer.published.is_some() && changes.units.is_some();
@@ -83,7 +97,10 @@ impl PostGis {
             let change = match moved {
                 None if !rejoin => continue,
                 Some(moved) if !rejoin && !moved.is_another && moved.is_logged && moved.ids <= MOST_IDS => {
-                    self.readable_rows(&mut transaction, layer, (*version, moved.version)).await?
+                    match self.changed_rows(&transaction, layer, *version, moved.version).await {
+                        Err(fault @ StoreError::Fault { .. }) => return Ok(Err((layer.id.clone(), fault))),
+                        rows => rows?,
+                    }
                 }
                 _ => LayerChange::Reload,
             };
@@ -96,7 +113,7 @@ impl PostGis {
             }
             self.stamps.keep(&name, version, stamp);
         }
-        Ok(changes)
+        Ok(Ok(changes))
     }
 
     async fn moved(
@@ -134,28 +151,6 @@ impl PostGis {
             }
         }
         Ok(moved)
-    }
-
-    /// The rows of the ids that were noted since a version, or why this layer alone cannot be read: the transaction goes on.
-    async fn readable_rows(
-        &self,
-        transaction: &mut Transaction<'_>,
-        layer: &Layer,
-        (held, version): (u64, i64),
-    ) -> Result<LayerChange, StoreError> {
-        let failed = || self.address.failed(format!("loading what changed of {}", layer.id));
-        let attempt = transaction.savepoint("layer").await.map_err(failed())?;
-        match self.changed_rows(&attempt, layer, held, version).await {
-            Ok(change) => {
-                attempt.commit().await.map_err(failed())?;
-                Ok(change)
-            }
-            Err(fault @ StoreError::Fault { .. }) => {
-                attempt.rollback().await.map_err(failed())?;
-                Ok(LayerChange::Unreadable(fault))
-            }
-            Err(away) => Err(away),
-        }
     }
 
     /// The rows of the ids that were noted since a version.

@@ -54,8 +54,8 @@ use super::{
 use crate::engine::locate::UnitIndex;
 use crate::model::{Catalogue, Feature, Finding, Freshness, Layer, Unit, UnitChange, Versions};
 
-/// Longest wait for a table that somebody has locked.
-const LOCK_WAIT: std::time::Duration = std::time::Duration::from_millis(500);
+/// Longest wait for a table that somebody has locked, milliseconds.
+const LOCK_WAIT_MS: &str = "500";
 
 /// A `PostGIS` database. Cloning it shares its connections.
 #[derive(Clone)]
@@ -139,9 +139,8 @@ impl PostGis {
 
     /// Begins to read layers' tables: one that is locked is given up soon, for others are to be read.
     async fn begin_reading(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
-        self.begin_long(transaction).await?;
-        let wait = i64::try_from(LOCK_WAIT.as_millis()).unwrap_or(i64::MAX).to_string();
-        let begun = transaction.execute(include_str!("../../../sql/read.sql"), &[&wait]).await;
+        let read = include_str!("../../../sql/read.sql");
+        let begun = transaction.execute(read, &[&self.settings.long_timeout_ms(), &LOCK_WAIT_MS]).await;
         begun.map(drop).map_err(self.address.failed("beginning to read"))
     }
 
