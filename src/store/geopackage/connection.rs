@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
@@ -91,6 +92,9 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     equip(&connection, READ_WAIT)?;
     connection.pragma_update(None, "query_only", true)?;
+    // An unknown name in double quotes is a fault here, not a text. A writer goes by SQLite's custom: it runs the triggers of other
+    // programs, which may have texts in such quotes.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     Ok(connection)
 }
 

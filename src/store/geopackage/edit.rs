@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params_from_iter};
 use super::history::{Given, OpenBatch};
 use super::import::{columns, whole};
 use super::log::{self, Changed};
-use super::schema::{quoted, table_name};
+use super::schema::{self, quoted, table_name};
 use super::{Inner, blob, row, value, write};
 use crate::engine::locate::UnitIndex;
 use crate::engine::stamp::Stamper;
@@ -27,8 +27,11 @@ impl Inner {
             let batch = OpenBatch::open(&transaction, &layer.id, (BatchKind::Edit, author), None)?;
             let batch = batch.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
             let counts = BatchCounts::default();
+            schema::add_columns(&transaction, layer)?;
+            let select = format!("{} WHERE id = ?1", row::select(&transaction, layer)?);
             let (reach, stamper) = (Bbox::EMPTY, Stamper::of(layer));
-            let mut editor = Editor { transaction: &transaction, layer, index: &index, batch, counts, stamper, reach };
+            let mut editor =
+                Editor { transaction: &transaction, layer, index: &index, batch, counts, stamper, select, reach };
             let (mut features, mut changed) = (Vec::with_capacity(edits.len()), Changed::nothing());
             for edit in edits {
                 match editor.apply(edit)? {
@@ -58,6 +61,8 @@ struct Editor<'a> {
     batch: OpenBatch<'a>,
     counts: BatchCounts,
     stamper: Stamper,
+    /// Reads one row by its id.
+    select: String,
     reach: Bbox,
 }
 
@@ -156,7 +161,7 @@ impl Editor<'_> {
     fn stored(&self, id: u64, when: &When) -> Outcome<Feature> {
         let layer = self.layer.id.to_string();
         let connection: &Connection = self.transaction;
-        let mut select = connection.prepare(&format!("{} WHERE id = ?1", row::select(self.layer)))?;
+        let mut select = connection.prepare_cached(&self.select)?;
         let mut found = match i64::try_from(id) {
             Ok(number) => select.query([number])?,
             Err(_) => return Ok(Err(Refusal::NotThere { layer, id })),

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::history::{self, Given, OpenBatch};
 use super::log::{self, Changed};
 use super::row;
-use super::schema::{quoted, table_name};
+use super::schema::{self, quoted, table_name};
 use super::{Inner, blob, join, value, write};
 use crate::engine::locate::UnitIndex;
 use crate::engine::stamp::Stamper;
@@ -52,6 +52,7 @@ impl Inner {
             let transaction = write::begin(connection)?;
             let index = self.index(&transaction)?;
             let (units_version, _) = write::version(&transaction, "units")?;
+            schema::add_columns(&transaction, layer)?;
             join::refresh(&transaction, &layer.id, (units_version, &index))?;
             let batch = OpenBatch::open(&transaction, &layer.id, (BatchKind::Import, &terms.author), None)?;
             let importer = Importer::new(&transaction, layer, batch)?;
@@ -140,14 +141,11 @@ struct Importer<'a> {
     connection: &'a Connection,
     layer: &'a Layer,
     /// None where it is only counted what would be done.
-    batch: Option<OpenBatch<'a>>,
+    writing: Option<Writing<'a>>,
     stamper: Stamper,
     by_number: Statement<'a>,
     taken: Statement<'a>,
     by_source: Statement<'a>,
-    insert: Statement<'a>,
-    update: Statement<'a>,
-    relink: Statement<'a>,
     done: Imported,
     changed: Changed,
     reach: Bbox,
@@ -159,8 +157,16 @@ struct Importer<'a> {
     had_rows: bool,
 }
 
-impl<'a> Importer<'a> {
-    fn new(connection: &'a Connection, layer: &'a Layer, batch: Option<OpenBatch<'a>>) -> rusqlite::Result<Self> {
+/// What an import writes with.
+struct Writing<'a> {
+    batch: OpenBatch<'a>,
+    insert: Statement<'a>,
+    update: Statement<'a>,
+    relink: Statement<'a>,
+}
+
+impl<'a> Writing<'a> {
+    fn new(connection: &'a Connection, layer: &Layer, batch: OpenBatch<'a>) -> rusqlite::Result<Self> {
         let table = quoted(&table_name(&layer.id));
         let names: Vec<String> = layer.fields.iter().map(|field| quoted(&field.name)).collect();
         let columns: Vec<String> = names.iter().map(|name| format!(", {name}")).collect();
@@ -170,15 +176,8 @@ impl<'a> Importer<'a> {
         let sets: Vec<String> =
             names.iter().enumerate().map(|(index, name)| format!(", {name} = ?{}", index + 5)).collect();
         let sets = sets.concat();
-        let select = row::select(layer);
         Ok(Self {
-            connection,
-            layer,
             batch,
-            stamper: Stamper::of(layer),
-            by_number: connection.prepare(&format!("{select} WHERE id = ?1 AND source_id IS NULL"))?,
-            taken: connection.prepare(&format!("SELECT 1 FROM {table} WHERE id = ?1"))?,
-            by_source: connection.prepare(&format!("{select} WHERE source_id = ?1"))?,
             insert: connection.prepare(&format!(
                 "INSERT INTO {table} (id, source_id, geom, units{columns}) VALUES (?1, ?2, ?3, ?4{places})"
             ))?,
@@ -186,6 +185,22 @@ impl<'a> Importer<'a> {
                 "UPDATE {table} SET source_id = ifnull(?2, source_id), geom = ?3, units = ?4{sets} WHERE id = ?1"
             ))?,
             relink: connection.prepare(&format!("UPDATE {table} SET units = ?2 WHERE id = ?1"))?,
+        })
+    }
+}
+
+impl<'a> Importer<'a> {
+    fn new(connection: &'a Connection, layer: &'a Layer, batch: Option<OpenBatch<'a>>) -> rusqlite::Result<Self> {
+        let table = quoted(&table_name(&layer.id));
+        let select = row::select(connection, layer)?;
+        Ok(Self {
+            connection,
+            layer,
+            writing: batch.map(|batch| Writing::new(connection, layer, batch)).transpose()?,
+            stamper: Stamper::of(layer),
+            by_number: connection.prepare(&format!("{select} WHERE id = ?1 AND source_id IS NULL"))?,
+            taken: connection.prepare(&format!("SELECT 1 FROM {table} WHERE id = ?1"))?,
+            by_source: connection.prepare(&format!("{select} WHERE source_id = ?1"))?,
             done: Imported::default(),
             changed: Changed::nothing(),
             reach: Bbox::EMPTY,
@@ -239,28 +254,28 @@ impl<'a> Importer<'a> {
             Some(Stored { id, same: true, links: stored }) => {
                 self.done.unchanged += 1;
                 self.named.push(id);
-                if self.batch.is_some() && stored.as_deref() != Some(links) {
-                    self.relink.execute((id, text))?;
+                if let Some(writing) = self.writing.as_mut().filter(|_| stored.as_deref() != Some(links)) {
+                    writing.relink.execute((id, text))?;
                 }
             }
             Some(Stored { id, same: false, .. }) => {
                 self.done.changed += 1;
                 self.named.push(id);
-                if let Some(batch) = &self.batch {
+                if let Some(writing) = &mut self.writing {
                     self.changed.add(id);
-                    batch.keep(id)?;
-                    self.update.execute(params_from_iter(columns(row, (Some(id), source), &text)))?;
-                    batch.left(id, Some(self.stamper.stamp(row.at, &row.values)), Given::BySender)?;
+                    writing.batch.keep(id)?;
+                    writing.update.execute(params_from_iter(columns(row, (Some(id), source), &text)))?;
+                    writing.batch.left(id, Some(self.stamper.stamp(row.at, &row.values)), Given::BySender)?;
                 }
             }
             None => {
                 self.done.added += 1;
-                if let Some(batch) = &mut self.batch {
-                    let id = self.insert.insert(params_from_iter(columns(row, (number, source), &text)))?;
+                if let Some(writing) = &mut self.writing {
+                    let id = writing.insert.insert(params_from_iter(columns(row, (number, source), &text)))?;
                     self.changed.add(id);
                     self.named.push(id);
                     let given = if row.id == ImportId::New { Given::ByStore } else { Given::BySender };
-                    batch.added(id, self.stamper.stamp(row.at, &row.values), given)?;
+                    writing.batch.added(id, self.stamper.stamp(row.at, &row.values), given)?;
                 }
             }
         }
@@ -269,7 +284,7 @@ impl<'a> Importer<'a> {
 
     /// What it did, to which rows, how far they reach, and its batch.
     fn end(self) -> (Imported, Changed, Bbox, Option<OpenBatch<'a>>) {
-        (self.done, self.changed, self.reach, self.batch)
+        (self.done, self.changed, self.reach, self.writing.map(|writing| writing.batch))
     }
 
     /// Counts the features that a sender numbered or named, of the kinds that this import names, and that it does not name; removes
@@ -302,7 +317,7 @@ impl<'a> Importer<'a> {
             return Ok(());
         }
         self.done.removed = self.done.missing;
-        let Some(batch) = &self.batch else { return Ok(()) };
+        let Some(Writing { batch, .. }) = &self.writing else { return Ok(()) };
         let mut delete = self.connection.prepare(&format!("DELETE FROM {table} WHERE id = ?1"))?;
         for id in missing {
             batch.keep(id)?;

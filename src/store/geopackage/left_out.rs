@@ -63,7 +63,7 @@ fn with_values(
     layer: &Layer,
     asked: Vec<(i64, FindingKind)>,
 ) -> rusqlite::Result<Vec<LeftOutRow>> {
-    let mut select = connection.prepare(&format!("{} WHERE id = ?1", row::select(layer)))?;
+    let mut select = connection.prepare(&format!("{} WHERE id = ?1", row::select(connection, layer)?))?;
     let row = |(id, kind): (i64, FindingKind)| {
         let values = select.query_row([id], |found| row::values(layer, found))?;
         Ok(LeftOutRow { id: Some(id), kind, values: values.0 })

@@ -80,7 +80,7 @@ impl Inner {
     /// Reads a layer for rows that [`Inner::load`] leaves out or empties.
     pub(super) fn check_layer(&self, layer: &Layer) -> Result<Vec<Finding>, StoreError> {
         self.reading(&format!("checking {}", layer.id), |connection| {
-            let mut select = connection.prepare(&row::select(layer))?;
+            let mut select = connection.prepare(&row::select(connection, layer)?)?;
             let mut rows = select.query([])?;
             let (mut findings, mut found) = (Vec::new(), 0);
             while let Some(row) = rows.next()? {
@@ -106,8 +106,8 @@ impl Inner {
 impl Load<'_> {
     /// Reads spans of ids until none is left.
     fn read(&self, reader: &Connection, sender: &mpsc::Sender<Vec<Feature>>) -> rusqlite::Result<()> {
-        let mut select =
-            reader.prepare(&format!("{} WHERE id BETWEEN ?1 AND ?2 ORDER BY id", row::select(self.layer)))?;
+        let select = row::select(reader, self.layer)?;
+        let mut select = reader.prepare(&format!("{select} WHERE id BETWEEN ?1 AND ?2 ORDER BY id"))?;
         while let Some(mut taken) = self.spans.take() {
             let mut rows = select.query(params![taken.span.first, taken.span.last])?;
             let mut batch = Vec::with_capacity(BATCH);

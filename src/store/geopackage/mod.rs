@@ -7,6 +7,7 @@
 
 mod blob;
 mod changes;
+mod columns;
 mod connection;
 mod edit;
 mod history;

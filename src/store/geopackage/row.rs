@@ -1,12 +1,13 @@
 //! A row of a layer's table, and what may be wrong with it when another program wrote it.
 
-use rusqlite::Row;
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
 
 use super::blob::{self, BlobFault};
+use super::columns::Columns;
 use super::schema::{quoted, table_name};
 use super::value;
-use crate::model::{Feature, Finding, FindingKind, Layer, LonLat, UnitLink, Value};
+use crate::model::{Feature, Field, Finding, FindingKind, Layer, LonLat, UnitLink, Value};
 
 /// A row as far as it can be used.
 pub(super) struct StoredRow {
@@ -34,11 +35,18 @@ impl StoredRow {
     }
 }
 
-/// `SELECT` of the columns that [`read`] reads, from the layer's table.
-pub(super) fn select(layer: &Layer) -> String {
-    let fields: Vec<String> = layer.fields.iter().map(|field| format!(", {}", quoted(&field.name))).collect();
-    let fields = fields.concat();
-    format!("SELECT id, geom, units{fields} FROM {}", quoted(&table_name(&layer.id)))
+/// `SELECT` of the columns that [`read`] reads, from the layer's table as it is in the connection's moment. A field whose column is
+/// gone (in QGIS a field is deleted with two clicks) is empty until it is there again: SQLite itself would take its quoted name
+/// for a text and give that.
+pub(super) fn select(connection: &Connection, layer: &Layer) -> rusqlite::Result<String> {
+    let table = table_name(&layer.id);
+    let columns = Columns::of(connection, &table)?;
+    let field = |field: &Field| match columns.get(&field.name) {
+        Some(_) => format!(", {}", quoted(&field.name)),
+        None => ", NULL".to_owned(),
+    };
+    let fields: String = layer.fields.iter().map(field).collect();
+    Ok(format!("SELECT id, geom, units{fields} FROM {}", quoted(&table)))
 }
 
 /// Reads a row of [`select`].

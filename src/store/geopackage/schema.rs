@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::columns::Columns;
 use super::{log, value};
 use crate::model::{Catalogue, Field, Finding, FindingKind, Layer, LayerId};
 
@@ -173,12 +174,8 @@ fn create_layer(transaction: &Transaction<'_>, table: &str, layer: &Layer) -> ru
 
 /// Adds the columns that fields lack, and finds those that cannot hold their field's values.
 fn fit_columns(transaction: &Transaction<'_>, table: &str, layer: &Layer) -> rusqlite::Result<Vec<Finding>> {
-    let columns: Vec<(String, String)> = transaction
-        .prepare("SELECT name, type FROM pragma_table_info(?1)")?
-        .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let declared =
-        |name: &str| columns.iter().find(|(column, _)| column.eq_ignore_ascii_case(name)).map(|(_, kind)| kind);
+    let columns = Columns::of(transaction, table)?;
+    let declared = |name: &str| columns.get(name).map(|column| &column.kind);
     let mismatch =
         |column: &str, message: String| Finding::new(FindingKind::ColumnMismatch, format!("{table}.{column}"), message);
     let mut findings = Vec::new();
@@ -190,13 +187,7 @@ fn fit_columns(transaction: &Transaction<'_>, table: &str, layer: &Layer) -> rus
             ));
         }
     }
-    let own = OWN_COLUMNS.iter().skip(2).map(|name| (*name, "TEXT"));
-    let fields = layer.fields.iter().map(|field| (field.name.as_str(), value::column_type(field.kind)));
-    for (name, kind) in own.chain(fields) {
-        if declared(name).is_none() {
-            transaction.execute_batch(&format!("ALTER TABLE {} ADD COLUMN {} {kind}", quoted(table), quoted(name)))?;
-        }
-    }
+    add_columns(transaction, layer)?;
     for field in &layer.fields {
         match declared(&field.name) {
             Some(kind) if !value::column_fits(field.kind, kind) => {
@@ -210,6 +201,19 @@ fn fit_columns(transaction: &Transaction<'_>, table: &str, layer: &Layer) -> rus
         }
     }
     Ok(findings)
+}
+
+/// Adds the columns that the layer's table lacks, but for those without which it is none of ours. So what is written has its place
+/// although another program dropped the column meanwhile.
+pub(super) fn add_columns(transaction: &Transaction<'_>, layer: &Layer) -> rusqlite::Result<()> {
+    let table = table_name(&layer.id);
+    let columns = Columns::of(transaction, &table)?;
+    let own = OWN_COLUMNS.iter().skip(2).map(|name| (*name, "TEXT"));
+    let fields = layer.fields.iter().map(|field| (field.name.as_str(), value::column_type(field.kind)));
+    for (name, kind) in own.chain(fields).filter(|(name, _)| columns.get(name).is_none()) {
+        transaction.execute_batch(&format!("ALTER TABLE {} ADD COLUMN {} {kind}", quoted(&table), quoted(name)))?;
+    }
+    Ok(())
 }
 
 /// Two layers that would share a table, or one that would take a table of our own: the names cannot be kept apart.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::history::{Given, KeptRow, OpenBatch, columns_of, rows_of};
 use super::log::{self, Changed};
-use super::schema::{quoted, table_name};
+use super::schema::{self, quoted, table_name};
 use super::{Inner, row, value, write};
 use crate::engine::locate::UnitIndex;
 use crate::engine::stamp::{Stamp, Stamper};
@@ -28,7 +28,10 @@ impl Inner {
                 return Ok(Err(Refusal::Undone { batch: id }));
             };
             let index = self.index(&transaction)?;
-            let mut undoing = Undoing { connection: &transaction, layer, index: &index, batch, reach: Bbox::EMPTY };
+            schema::add_columns(&transaction, layer)?;
+            let select = format!("{} WHERE id = ?1", row::select(&transaction, layer)?);
+            let mut undoing =
+                Undoing { connection: &transaction, layer, index: &index, batch, select, reach: Bbox::EMPTY };
             let rows = rows_of(&transaction, id.cast_signed())?;
             if let Some((rows, count)) = undoing.changed_since(&rows)? {
                 return Ok(Err(Refusal::ChangedSince { batch: id, rows, count }));
@@ -60,6 +63,8 @@ struct Undoing<'a> {
     layer: &'a Layer,
     index: &'a UnitIndex,
     batch: OpenBatch<'a>,
+    /// Reads one row by its id.
+    select: String,
     reach: Bbox,
 }
 
@@ -90,7 +95,7 @@ impl Undoing<'_> {
 
     /// Whether the row is there, and its stamp where it is a feature.
     fn now(&self, id: i64) -> rusqlite::Result<(bool, Option<Stamp>)> {
-        let mut select = self.connection.prepare_cached(&format!("{} WHERE id = ?1", row::select(self.layer)))?;
+        let mut select = self.connection.prepare_cached(&self.select)?;
         let mut found = select.query([id])?;
         let Some(found) = found.next()? else { return Ok((false, None)) };
         let read = row::read(self.layer, found)?.ok();
@@ -142,7 +147,7 @@ impl Undoing<'_> {
     /// Joins a row that is as before, and notes how it was left.
     fn join(&mut self, id: i64) -> rusqlite::Result<()> {
         let table = quoted(&table_name(&self.layer.id));
-        let mut select = self.connection.prepare_cached(&format!("{} WHERE id = ?1", row::select(self.layer)))?;
+        let mut select = self.connection.prepare_cached(&self.select)?;
         let read = select.query_row([id], |found| row::read(self.layer, found))?;
         let Ok(read) = read else { return Ok(()) };
         let links = value::links_text(&self.index.links(read.at));

@@ -5,6 +5,7 @@ mod files;
 mod freshness;
 mod imports;
 mod live;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
