@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use rusqlite::{Connection, Transaction};
 
 use super::watch::FileId;
-use super::{Inner, log, row, units, write};
+use super::{Inner, connection, log, row, units, write};
 use crate::model::Layer;
 use crate::store::{Changes, LayerChange, StoreError};
 
@@ -25,21 +25,38 @@ impl Inner {
                 changes.units = Some(units::read_table(&transaction)?);
             }
             for (layer, held) in layers {
-                let (version, joined) = write::version(&transaction, layer.id.as_str())?;
-                if replaced {
-                    changes.layers.push((layer.id.clone(), LayerChange::Reload));
-                } else if version != *held {
-                    let change = match log::since(&transaction, layer.id.as_str(), (*held, version))? {
-                        Some(ids) => self.rows(&transaction, layer, (version, joined == units_version), &ids)?,
-                        None => LayerChange::Reload,
-                    };
-                    changes.layers.push((layer.id.clone(), change));
-                }
+                let change = match self.change(&transaction, layer, (*held, units_version)) {
+                    _ if replaced => Some(LayerChange::Reload),
+                    // One layer's table does not keep the others from being followed.
+                    Err(error) if connection::is_of_one_layer(&error) => {
+                        let doing = format!("loading what changed of {}", layer.id);
+                        Some(LayerChange::Unreadable(connection::fault(&self.path, &doing, &error)))
+                    }
+                    change => change?,
+                };
+                changes.layers.extend(change.map(|change| (layer.id.clone(), change)));
             }
             Ok(changes)
         })?;
         *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = file;
         Ok(changes)
+    }
+
+    /// What became of a layer since the version that is held; none where nothing did.
+    fn change(
+        &self,
+        transaction: &Transaction<'_>,
+        layer: &Layer,
+        (held, units_version): (u64, u64),
+    ) -> rusqlite::Result<Option<LayerChange>> {
+        let (version, joined) = write::version(transaction, layer.id.as_str())?;
+        if version == held {
+            return Ok(None);
+        }
+        Ok(Some(match log::since(transaction, layer.id.as_str(), (held, version))? {
+            Some(ids) => self.rows(transaction, layer, (version, joined == units_version), &ids)?,
+            None => LayerChange::Reload,
+        }))
     }
 
     /// The rows with these ids, as far as they are features: the others are deleted. Rows without links, or with links of other

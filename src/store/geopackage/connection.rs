@@ -41,6 +41,16 @@ pub(super) fn fault(path: &Path, doing: &str, error: &rusqlite::Error) -> StoreE
     }
 }
 
+/// Whether a failure may be that of one layer: its table is gone, has other columns, or holds what cannot be read. Anything else is
+/// the file's, or another program's that is writing.
+pub(super) fn is_of_one_layer(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{ConstraintViolation, DatabaseCorrupt, SchemaChanged, TypeMismatch, Unknown};
+    let code = error.sqlite_error_code();
+    code.is_none_or(|code| {
+        matches!(code, ConstraintViolation | DatabaseCorrupt | SchemaChanged | TypeMismatch | Unknown)
+    })
+}
+
 fn foreign(path: &Path, why: &str) -> StoreError {
     StoreError::Fault {
         doing: format!("opening {}", path.display()),

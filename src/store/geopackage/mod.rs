@@ -167,12 +167,12 @@ impl Inner {
             let (units_version, _) = write::version(&transaction, "units")?;
             let index = self.index(&transaction)?;
             for layer in &catalogue.layers {
-                let of_layer = schema::prepare_layer(&transaction, layer)?;
-                if schema::is_live(&transaction, layer)? {
-                    join::refresh(&transaction, &layer.id, (units_version, &index))?;
+                schema::know_layer(&transaction, &layer.id)?;
+                let units = (units_version, &*index);
+                match write::attempt(&transaction, || schema::prepare_layer(&transaction, layer, units))? {
+                    Ok(of_layer) => findings.extend(of_layer),
+                    Err(error) => findings.push(schema::unfit(layer, &error)),
                 }
-                schema::describe(&transaction, layer)?;
-                findings.extend(of_layer);
             }
             write::commit(transaction)?;
             Ok(findings)

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::columns::Columns;
-use super::{log, value};
+use super::{join, log, value};
+use crate::engine::locate::UnitIndex;
 use crate::model::{Catalogue, Field, Finding, FindingKind, Layer, LayerId};
 
 /// The tables of the format.
@@ -135,9 +136,30 @@ fn rtree(table: &str) -> (String, String) {
     (sql.get(..index).unwrap_or_default().to_owned(), sql.get(triggers..).unwrap_or_default().to_owned())
 }
 
-/// Makes the layer's table where it is missing, and columns for fields that have none. What does not fit is a finding; a table
-/// without our own columns is left alone and cannot be loaded.
-pub(super) fn prepare_layer(transaction: &Transaction<'_>, layer: &Layer) -> rusqlite::Result<Vec<Finding>> {
+/// Gives the layer a version, if it has none: also where its table cannot be read yet.
+pub(super) fn know_layer(transaction: &Transaction<'_>, layer: &LayerId) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT OR IGNORE INTO bandoso_version (name, version, joined)
+         SELECT ?1, 0, version FROM bandoso_version WHERE name = 'units'",
+        [layer.as_str()],
+    )?;
+    Ok(())
+}
+
+/// A table of which the layer cannot be made: nothing of it was touched.
+pub(super) fn unfit(layer: &Layer, error: &rusqlite::Error) -> Finding {
+    let message =
+        format!("the table cannot be the layer's: {error}; mend or rename it, the other layers go on without it");
+    Finding::new(FindingKind::ColumnMismatch, table_name(&layer.id), message)
+}
+
+/// Makes the layer's table where it is missing, columns for fields that have none, and what makes it live, and joins what is not
+/// joined. What does not fit is a finding; a table without our own columns is left alone and cannot be loaded.
+pub(super) fn prepare_layer(
+    transaction: &Transaction<'_>,
+    layer: &Layer,
+    units: (u64, &UnitIndex),
+) -> rusqlite::Result<Vec<Finding>> {
     let table = table_name(&layer.id);
     if !table_exists(transaction, &table)? {
         create_layer(transaction, &table, layer)?;
@@ -149,13 +171,9 @@ pub(super) fn prepare_layer(transaction: &Transaction<'_>, layer: &Layer) -> rus
     let of_layer = |sql: &str| sql.replace("{table}", &table).replace("{layer}", layer.id.as_str());
     transaction.execute_batch(&of_layer(include_str!("layer.sql")))?;
     renew_triggers(transaction, &of_layer(include_str!("layer_triggers.sql")))?;
+    join::refresh(transaction, &layer.id, units)?;
+    describe(transaction, layer)?;
     Ok(findings)
-}
-
-/// Whether the layer has a table with all that makes it live.
-pub(super) fn is_live(connection: &Connection, layer: &Layer) -> rusqlite::Result<bool> {
-    let found = connection.query_row("SELECT 1 FROM bandoso_version WHERE name = ?1", [layer.id.as_str()], |_| Ok(()));
-    Ok(found.optional()?.is_some())
 }
 
 fn create_layer(transaction: &Transaction<'_>, table: &str, layer: &Layer) -> rusqlite::Result<()> {
@@ -234,7 +252,7 @@ pub(super) fn clash(catalogue: &Catalogue) -> Option<String> {
 }
 
 /// Writes titles and codes of the layers' fields where desktop programs look for them (the schema extension), if they changed.
-pub(super) fn describe(transaction: &Transaction<'_>, layer: &Layer) -> rusqlite::Result<()> {
+fn describe(transaction: &Transaction<'_>, layer: &Layer) -> rusqlite::Result<()> {
     let table = table_name(&layer.id);
     let constraint = |field: &str| format!("{table}.{field}");
     let columns: Vec<(String, String, Option<String>)> = layer

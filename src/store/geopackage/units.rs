@@ -36,7 +36,13 @@ impl Inner {
                 let (_, joined) = write::version(&transaction, layer.as_str())?;
                 match &index {
                     Some(index) => {
-                        let joined = join::join(&transaction, &layer, index, Which::All)?;
+                        let joined =
+                            write::attempt(&transaction, || join::join(&transaction, &layer, index, Which::All))?;
+                        let Ok(joined) = joined else {
+                            // It is to be joined by whoever can read it again.
+                            log::record(&transaction, layer.as_str(), &Changed::Everything)?;
+                            continue;
+                        };
                         log::record(&transaction, layer.as_str(), &joined.changed)?;
                     }
                     // Links that were not those of the units before are none of the units now.

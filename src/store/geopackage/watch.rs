@@ -142,7 +142,10 @@ impl Inner {
             let (_, joined) = write::version(&transaction, layer.as_str())?;
             // Joining all of a layer takes longer than others should wait: the next import or start does it.
             if joined == units_version && written < MOST_SETTLED {
-                written += join::join(&transaction, &layer, &index, Which::Unjoined { most: MOST_SETTLED })?.count;
+                let which = Which::Unjoined { most: MOST_SETTLED };
+                // Rows that cannot be joined here are joined by whoever can read them.
+                let joined = write::attempt(&transaction, || join::join(&transaction, &layer, &index, which))?;
+                written += joined.map_or(0, |joined| joined.count);
             }
         }
         write::commit(transaction)?;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use super::connection;
 use crate::model::Bbox;
 
 /// Begins to write: the triggers leave versions and links to us until [`commit`].
@@ -15,6 +16,23 @@ pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction
 pub(super) fn commit(transaction: Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute("DELETE FROM bandoso_guard", [])?;
     transaction.commit()
+}
+
+/// Does something to one layer. Where that layer cannot take it, nothing of it is done, it is told why, and the others go on.
+pub(super) fn attempt<T>(
+    transaction: &Transaction<'_>,
+    work: impl FnOnce() -> rusqlite::Result<T>,
+) -> rusqlite::Result<Result<T, rusqlite::Error>> {
+    transaction.execute_batch("SAVEPOINT one_layer")?;
+    let done = work();
+    match &done {
+        Ok(_) => transaction.execute_batch("RELEASE one_layer")?,
+        Err(error) if connection::is_of_one_layer(error) => {
+            transaction.execute_batch("ROLLBACK TO one_layer; RELEASE one_layer")?;
+        }
+        Err(_) => return done.map(Ok),
+    }
+    Ok(done)
 }
 
 /// The version of a layer, or of `units`; and the version of `units` under which the layer was joined.

@@ -67,3 +67,72 @@ async fn a_text_in_double_quotes_in_a_trigger_of_another_program_stays_one() {
     file.import(vec![numbered(3, 108.5)]).await;
     assert_eq!(file.number("SELECT count(*) FROM note WHERE text = 'mới'"), 1);
 }
+
+/// Another layer in the same file, with one feature.
+async fn with_water(file: &Fixture) -> Arc<Layer> {
+    let water = layer("police.water");
+    file.store.prepare(&catalogue(vec![file.layer.clone(), water.clone()])).await.unwrap();
+    file.elsewhere(&format!("INSERT INTO police_water (geom) VALUES ({})", point(108.5)));
+    Arc::new(water)
+}
+
+async fn load(store: &GeoPackage, layer: &Layer) -> Result<u64, StoreError> {
+    let (sender, mut receiver) = mpsc::channel(4);
+    tokio::join!(store.load(layer, sender), async { while receiver.recv().await.is_some() {} }).0
+}
+
+#[tokio::test]
+async fn a_layer_whose_table_cannot_be_read_keeps_no_other_from_being_followed() {
+    let file = two_features().await;
+    let water = with_water(&file).await;
+    for (break_it, mend_it) in [
+        ("RENAME COLUMN geom TO shape", "ALTER TABLE police_incidents RENAME COLUMN shape TO geom"),
+        ("RENAME TO police_elsewhere", "ALTER TABLE police_elsewhere RENAME TO police_incidents"),
+    ] {
+        let versions = file.store.versions().await.unwrap();
+        let held = [Arc::new(file.layer.clone()), Arc::clone(&water)]
+            .map(|layer| (layer.clone(), versions[layer.id.as_str()]));
+        file.elsewhere("UPDATE police_incidents SET people = 7; UPDATE police_water SET people = 7");
+        file.elsewhere(&format!("ALTER TABLE police_incidents {break_it}"));
+        let changes = file.store.changes(versions["units"], &held).await.unwrap();
+        let [(broken, LayerChange::Unreadable(fault)), (_, LayerChange::Rows { upserted, .. })] = &*changes.layers
+        else {
+            panic!("{changes:?}");
+        };
+        assert_eq!((broken, upserted.len()), (&file.layer.id, 1));
+        assert!(matches!(fault, StoreError::Fault { .. }), "{fault}");
+        let fault = load(&file.store, &file.layer).await.unwrap_err();
+        assert!(matches!(fault, StoreError::Fault { .. }), "{fault}");
+        // Units come, and the other layer is joined with them.
+        file.store.put_units(&[unit(break_it, 108.0, (None, None))], &[]).await.unwrap();
+        assert!(load(&file.store, &water).await.is_ok());
+        file.elsewhere(mend_it);
+        assert!(load(&file.store, &file.layer).await.is_ok());
+    }
+    assert!(file.links().await[0].1.len() == 2, "joined when it is read again");
+}
+
+#[tokio::test]
+async fn a_table_of_another_make_is_a_finding_and_keeps_no_server_from_starting() {
+    let file = two_features().await;
+    with_water(&file).await;
+    for odd in [
+        "ALTER TABLE police_incidents RENAME COLUMN geom TO shape",
+        "DROP TABLE police_incidents; CREATE TABLE police_incidents (id INTEGER PRIMARY KEY, geom POINT, source_id TEXT);
+         INSERT INTO police_incidents (source_id) VALUES ('A'), ('A')",
+        "DROP TABLE police_incidents; CREATE TABLE police_incidents (name TEXT)",
+        "DROP TABLE police_incidents; CREATE VIEW police_incidents AS SELECT id, geom FROM police_water",
+    ] {
+        file.elsewhere(odd);
+        let store = GeoPackage::open(&file.path).await.unwrap();
+        let layers = vec![file.layer.clone(), layer("police.water"), layer("police.new")];
+        let findings = store.prepare(&catalogue(layers)).await.unwrap();
+        assert!(findings.iter().any(|finding| finding.place.starts_with("police_incidents")), "{odd}: {findings:?}");
+        assert!(findings.iter().all(|finding| finding.kind == FindingKind::ColumnMismatch), "{findings:?}");
+        let fault = load(&store, &file.layer).await.unwrap_err();
+        assert!(matches!(fault, StoreError::Fault { .. }), "{odd}: {fault}");
+        for other in ["police.water", "police.new"] {
+            assert!(load(&store, &layer(other)).await.is_ok(), "{odd}");
+        }
+    }
+}
