@@ -69,7 +69,8 @@ impl Inner {
         ids: &BTreeSet<i64>,
     ) -> rusqlite::Result<LayerChange> {
         let connection: &Connection = transaction;
-        let mut select = connection.prepare_cached(&format!("{} WHERE id = ?1", row::select(connection, layer)?))?;
+        let mut select =
+            connection.prepare_cached(&format!("{} WHERE _rowid_ = ?1", row::select(connection, layer)?))?;
         let (mut upserted, mut deleted, mut unjoined) = (Vec::new(), Vec::new(), false);
         let mut index = None;
         for id in ids {

@@ -80,11 +80,9 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
 
     let ours = |table: &str| schema::table_exists(&connection, table).map_err(fault);
     let known = ours("bandoso_version")?;
-    // A file made before there was a log, a history, or the time of changes, has versions already.
-    let whole = known
-        && ours("bandoso_change")?
-        && ours("bandoso_batch")?
-        && schema::knows_times(&connection).map_err(fault)?;
+    // A file made before there was a log, a history, or the time of changes or the make of tables, has versions already.
+    let whole =
+        known && ours("bandoso_change")? && ours("bandoso_batch")? && schema::is_whole(&connection).map_err(fault)?;
     if !whole {
         if !known && (ours("units")? || ours("unit_changes")?) {
             return Err(foreign(path, "it has a table units or unit_changes of another program"));

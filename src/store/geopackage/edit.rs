@@ -28,7 +28,7 @@ impl Inner {
             let batch = batch.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
             let counts = BatchCounts::default();
             schema::add_columns(&transaction, layer)?;
-            let select = format!("{} WHERE id = ?1", row::select(&transaction, layer)?);
+            let select = format!("{} WHERE _rowid_ = ?1", row::select(&transaction, layer)?);
             let (reach, stamper) = (Bbox::EMPTY, Stamper::of(layer));
             let mut editor =
                 Editor { transaction: &transaction, layer, index: &index, batch, counts, stamper, select, reach };
@@ -85,7 +85,7 @@ impl Editor<'_> {
                 self.batch.keep(number)?;
                 self.batch.left(number, None, Given::BySender)?;
                 self.counts.removed += 1;
-                self.transaction.execute(&format!("DELETE FROM {table} WHERE id = ?1"), [number])?;
+                self.transaction.execute(&format!("DELETE FROM {table} WHERE _rowid_ = ?1"), [number])?;
                 Ok(Ok((number, None)))
             }
         }
@@ -99,7 +99,7 @@ impl Editor<'_> {
             ImportId::New => (None, None, None),
         };
         if let Some(id) = text {
-            let taken = format!("SELECT 1 FROM {table} WHERE id = ?1 OR source_id = ?2");
+            let taken = format!("SELECT 1 FROM {table} WHERE _rowid_ = ?1 OR source_id = ?2");
             if self.transaction.query_row(&taken, (number, &id), |_| Ok(())).optional()?.is_some() {
                 return Ok(Err(Refusal::Taken { layer: self.layer.id.to_string(), id }));
             }
@@ -108,7 +108,8 @@ impl Editor<'_> {
         let names: Vec<String> = self.layer.fields.iter().map(|field| format!(", {}", quoted(&field.name))).collect();
         let places: Vec<String> = (0..names.len()).map(|index| format!(", ?{}", index + 5)).collect();
         let (names, places) = (names.concat(), places.concat());
-        let insert = format!("INSERT INTO {table} (id, source_id, geom, units{names}) VALUES (?1, ?2, ?3, ?4{places})");
+        let insert =
+            format!("INSERT INTO {table} (_rowid_, source_id, geom, units{names}) VALUES (?1, ?2, ?3, ?4{places})");
         let links_text = value::links_text(&links);
         let cells = columns(row, (number, key), &links_text);
         let id = self.transaction.prepare(&insert)?.insert(params_from_iter(cells))?;
@@ -131,7 +132,7 @@ impl Editor<'_> {
         };
         let number = feature.id.cast_signed();
         self.batch.keep(number)?;
-        let (mut sets, mut cells) = (vec!["id = id".to_owned()], Vec::<ToSqlOutput<'_>>::new());
+        let (mut sets, mut cells) = (vec!["_rowid_ = _rowid_".to_owned()], Vec::<ToSqlOutput<'_>>::new());
         if let Some(at) = at {
             feature.at = at;
             feature.units = self.index.links(at);
@@ -149,7 +150,7 @@ impl Editor<'_> {
         }
         cells.push(ToSqlOutput::from(number));
         let table = quoted(&table_name(&self.layer.id));
-        let update = format!("UPDATE {table} SET {} WHERE id = ?{}", sets.join(", "), cells.len());
+        let update = format!("UPDATE {table} SET {} WHERE _rowid_ = ?{}", sets.join(", "), cells.len());
         self.transaction.prepare(&update)?.execute(params_from_iter(cells))?;
         self.reach.extend(feature.at);
         self.counts.changed += 1;

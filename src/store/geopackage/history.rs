@@ -75,7 +75,7 @@ impl<'a> OpenBatch<'a> {
     /// Keeps how a row is now, unless the batch has kept it already.
     pub(super) fn keep(&self, id: i64) -> rusqlite::Result<()> {
         let mut select =
-            self.connection.prepare_cached(&format!("SELECT * FROM {} WHERE id = ?1", quoted(&self.table)))?;
+            self.connection.prepare_cached(&format!("SELECT * FROM {} WHERE _rowid_ = ?1", quoted(&self.table)))?;
         let before = select.query_row([id], columns_json).optional()?;
         let mut insert = self
             .connection

@@ -179,12 +179,12 @@ impl<'a> Writing<'a> {
         Ok(Self {
             batch,
             insert: connection.prepare(&format!(
-                "INSERT INTO {table} (id, source_id, geom, units{columns}) VALUES (?1, ?2, ?3, ?4{places})"
+                "INSERT INTO {table} (_rowid_, source_id, geom, units{columns}) VALUES (?1, ?2, ?3, ?4{places})"
             ))?,
             update: connection.prepare(&format!(
-                "UPDATE {table} SET source_id = ifnull(?2, source_id), geom = ?3, units = ?4{sets} WHERE id = ?1"
+                "UPDATE {table} SET source_id = ifnull(?2, source_id), geom = ?3, units = ?4{sets} WHERE _rowid_ = ?1"
             ))?,
-            relink: connection.prepare(&format!("UPDATE {table} SET units = ?2 WHERE id = ?1"))?,
+            relink: connection.prepare(&format!("UPDATE {table} SET units = ?2 WHERE _rowid_ = ?1"))?,
         })
     }
 }
@@ -198,8 +198,8 @@ impl<'a> Importer<'a> {
             layer,
             writing: batch.map(|batch| Writing::new(connection, layer, batch)).transpose()?,
             stamper: Stamper::of(layer),
-            by_number: connection.prepare(&format!("{select} WHERE id = ?1 AND source_id IS NULL"))?,
-            taken: connection.prepare(&format!("SELECT 1 FROM {table} WHERE id = ?1"))?,
+            by_number: connection.prepare(&format!("{select} WHERE _rowid_ = ?1 AND source_id IS NULL"))?,
+            taken: connection.prepare(&format!("SELECT 1 FROM {table} WHERE _rowid_ = ?1"))?,
             by_source: connection.prepare(&format!("{select} WHERE source_id = ?1"))?,
             done: Imported::default(),
             changed: Changed::nothing(),
@@ -298,7 +298,7 @@ impl<'a> Importer<'a> {
             if self.names_numbers { history::given_ids(self.connection, &self.layer.id)? } else { HashSet::new() };
         let table = quoted(&table_name(&self.layer.id));
         let mut missing = Vec::new();
-        let mut select = self.connection.prepare(&format!("SELECT id, source_id FROM {table}"))?;
+        let mut select = self.connection.prepare(&format!("SELECT _rowid_, source_id FROM {table}"))?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             let id: i64 = row.get(0)?;
@@ -318,7 +318,7 @@ impl<'a> Importer<'a> {
         }
         self.done.removed = self.done.missing;
         let Some(Writing { batch, .. }) = &self.writing else { return Ok(()) };
-        let mut delete = self.connection.prepare(&format!("DELETE FROM {table} WHERE id = ?1"))?;
+        let mut delete = self.connection.prepare(&format!("DELETE FROM {table} WHERE _rowid_ = ?1"))?;
         for id in missing {
             batch.keep(id)?;
             delete.execute([id])?;

@@ -46,9 +46,10 @@ pub(super) fn join(
         Which::All => ("", u64::MAX),
         Which::Unjoined { most } => ("AND units IS NULL", most),
     };
-    let mut select = transaction
-        .prepare(&format!("SELECT id, geom, units FROM {table} WHERE id > ?1 {unjoined} ORDER BY id LIMIT {BATCH}"))?;
-    let mut update = transaction.prepare(&format!("UPDATE {table} SET units = ?2 WHERE id = ?1"))?;
+    let mut select = transaction.prepare(&format!(
+        "SELECT _rowid_, geom, units FROM {table} WHERE _rowid_ > ?1 {unjoined} ORDER BY _rowid_ LIMIT {BATCH}"
+    ))?;
+    let mut update = transaction.prepare(&format!("UPDATE {table} SET units = ?2 WHERE _rowid_ = ?1"))?;
     let mut joined = Joined { changed: Changed::nothing(), count: 0 };
     let mut last = i64::MIN;
     while joined.count < most {

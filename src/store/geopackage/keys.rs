@@ -14,7 +14,7 @@ impl Inner {
     pub(super) fn keys(&self, layer: &LayerId, ids: &[u64]) -> Result<HashMap<u64, String>, StoreError> {
         self.reading(&format!("reading senders' keys of {layer}"), |connection| {
             let select = format!(
-                "SELECT source_id FROM {} WHERE id = ?1 AND typeof(source_id) = 'text'",
+                "SELECT source_id FROM {} WHERE _rowid_ = ?1 AND typeof(source_id) = 'text'",
                 quoted(&table_name(layer))
             );
             let mut select = connection.prepare(&select)?;

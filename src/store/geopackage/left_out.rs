@@ -17,8 +17,8 @@ impl Inner {
             let (version, _) = write::version(&transaction, layer.id.as_str())?;
             let mut counts = BTreeMap::<FindingKind, u64>::new();
             let (mut met, mut asked) = (0_u64, Vec::new());
-            let mut select =
-                transaction.prepare(&format!("SELECT id, geom FROM {} ORDER BY id", quoted(&table_name(&layer.id))))?;
+            let mut select = transaction
+                .prepare(&format!("SELECT _rowid_, geom FROM {} ORDER BY _rowid_", quoted(&table_name(&layer.id))))?;
             let mut rows = select.query([])?;
             while let Some(found) = rows.next()? {
                 let id: i64 = found.get(0)?;
@@ -63,7 +63,7 @@ fn with_values(
     layer: &Layer,
     asked: Vec<(i64, FindingKind)>,
 ) -> rusqlite::Result<Vec<LeftOutRow>> {
-    let mut select = connection.prepare(&format!("{} WHERE id = ?1", row::select(connection, layer)?))?;
+    let mut select = connection.prepare(&format!("{} WHERE _rowid_ = ?1", row::select(connection, layer)?))?;
     let row = |(id, kind): (i64, FindingKind)| {
         let values = select.query_row([id], |found| row::values(layer, found))?;
         Ok(LeftOutRow { id: Some(id), kind, values: values.0 })

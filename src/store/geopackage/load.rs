@@ -37,11 +37,11 @@ impl Inner {
         let doing = format!("loading {}", layer.id);
         let fault = |error: rusqlite::Error| connection::fault(&self.path, &doing, &error);
         let (moment, span, readers) = snapshot::readers(&self.path, layer).map_err(fault)?;
+        let Some(first) = readers.first() else { return Ok(moment.version) };
+        // A table without rows is no layer either where it lacks what makes one.
+        row::select(first, layer).and_then(|select| first.prepare(&select).map(drop)).map_err(fault)?;
         let Some(span) = span else { return Ok(moment.version) };
-        let index = match readers.first() {
-            Some(reader) => self.index(reader).map_err(fault)?,
-            None => return Ok(moment.version),
-        };
+        let index = self.index(first).map_err(fault)?;
         let load = Load {
             layer,
             moment,
@@ -107,7 +107,7 @@ impl Load<'_> {
     /// Reads spans of ids until none is left.
     fn read(&self, reader: &Connection, sender: &mpsc::Sender<Vec<Feature>>) -> rusqlite::Result<()> {
         let select = row::select(reader, self.layer)?;
-        let mut select = reader.prepare(&format!("{select} WHERE id BETWEEN ?1 AND ?2 ORDER BY id"))?;
+        let mut select = reader.prepare(&format!("{select} WHERE _rowid_ BETWEEN ?1 AND ?2 ORDER BY _rowid_"))?;
         while let Some(mut taken) = self.spans.take() {
             let mut rows = select.query(params![taken.span.first, taken.span.last])?;
             let mut batch = Vec::with_capacity(BATCH);

@@ -17,6 +17,7 @@ mod keys;
 mod left_out;
 mod load;
 mod log;
+mod refollow;
 mod row;
 mod schema;
 mod snapshot;
@@ -48,7 +49,7 @@ use super::{
     StoreError, Terms, UnitTable, UnitsStored,
 };
 use crate::engine::locate::UnitIndex;
-use crate::model::{Catalogue, Clock, Day, Feature, Finding, Freshness, Layer, LayerId, Unit, UnitChange, Versions};
+use crate::model::{Catalogue, Clock, Day, Feature, Finding, Freshness, Layer, Unit, UnitChange, Versions};
 
 /// A map kept in one `GeoPackage` file.
 pub struct GeoPackage {
@@ -80,7 +81,7 @@ struct Writer {
 /// What the catalogue told.
 struct Prepared {
     zone: TimeZone,
-    layers: Vec<LayerId>,
+    layers: Vec<Layer>,
 }
 
 impl GeoPackage {
@@ -146,15 +147,21 @@ impl Inner {
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = FileId::of(&self.path)?;
-        if writer.file != file {
-            *writer = Writer { connection: connection::writer(&self.path)?, file };
-        }
+        self.open_anew(&mut writer)?;
         let result = work(&mut writer.connection).map_err(|error| connection::fault(&self.path, doing, &error))?;
         // Folds the log into the file when nobody is reading; else a later one does.
         let _ = writer.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         self.written.notify_one();
         Ok(result)
+    }
+
+    /// Writes on to the file that is at the path now.
+    fn open_anew(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        let file = FileId::of(&self.path)?;
+        if writer.file != file {
+            *writer = Writer { connection: connection::writer(&self.path)?, file };
+        }
+        Ok(())
     }
 
     fn prepare(&self, catalogue: &Catalogue) -> Result<Vec<Finding>, StoreError> {
@@ -167,20 +174,19 @@ impl Inner {
             let (units_version, _) = write::version(&transaction, "units")?;
             let index = self.index(&transaction)?;
             for layer in &catalogue.layers {
-                schema::know_layer(&transaction, &layer.id)?;
-                let units = (units_version, &*index);
+                let units = Some((units_version, &*index));
                 match write::attempt(&transaction, || schema::prepare_layer(&transaction, layer, units))? {
                     Ok(of_layer) => findings.extend(of_layer),
-                    Err(error) => findings.push(schema::unfit(layer, &error)),
+                    Err(error) => {
+                        schema::know_layer(&transaction, &layer.id)?;
+                        findings.push(schema::unfit(layer, &error));
+                    }
                 }
             }
             write::commit(transaction)?;
             Ok(findings)
         })?;
-        let prepared = Prepared {
-            zone: catalogue.time_zone.clone(),
-            layers: catalogue.layers.iter().map(|layer| layer.id.clone()).collect(),
-        };
+        let prepared = Prepared { zone: catalogue.time_zone.clone(), layers: catalogue.layers.clone() };
         *self.prepared.write().unwrap_or_else(PoisonError::into_inner) = Some(prepared);
         Ok(findings)
     }
@@ -188,7 +194,7 @@ impl Inner {
     /// Today in the catalogue's zone; a fault for a layer that was not prepared.
     fn clock(&self, layer: &Layer) -> Result<Clock, StoreError> {
         let prepared = self.prepared.read().unwrap_or_else(PoisonError::into_inner);
-        let prepared = prepared.as_ref().filter(|prepared| prepared.layers.contains(&layer.id));
+        let prepared = prepared.as_ref().filter(|prepared| prepared.layers.iter().any(|known| known.id == layer.id));
         let zone = prepared.map(|prepared| prepared.zone.clone()).ok_or_else(|| StoreError::Fault {
             doing: format!("importing {}", layer.id),
             cause: "the store was not prepared for this layer".to_owned(),
@@ -199,7 +205,7 @@ impl Inner {
     fn versions(&self) -> Result<Versions, StoreError> {
         let mut versions = self.watching("asking for versions", |watcher| read_versions(&watcher.connection))?;
         if let Some(prepared) = self.prepared.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            versions.retain(|name, _| name == "units" || prepared.layers.iter().any(|layer| layer.as_str() == name));
+            versions.retain(|name, _| name == "units" || prepared.layers.iter().any(|layer| layer.id.as_str() == name));
         }
         Ok(versions)
     }

@@ -46,7 +46,11 @@ pub(super) fn select(connection: &Connection, layer: &Layer) -> rusqlite::Result
         None => ", NULL".to_owned(),
     };
     let fields: String = layer.fields.iter().map(field).collect();
-    Ok(format!("SELECT id, geom, units{fields} FROM {}", quoted(&table)))
+    // The rows of such a table have no number that stays.
+    if columns.key().is_none() && !columns.is_empty() {
+        return Err(rusqlite::Error::InvalidColumnName(format!("{table} has no INTEGER PRIMARY KEY")));
+    }
+    Ok(format!("SELECT _rowid_, geom, units{fields} FROM {}", quoted(&table)))
 }
 
 /// Reads a row of [`select`].

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::columns::Columns;
-use super::{join, log, value};
+use super::log::{self, Changed};
+use super::{join, value};
 use crate::engine::locate::UnitIndex;
 use crate::model::{Catalogue, Field, Finding, FindingKind, Layer, LayerId};
 
@@ -38,11 +39,14 @@ pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> 
     transaction.execute_batch(FORMAT_TABLES)?;
     transaction.execute_batch(include_str!("schema.sql"))?;
     transaction.execute_batch(include_str!("batch.sql"))?;
-    if !knows_times(transaction)? {
+    if !knows(transaction, "updated_at")? {
         transaction.execute_batch(
             "ALTER TABLE bandoso_version ADD COLUMN updated_at INTEGER;
              UPDATE bandoso_version SET updated_at = (SELECT max(b.at) FROM bandoso_batch b WHERE b.layer = name);",
         )?;
+    }
+    if !knows(transaction, "shape")? {
+        transaction.execute_batch("ALTER TABLE bandoso_version ADD COLUMN shape TEXT")?;
     }
     let triggers = include_str!("unit_triggers.sql").replace("{kept}", &log::KEPT.to_string());
     renew_triggers(transaction, &triggers.replace("{at_a_time}", &log::PRUNED_AT_A_TIME.to_string()))?;
@@ -59,27 +63,64 @@ pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> 
     if table_exists(transaction, "rtree_units_geom")? { Ok(()) } else { add_rtree(transaction, "units") }
 }
 
-/// Whether the file tells when layers were written: one of before there was that does not.
-pub(super) fn knows_times(connection: &Connection) -> rusqlite::Result<bool> {
-    let found = "SELECT count(*) FROM pragma_table_info('bandoso_version') WHERE name = 'updated_at'";
-    connection.query_row(found, [], |row| row.get::<_, i64>(0)).map(|count| count > 0)
+/// Whether the file keeps all of each layer: one of before there was some of it does not.
+pub(super) fn is_whole(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(knows(connection, "updated_at")? && knows(connection, "shape")?)
+}
+
+fn knows(connection: &Connection, column: &str) -> rusqlite::Result<bool> {
+    Ok(Columns::of(connection, "bandoso_version")?.get(column).is_some())
 }
 
 /// Makes triggers, and makes those anew that an earlier bandoso made otherwise. A paragraph of the text is a comment and a
 /// statement.
 fn renew_triggers(transaction: &Transaction<'_>, text: &str) -> rusqlite::Result<()> {
     let mut select = transaction.prepare("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?1")?;
-    for paragraph in text.split("\n\n") {
-        // As SQLite keeps it: from its first word to its last, without the semicolon.
-        let Some(start) = paragraph.find("CREATE TRIGGER") else { continue };
-        let wanted = paragraph.get(start..).unwrap_or_default().trim_end().trim_end_matches(';');
-        let name = wanted.split('"').nth(1).unwrap_or_default();
+    for (name, wanted) in triggers(text) {
         let found: Option<String> = select.query_row([name], |row| row.get(0)).optional()?;
         if found.as_deref() != Some(wanted) {
             transaction.execute_batch(&format!("DROP TRIGGER IF EXISTS {}; {wanted};", quoted(name)))?;
         }
     }
     Ok(())
+}
+
+/// The triggers of a text: names, and statements as SQLite keeps them, from the first word to the last, without the semicolon.
+fn triggers(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split("\n\n").filter_map(|paragraph| {
+        let wanted = paragraph.get(paragraph.find("CREATE TRIGGER")?..)?.trim_end().trim_end_matches(';');
+        Some((wanted.split('"').nth(1)?, wanted))
+    })
+}
+
+/// The triggers of a layer's table.
+fn triggers_of(layer: &LayerId) -> String {
+    include_str!("layer_triggers.sql").replace("{table}", &table_name(layer)).replace("{layer}", layer.as_str())
+}
+
+/// How many of them the table has, whatever they say, and how many it is to have.
+pub(super) fn count_triggers(connection: &Connection, layer: &LayerId) -> rusqlite::Result<(usize, usize)> {
+    let mut select = connection
+        .prepare("SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = ?1 AND lower(tbl_name) = ?2")?;
+    let (text, table) = (triggers_of(layer), table_name(layer));
+    let (mut there, mut wanted) = (0, 0);
+    for (name, _) in triggers(&text) {
+        wanted += 1;
+        there += usize::from(select.exists([name, &table])?);
+    }
+    Ok((there, wanted))
+}
+
+/// The columns of the layer's table when it was last looked at; empty where it was gone, none where that was never noted.
+pub(super) fn noted_shape(connection: &Connection, layer: &LayerId) -> rusqlite::Result<Option<String>> {
+    connection.query_row("SELECT shape FROM bandoso_version WHERE name = ?1", [layer.as_str()], |row| row.get(0))
+}
+
+/// Notes the columns that the layer's table has now; false where just these were noted.
+pub(super) fn note_shape(transaction: &Transaction<'_>, layer: &LayerId) -> rusqlite::Result<bool> {
+    let shape = Columns::of(transaction, &table_name(layer))?.shape();
+    let note = "UPDATE bandoso_version SET shape = ?2 WHERE name = ?1 AND shape IS NOT ?2";
+    transaction.execute(note, params![layer.as_str(), shape]).map(|noted| noted > 0)
 }
 
 /// All layers of the file that have a table, of this catalogue or another.
@@ -136,14 +177,14 @@ fn rtree(table: &str) -> (String, String) {
     (sql.get(..index).unwrap_or_default().to_owned(), sql.get(triggers..).unwrap_or_default().to_owned())
 }
 
-/// Gives the layer a version, if it has none: also where its table cannot be read yet.
-pub(super) fn know_layer(transaction: &Transaction<'_>, layer: &LayerId) -> rusqlite::Result<()> {
-    transaction.execute(
+/// Gives the layer a version, also where its table cannot be read yet; false where it has one.
+pub(super) fn know_layer(transaction: &Transaction<'_>, layer: &LayerId) -> rusqlite::Result<bool> {
+    let made = transaction.execute(
         "INSERT OR IGNORE INTO bandoso_version (name, version, joined)
          SELECT ?1, 0, version FROM bandoso_version WHERE name = 'units'",
         [layer.as_str()],
     )?;
-    Ok(())
+    Ok(made > 0)
 }
 
 /// A table of which the layer cannot be made: nothing of it was touched.
@@ -154,24 +195,36 @@ pub(super) fn unfit(layer: &Layer, error: &rusqlite::Error) -> Finding {
 }
 
 /// Makes the layer's table where it is missing, columns for fields that have none, and what makes it live, and joins what is not
-/// joined. What does not fit is a finding; a table without our own columns is left alone and cannot be loaded.
+/// joined, where the units are given. What does not fit is a finding; a table without a key or a geometry is left alone and cannot
+/// be loaded. Of a table without our triggers, or of another make than it was, nobody knows what changed: its next version is all.
 pub(super) fn prepare_layer(
     transaction: &Transaction<'_>,
     layer: &Layer,
-    units: (u64, &UnitIndex),
+    units: Option<(u64, &UnitIndex)>,
 ) -> rusqlite::Result<Vec<Finding>> {
     let table = table_name(&layer.id);
+    let is_new = know_layer(transaction, &layer.id)?;
     if !table_exists(transaction, &table)? {
         create_layer(transaction, &table, layer)?;
     }
+    let (noted, shape) = (noted_shape(transaction, &layer.id)?, Columns::of(transaction, &table)?.shape());
+    let is_unknown = !is_new && count_triggers(transaction, &layer.id)?.0 == 0;
+    let is_other = noted.is_some_and(|noted| noted != shape);
     let findings = fit_columns(transaction, &table, layer)?;
     if findings.iter().any(|finding| OWN_COLUMNS.iter().any(|own| finding.place == format!("{table}.{own}"))) {
         return Ok(findings);
     }
-    let of_layer = |sql: &str| sql.replace("{table}", &table).replace("{layer}", layer.id.as_str());
-    transaction.execute_batch(&of_layer(include_str!("layer.sql")))?;
-    renew_triggers(transaction, &of_layer(include_str!("layer_triggers.sql")))?;
-    join::refresh(transaction, &layer.id, units)?;
+    transaction.execute_batch(&include_str!("layer.sql").replace("{table}", &table))?;
+    renew_triggers(transaction, &triggers_of(&layer.id))?;
+    note_shape(transaction, &layer.id)?;
+    if is_unknown {
+        log::record_update(transaction, layer.id.as_str(), &Changed::Everything)?;
+    } else if is_other {
+        log::record(transaction, layer.id.as_str(), &Changed::Everything)?;
+    }
+    if let Some(units) = units {
+        join::refresh(transaction, &layer.id, units)?;
+    }
     describe(transaction, layer)?;
     Ok(findings)
 }
@@ -181,12 +234,16 @@ fn create_layer(transaction: &Transaction<'_>, table: &str, layer: &Layer) -> ru
     let column = |field: &Field| format!(", {} {}", quoted(&field.name), value::column_type(field.kind));
     let columns: Vec<String> = layer.fields.iter().map(column).collect();
     transaction.execute_batch(&format!("CREATE TABLE {} ({own}{})", quoted(table), columns.concat()))?;
+    // Whoever dropped a table of that name may have left these entries and the index.
     transaction.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id)
-         VALUES (?1, 'features', ?1, ?2, 4326)",
+         VALUES (?1, 'features', ?1, ?2, 4326) ON CONFLICT (table_name) DO UPDATE
+         SET data_type = excluded.data_type, identifier = excluded.identifier, srs_id = excluded.srs_id",
         params![table, layer.title.vi],
     )?;
+    transaction.execute("DELETE FROM gpkg_geometry_columns WHERE table_name = ?1", [table])?;
     transaction.execute("INSERT INTO gpkg_geometry_columns VALUES (?1, 'geom', 'POINT', 4326, 0, 0)", [table])?;
+    transaction.execute_batch(&format!("DROP TABLE IF EXISTS {}", quoted(&format!("rtree_{table}_geom"))))?;
     add_rtree(transaction, table)
 }
 
@@ -197,13 +254,15 @@ fn fit_columns(transaction: &Transaction<'_>, table: &str, layer: &Layer) -> rus
     let mismatch =
         |column: &str, message: String| Finding::new(FindingKind::ColumnMismatch, format!("{table}.{column}"), message);
     let mut findings = Vec::new();
-    for column in ["id", "geom"] {
-        if declared(column).is_none() {
-            findings.push(mismatch(
-                column,
-                "the table lacks this column; rename the table, it is not bandoso's".to_owned(),
-            ));
-        }
+    let lacks = "; mend the table, or rename it: it is not bandoso's";
+    if columns.key().is_none() {
+        findings.push(mismatch("id", format!("the table lacks an INTEGER PRIMARY KEY, such as this column{lacks}")));
+    }
+    if declared("geom").is_none() {
+        findings.push(mismatch("geom", format!("the table lacks this column{lacks}")));
+    }
+    if !findings.is_empty() {
+        return Ok(findings);
     }
     add_columns(transaction, layer)?;
     for field in &layer.fields {
@@ -231,7 +290,10 @@ pub(super) fn add_columns(transaction: &Transaction<'_>, layer: &Layer) -> rusql
     for (name, kind) in own.chain(fields).filter(|(name, _)| columns.get(name).is_none()) {
         transaction.execute_batch(&format!("ALTER TABLE {} ADD COLUMN {} {kind}", quoted(&table), quoted(name)))?;
     }
-    Ok(())
+    // An empty column makes no other rows; what else is new of the table stays to be noticed.
+    let (before, now) = (columns.shape(), Columns::of(transaction, &table)?.shape());
+    let note = "UPDATE bandoso_version SET shape = ?3 WHERE name = ?1 AND shape = ?2 AND shape <> ?3";
+    transaction.execute(note, params![layer.id.as_str(), before, now]).map(drop)
 }
 
 /// Two layers that would share a table, or one that would take a table of our own: the names cannot be kept apart.

@@ -8,12 +8,14 @@ VALUES
 
 -- One row for each layer and one named `units`: `version` grows with every change, whoever makes it (the triggers of each
 -- table see to it); `joined` is the version of `units` under which the rows' column `units` was last filled; `updated_at` is when
--- a row was last added, changed or deleted, in microseconds since 1970-01-01T00:00:00Z (NULL where that is not known).
+-- a row was last added, changed or deleted, in microseconds since 1970-01-01T00:00:00Z (NULL where that is not known); `shape` is
+-- the columns of its table when that was last looked at: with others it is read as something else.
 CREATE TABLE IF NOT EXISTS bandoso_version (
     name TEXT NOT NULL PRIMARY KEY,
     version INTEGER NOT NULL,
     joined INTEGER NOT NULL,
-    updated_at INTEGER
+    updated_at INTEGER,
+    shape TEXT
 );
 INSERT OR IGNORE INTO bandoso_version (name, version, joined) VALUES ('units', 0, 0);
 

@@ -63,7 +63,7 @@ fn begin(connection: &Connection, layer: &Layer) -> rusqlite::Result<Moment> {
 fn ids(connection: &Connection, layer: &Layer) -> rusqlite::Result<Option<Span>> {
     let table = quoted(&table_name(&layer.id));
     // Each half is one step in the tree of rows; asked together they would read it all.
-    let sql = format!("SELECT (SELECT min(id) FROM {table}), (SELECT max(id) FROM {table})");
+    let sql = format!("SELECT (SELECT min(_rowid_) FROM {table}), (SELECT max(_rowid_) FROM {table})");
     connection.query_row(&sql, [], |row| {
         let (first, last): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
         Ok(first.zip(last).map(|(first, last)| Span { first, last }))

@@ -29,7 +29,7 @@ impl Inner {
             };
             let index = self.index(&transaction)?;
             schema::add_columns(&transaction, layer)?;
-            let select = format!("{} WHERE id = ?1", row::select(&transaction, layer)?);
+            let select = format!("{} WHERE _rowid_ = ?1", row::select(&transaction, layer)?);
             let mut undoing =
                 Undoing { connection: &transaction, layer, index: &index, batch, select, reach: Bbox::EMPTY };
             let rows = rows_of(&transaction, id.cast_signed())?;
@@ -73,7 +73,8 @@ impl Undoing<'_> {
     fn changed_since(&self, rows: &[KeptRow]) -> rusqlite::Result<Option<(Vec<u64>, u64)>> {
         let (mut named, mut count) = (Vec::new(), 0);
         let table = quoted(&table_name(&self.layer.id));
-        let mut taken = self.connection.prepare(&format!("SELECT 1 FROM {table} WHERE source_id = ?1 AND id <> ?2"))?;
+        let mut taken =
+            self.connection.prepare(&format!("SELECT 1 FROM {table} WHERE source_id = ?1 AND _rowid_ <> ?2"))?;
         for kept in rows {
             let (is_there, now) = self.now(kept.id)?;
             let mut differs = now != kept.after || is_there != kept.after.is_some();
@@ -108,7 +109,9 @@ impl Undoing<'_> {
         match (&kept.before, kept.after) {
             (None, None) => return Ok(()),
             (None, Some(_)) => {
-                self.connection.prepare_cached(&format!("DELETE FROM {table} WHERE id = ?1"))?.execute([kept.id])?;
+                self.connection
+                    .prepare_cached(&format!("DELETE FROM {table} WHERE _rowid_ = ?1"))?
+                    .execute([kept.id])?;
                 counts.removed += 1;
                 return self.batch.left(kept.id, None, Given::BySender);
             }
@@ -120,19 +123,22 @@ impl Undoing<'_> {
                     .enumerate()
                     .map(|(index, (name, _))| format!("{} = ?{}", quoted(name), index + 2))
                     .collect();
-                let update = format!("UPDATE {table} SET {} WHERE id = ?1", sets.join(", "));
+                let update = format!("UPDATE {table} SET {} WHERE _rowid_ = ?1", sets.join(", "));
                 let values =
                     std::iter::once(Column::Integer(kept.id)).chain(columns.into_iter().map(|(_, value)| value));
                 self.connection.prepare_cached(&update)?.execute(params_from_iter(values))?;
                 counts.changed += 1;
             }
             (Some(before), None) => {
+                // All but its id, which it has again whatever the column's name is now; generated ones are not there.
                 let there: Vec<String> = self
                     .connection
-                    .prepare("SELECT name FROM pragma_table_info(?1)")?
+                    .prepare("SELECT name FROM pragma_table_info(?1) WHERE pk = 0")?
                     .query_map([table_name(&self.layer.id)], |row| row.get(0))?
                     .collect::<rusqlite::Result<_>>()?;
                 let columns: Vec<_> = columns_of(before).into_iter().filter(|(name, _)| there.contains(name)).collect();
+                let id = ("_rowid_".to_owned(), Column::Integer(kept.id));
+                let columns: Vec<_> = std::iter::once(id).chain(columns).collect();
                 let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
                 let places: Vec<String> = (1..=columns.len()).map(|index| format!("?{index}")).collect();
                 let insert = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));
@@ -151,7 +157,8 @@ impl Undoing<'_> {
         let read = select.query_row([id], |found| row::read(self.layer, found))?;
         let Ok(read) = read else { return Ok(()) };
         let links = value::links_text(&self.index.links(read.at));
-        let mut update = self.connection.prepare_cached(&format!("UPDATE {table} SET units = ?2 WHERE id = ?1"))?;
+        let mut update =
+            self.connection.prepare_cached(&format!("UPDATE {table} SET units = ?2 WHERE _rowid_ = ?1"))?;
         update.execute(params![id, links])?;
         self.reach.extend(read.at);
         let stamp = Stamper::of(self.layer).stamp(read.at, &read.values);

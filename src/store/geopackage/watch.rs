@@ -8,7 +8,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 
 use super::join::{self, Which};
-use super::{GeoPackage, Inner, connection, schema, write};
+use super::refollow::Tables;
+use super::{GeoPackage, Inner, Writer, connection, schema, write};
 use crate::store::StoreError;
 
 /// Between two looks at the file for writes of other programs. A look takes some 5 µs, and a change of threads.
@@ -24,6 +25,7 @@ pub(super) struct Watcher {
     file: FileId,
     /// `PRAGMA data_version` when it was last looked at; none before.
     data_version: Option<i64>,
+    pub(super) tables: Tables,
 }
 
 /// Which file a path leads to: another one after a backup was put in its place.
@@ -51,6 +53,19 @@ impl FileId {
     #[cfg(not(unix))]
     fn identify(_: &std::fs::Metadata) -> Self {
         Self(0, 0)
+    }
+}
+
+impl Writer {
+    /// Writes, unless another program is writing: that is nothing to wait for.
+    pub(super) fn without_waiting<T>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let done = work(&mut self.connection);
+        self.connection.busy_timeout(connection::WRITE_WAIT)?;
+        done
     }
 }
 
@@ -90,7 +105,7 @@ impl Inner {
             Some(watcher) if watcher.file == file => watcher,
             _ => {
                 let connection = connection::reader(&self.path).map_err(fault)?;
-                Watcher { connection, file, data_version: None }
+                Watcher { connection, file, data_version: None, tables: Tables::default() }
             }
         };
         let result = work(&mut watcher).map_err(fault)?;
@@ -102,7 +117,11 @@ impl Inner {
     fn look(&self) -> Result<bool, StoreError> {
         self.watching("watching the file", |watcher| {
             let now = watcher.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
-            Ok(watcher.data_version.replace(now) != Some(now))
+            let is_written = watcher.data_version.replace(now) != Some(now);
+            if is_written || watcher.tables.is_due() {
+                self.refollow(watcher)?;
+            }
+            Ok(is_written)
         })
     }
 
@@ -113,7 +132,7 @@ impl Inner {
             return;
         }
         let settled = match self.writer.try_lock() {
-            Ok(mut writer) => self.settle_with(&mut writer.connection),
+            Ok(mut writer) => writer.without_waiting(|connection| self.settle_rows(connection)),
             Err(_) => Ok(MOST_SETTLED),
         };
         match settled {
@@ -126,13 +145,6 @@ impl Inner {
     }
 
     /// Gives the number of rows written.
-    fn settle_with(&self, writer: &mut Connection) -> rusqlite::Result<u64> {
-        writer.busy_timeout(Duration::ZERO)?;
-        let settled = self.settle_rows(writer);
-        writer.busy_timeout(connection::WRITE_WAIT)?;
-        settled
-    }
-
     fn settle_rows(&self, writer: &mut Connection) -> rusqlite::Result<u64> {
         let transaction = write::begin(writer)?;
         let (units_version, _) = write::version(&transaction, "units")?;

@@ -47,3 +47,26 @@ async fn edits_by_gdal_are_followed_with_their_units() {
     let listed = gdal("ogrinfo", &["-ro", path]).unwrap();
     assert!(listed.contains("police_incidents") && !listed.contains("bandoso_"), "{listed}");
 }
+
+#[tokio::test]
+async fn a_layer_that_ogr2ogr_overwrites_is_followed_as_gdal_made_it() {
+    let file = Fixture::new().await;
+    file.import(vec![numbered(1, 108.5), numbered(2, 109.5)]).await;
+    file.store.changed().await.unwrap();
+    let mut follower = Follower::new(&file).await;
+    let csv = file.path.with_extension("csv");
+    std::fs::write(&csv, "lon,lat,title\n108.25,15.5,một\n").unwrap();
+    let (path, csv) = (file.path.to_str().unwrap(), csv.to_str().unwrap());
+    let overwrite = ["-f", "GPKG", "-update", "-overwrite", path, csv, "-nln", "police_incidents"];
+    let places = ["-oo", "X_POSSIBLE_NAMES=lon", "-oo", "Y_POSSIBLE_NAMES=lat", "-a_srs", "EPSG:4326"];
+    let Some(_) = gdal("ogr2ogr", &[&overwrite[..], &places].concat()) else { return };
+    while !is_reload(&follower.ask(&file.store).await) {
+        file.store.changed().await.unwrap();
+    }
+    follower = Follower::new(&file).await;
+    assert_eq!(follower.features.len(), 1);
+    gdal("ogrinfo", &[path, "-sql", "UPDATE police_incidents SET title = 'hai' WHERE fid = 1"]);
+    assert_eq!(follower.follow(&file.store).await, (vec![1], vec![]));
+    assert_eq!(follower.features[&1].values[0], Value::Text("hai".to_owned()));
+    follower.is_true(&file).await;
+}

@@ -1,8 +1,9 @@
 //! Tables of layers that other programs alter.
 
+use std::time::Duration;
+
 use super::*;
-use crate::model::FindingKind;
-use crate::store::{Author, Edit, Ending, LeftOutPage, Terms};
+use crate::store::{Author, Edit, Ending, LeftOutPage, Terms, When};
 
 /// Two features, with all values.
 async fn two_features() -> Fixture {
@@ -135,4 +136,127 @@ async fn a_table_of_another_make_is_a_finding_and_keeps_no_server_from_starting(
             assert!(load(&store, &layer(other)).await.is_ok(), "{odd}");
         }
     }
+}
+
+/// Waits as a follower does until the store tells that the layer is to be loaded whole.
+async fn told_to_load(follower: &Follower, store: &GeoPackage) {
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while !is_reload(&follower.ask(store).await) {
+            store.changed().await.unwrap();
+        }
+    })
+    .await
+    .expect("it is told");
+}
+
+#[tokio::test]
+async fn a_table_that_was_made_anew_is_loaded_whole_and_followed() {
+    let file = two_features().await;
+    file.store.put_units(&[unit("A", 108.0, (None, None))], &[]).await.unwrap();
+    let follower = Follower::new(&file).await;
+    file.store.changed().await.unwrap();
+    // As GDAL makes it: its key has another name, and of our columns there are none.
+    file.elsewhere(&format!(
+        "DROP TABLE police_incidents;
+         CREATE TABLE police_incidents (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom POINT, title TEXT, id TEXT);
+         INSERT INTO police_incidents (geom, title, id) VALUES ({}, 'new', 'B7')",
+        point(108.5)
+    ));
+    told_to_load(&follower, &file.store).await;
+    let mut follower = Follower::new(&file).await;
+    assert_eq!(titles(&follower), [Value::Text("new".to_owned())]);
+    assert_eq!(follower.features[&1].units, [UnitLink::Covered(UnitId(1))]);
+    file.elsewhere("UPDATE police_incidents SET title = 'newer'");
+    assert_eq!(follower.follow(&file.store).await, (vec![1], vec![]));
+    file.elsewhere("UPDATE police_incidents SET fid = 4");
+    assert_eq!(follower.follow(&file.store).await, (vec![4], vec![1]));
+    // Our own writes go on as well, and back.
+    let new = Edit::Create { id: ImportId::New, at: LonLat { lon: 108.5, lat: 15.5 }, values: values("z") };
+    let gone = Edit::Remove { id: 4, when: When::Always };
+    let done = file.store.edit(&file.layer, vec![new, gone], &Author::default()).await.unwrap();
+    assert_eq!(follower.follow(&file.store).await, (vec![5], vec![4]));
+    file.store.undo(&file.layer, done.batch.unwrap(), &Author::default()).await.unwrap();
+    assert_eq!(follower.follow(&file.store).await, (vec![4], vec![5]));
+    file.import(vec![numbered(9, 108.5)]).await;
+    assert_eq!(follower.follow(&file.store).await, (vec![9], vec![]));
+    follower.is_true(&file).await;
+    assert_eq!(file.number("SELECT count(*) FROM police_incidents WHERE id = 'B7' AND fid = 4"), 1);
+}
+
+#[tokio::test]
+async fn a_table_that_was_made_anew_while_nobody_looked_has_another_version() {
+    let file = two_features().await;
+    let open = || async {
+        let store = GeoPackage::open(&file.path).await.unwrap();
+        assert_eq!(store.prepare(&catalogue(vec![file.layer.clone()])).await.unwrap(), []);
+        store.versions().await.unwrap()["police.incidents"]
+    };
+    assert_eq!(open().await, 1, "a start alone is no change");
+    for (step, change) in [
+        "DROP TABLE police_incidents",
+        "ALTER TABLE police_incidents DROP COLUMN title",
+        "DROP TABLE police_incidents; CREATE TABLE police_incidents (id INTEGER PRIMARY KEY, geom POINT)",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        file.elsewhere(change);
+        assert_eq!([open().await, open().await], [step as u64 + 2; 2], "{change}");
+        let mut follower = Follower::new(&file).await;
+        follower.version -= 1;
+        assert!(is_reload(&follower.ask(&file.store).await), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_whose_columns_change_is_loaded_whole_though_no_row_is_written() {
+    let file = two_features().await;
+    file.store.changed().await.unwrap();
+    for change in ["DROP COLUMN title", "ADD COLUMN title TEXT DEFAULT 'x'", "RENAME COLUMN people TO title_2"] {
+        let follower = Follower::new(&file).await;
+        file.elsewhere(&format!("ALTER TABLE police_incidents {change}"));
+        told_to_load(&follower, &file.store).await;
+        assert_eq!(file.version("police.incidents").await, follower.version + 1, "{change}");
+    }
+    // A field's column that comes back with the writes of ours makes no other rows.
+    let mut follower = Follower::new(&file).await;
+    file.import(vec![numbered(1, 108.5)]).await;
+    file.store.changed().await.unwrap();
+    file.store.changed().await.unwrap();
+    assert_eq!(follower.follow(&file.store).await, (vec![1], vec![]));
+}
+
+#[tokio::test]
+async fn a_table_that_is_gone_is_not_made_in_another_programs_way_and_is_told() {
+    let file = two_features().await;
+    let mut follower = Follower::new(&file).await;
+    file.store.changed().await.unwrap();
+    file.elsewhere("ALTER TABLE police_incidents RENAME TO police_elsewhere");
+    told_to_load(&follower, &file.store).await;
+    assert!(matches!(load(&file.store, &file.layer).await, Err(StoreError::Fault { .. })));
+    follower.version += 1;
+    file.elsewhere("ALTER TABLE police_elsewhere RENAME TO police_incidents");
+    told_to_load(&follower, &file.store).await;
+    follower = Follower::new(&file).await;
+    file.elsewhere("UPDATE police_incidents SET title = 'y' WHERE id = 2");
+    assert_eq!(follower.follow(&file.store).await, (vec![2], vec![]));
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_followed_is_followed_once_it_is_mended() {
+    let file = two_features().await;
+    let follower = Follower::new(&file).await;
+    file.store.changed().await.unwrap();
+    file.elsewhere("DROP TABLE police_incidents; CREATE TABLE police_incidents (name TEXT)");
+    told_to_load(&follower, &file.store).await;
+    assert!(matches!(load(&file.store, &file.layer).await, Err(StoreError::Fault { .. })));
+    file.elsewhere("CREATE TABLE other (name TEXT)");
+    file.store.changed().await.unwrap();
+    assert_eq!(file.version("police.incidents").await, follower.version + 1, "told once");
+    file.elsewhere("DROP TABLE police_incidents; CREATE TABLE police_incidents (id INTEGER PRIMARY KEY, geom POINT)");
+    let follower = Follower { version: follower.version + 1, ..follower };
+    told_to_load(&follower, &file.store).await;
+    let mut follower = Follower::new(&file).await;
+    file.elsewhere(&format!("INSERT INTO police_incidents (geom) VALUES ({})", point(108.5)));
+    assert_eq!(follower.follow(&file.store).await, (vec![1], vec![]));
 }
