@@ -21,7 +21,9 @@ impl Inner {
             let transaction = watcher.connection.transaction()?;
             let mut changes = Changes::default();
             let (units_version, _) = write::version(&transaction, "units")?;
-            if replaced || units_version != units {
+            let is_another = self.stamps.is_another(&transaction, "units", units)?;
+            self.stamps.keep(&transaction, "units", units_version)?;
+            if replaced || is_another || units_version != units {
                 changes.units = Some(units::read_table(&transaction)?);
             }
             for (layer, held) in layers {
@@ -50,6 +52,11 @@ impl Inner {
         (held, units_version): (u64, u64),
     ) -> rusqlite::Result<Option<LayerChange>> {
         let (version, joined) = write::version(transaction, layer.id.as_str())?;
+        let is_another = self.stamps.is_another(transaction, layer.id.as_str(), held)?;
+        self.stamps.keep(transaction, layer.id.as_str(), version)?;
+        if is_another {
+            return Ok(Some(LayerChange::Reload));
+        }
         if version == held {
             return Ok(None);
         }

@@ -79,12 +79,9 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(fault)?;
 
     let ours = |table: &str| schema::table_exists(&connection, table).map_err(fault);
-    let known = ours("bandoso_version")?;
-    // A file made before there was a log, a history, or the time of changes or the make of tables, has versions already.
-    let whole =
-        known && ours("bandoso_change")? && ours("bandoso_batch")? && schema::is_whole(&connection).map_err(fault)?;
-    if !whole {
-        if !known && (ours("units")? || ours("unit_changes")?) {
+    // A file made before there was some of it has versions already.
+    if !schema::is_whole(&connection).map_err(fault)? {
+        if !ours("bandoso_version")? && (ours("units")? || ours("unit_changes")?) {
             return Err(foreign(path, "it has a table units or unit_changes of another program"));
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
@@ -104,6 +101,12 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     // programs, which may have texts in such quotes.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     Ok(connection)
+}
+
+/// Reads all pages of the file anew from now on. In a file with a write-ahead log SQLite keeps those that no transaction wrote, though
+/// another program copied a backup over them: it would show them, and write what it makes of them into the copy.
+pub(super) fn forget_pages(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA shrink_memory")
 }
 
 fn equip(connection: &Connection, wait: Duration) -> rusqlite::Result<()> {

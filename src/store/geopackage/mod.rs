@@ -22,6 +22,7 @@ mod row;
 mod schema;
 mod snapshot;
 mod spans;
+mod stamps;
 #[cfg(test)]
 mod tests;
 mod undo;
@@ -42,8 +43,9 @@ use tokio::sync::{Notify, mpsc};
 
 pub use self::connection::{APPLICATION_ID, USER_VERSION};
 pub use self::schema::{FORMAT_TABLES, spatial_index, spatial_index_triggers};
+use self::stamps::Stamps;
 pub use self::value::{column_type, to_column};
-use self::watch::{FileId, Watcher};
+use self::watch::{FileId, FileState, Watcher};
 use super::{
     Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, LeftOut, LeftOutPage, Store,
     StoreError, Terms, UnitTable, UnitsStored,
@@ -65,17 +67,21 @@ struct Inner {
     followed: Mutex<FileId>,
     /// Tells the follower that this process has written.
     written: Notify,
+    /// Of the versions that the follower holds.
+    stamps: Stamps,
     /// Some rows have links only in memory.
     unsettled: AtomicBool,
     prepared: RwLock<Option<Prepared>>,
-    /// The units of this version, prepared.
-    index: Mutex<Option<(u64, Arc<UnitIndex>)>>,
+    index: Mutex<Option<IndexedUnits>>,
 }
+
+/// The units of this version with this stamp, prepared.
+type IndexedUnits = ((u64, Option<i64>), Arc<UnitIndex>);
 
 /// The connection that writes, and the file that it is open on.
 struct Writer {
     connection: Connection,
-    file: FileId,
+    file: FileState,
 }
 
 /// What the catalogue told.
@@ -93,11 +99,12 @@ impl GeoPackage {
         let path = path.to_owned();
         run("opening the GeoPackage", move || {
             let connection = connection::writer(&path)?;
-            let file = FileId::of(&path)?;
+            let file = FileState::of(&path)?;
             let inner = Inner {
                 path,
                 writer: Mutex::new(Writer { connection, file }),
-                followed: Mutex::new(file),
+                followed: Mutex::new(file.id),
+                stamps: Stamps::default(),
                 watcher: Mutex::new(None),
                 written: Notify::new(),
                 unsettled: AtomicBool::new(false),
@@ -151,15 +158,21 @@ impl Inner {
         let result = work(&mut writer.connection).map_err(|error| connection::fault(&self.path, doing, &error))?;
         // Folds the log into the file when nobody is reading; else a later one does.
         let _ = writer.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        // What is committed is done, whatever became of the file's name since.
+        writer.file = FileState::of(&self.path).unwrap_or(writer.file);
         self.written.notify_one();
         Ok(result)
     }
 
     /// Writes on to the file that is at the path now.
     fn open_anew(&self, writer: &mut Writer) -> Result<(), StoreError> {
-        let file = FileId::of(&self.path)?;
-        if writer.file != file {
+        let file = FileState::of(&self.path)?;
+        if writer.file.id != file.id {
             *writer = Writer { connection: connection::writer(&self.path)?, file };
+        } else if writer.file != file {
+            let fault = |error| connection::fault(&self.path, "writing", &error);
+            connection::forget_pages(&writer.connection).map_err(fault)?;
+            writer.file = file;
         }
         Ok(())
     }
@@ -213,19 +226,20 @@ impl Inner {
     /// The units of the connection's moment, prepared.
     fn index(&self, connection: &Connection) -> rusqlite::Result<Arc<UnitIndex>> {
         let (version, _) = write::version(connection, "units")?;
+        let wanted = (version, stamps::of(connection, "units", version)?);
         let mut kept = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         match kept.as_ref() {
-            Some((of, index)) if *of == version => Ok(Arc::clone(index)),
+            Some((of, index)) if *of == wanted => Ok(Arc::clone(index)),
             _ => {
                 let index = Arc::new(UnitIndex::new(&units::read_units(connection)?.0));
-                *kept = Some((version, Arc::clone(&index)));
+                *kept = Some((wanted, Arc::clone(&index)));
                 Ok(index)
             }
         }
     }
 
-    fn keep_index(&self, version: u64, index: UnitIndex) {
-        *self.index.lock().unwrap_or_else(PoisonError::into_inner) = Some((version, Arc::new(index)));
+    fn keep_index(&self, of: (u64, Option<i64>), index: UnitIndex) {
+        *self.index.lock().unwrap_or_else(PoisonError::into_inner) = Some((of, Arc::new(index)));
     }
 }
 
@@ -271,6 +285,10 @@ impl Store for GeoPackage {
     async fn changes(&self, units: u64, layers: &[(Arc<Layer>, u64)]) -> Result<Changes, StoreError> {
         let layers = layers.to_vec();
         self.with("asking what changed", move |inner| inner.changes(units, &layers)).await
+    }
+
+    fn settle_changes(&self, are_held: bool) {
+        self.inner.stamps.settle(are_held);
     }
 
     async fn changed(&self) -> Result<(), StoreError> {

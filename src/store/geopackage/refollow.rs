@@ -79,7 +79,7 @@ impl Inner {
             return Ok(());
         }
         let mut writer = self.writer.try_lock().map_err(|_| LOOK_AGAIN)?;
-        self.open_anew(&mut writer).map_err(|_| LOOK_AGAIN)?;
+        self.open_settled(&mut writer).map_err(|_| LOOK_AGAIN)?;
         let mended = writer.without_waiting(|connection| {
             let transaction = write::begin(connection)?;
             let mut all = true;

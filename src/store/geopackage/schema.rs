@@ -36,8 +36,12 @@ pub(super) fn table_exists(connection: &Connection, table: &str) -> rusqlite::Re
 
 /// Makes what every `GeoPackage` has, and our own tables, as far as they are missing.
 pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let is_stamped = table_exists(transaction, "bandoso_stamp")?;
     transaction.execute_batch(FORMAT_TABLES)?;
     transaction.execute_batch(include_str!("schema.sql"))?;
+    if !is_stamped {
+        transaction.execute("INSERT INTO bandoso_stamp SELECT name, version, random() FROM bandoso_version", [])?;
+    }
     transaction.execute_batch(include_str!("batch.sql"))?;
     if !knows(transaction, "updated_at")? {
         transaction.execute_batch(
@@ -54,10 +58,8 @@ pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> 
     register(transaction, ("gpkg_data_columns", None), "gpkg_schema", (schema, "read-write"))?;
     register(transaction, ("gpkg_data_column_constraints", None), "gpkg_schema", (schema, "read-write"))?;
     let live = "Versions of layers, kept by triggers, so that bandoso serves every change at once";
-    register(transaction, ("bandoso_version", None), "bandoso_live", (live, "write-only"))?;
-    register(transaction, ("bandoso_guard", None), "bandoso_live", (live, "write-only"))?;
-    register(transaction, ("bandoso_change", None), "bandoso_live", (live, "write-only"))?;
-    for table in ["bandoso_batch", "bandoso_batch_row", "bandoso_batch_added"] {
+    let live_tables = ["bandoso_version", "bandoso_guard", "bandoso_change", "bandoso_stamp"];
+    for table in live_tables.into_iter().chain(["bandoso_batch", "bandoso_batch_row", "bandoso_batch_added"]) {
         register(transaction, (table, None), "bandoso_live", (live, "write-only"))?;
     }
     if table_exists(transaction, "rtree_units_geom")? { Ok(()) } else { add_rtree(transaction, "units") }
@@ -65,7 +67,17 @@ pub(super) fn create_own(transaction: &Transaction<'_>) -> rusqlite::Result<()> 
 
 /// Whether the file keeps all of each layer: one of before there was some of it does not.
 pub(super) fn is_whole(connection: &Connection) -> rusqlite::Result<bool> {
+    for table in ["bandoso_version", "bandoso_change", "bandoso_batch", "bandoso_stamp"] {
+        if !table_exists(connection, table)? {
+            return Ok(false);
+        }
+    }
     Ok(knows(connection, "updated_at")? && knows(connection, "shape")?)
+}
+
+/// Whether it is a file of ours of before there was some of it.
+pub(super) fn is_old(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(table_exists(connection, "bandoso_version")? && !is_whole(connection)?)
 }
 
 fn knows(connection: &Connection, column: &str) -> rusqlite::Result<bool> {
@@ -113,7 +125,9 @@ pub(super) fn count_triggers(connection: &Connection, layer: &LayerId) -> rusqli
 
 /// The columns of the layer's table when it was last looked at; empty where it was gone, none where that was never noted.
 pub(super) fn noted_shape(connection: &Connection, layer: &LayerId) -> rusqlite::Result<Option<String>> {
-    connection.query_row("SELECT shape FROM bandoso_version WHERE name = ?1", [layer.as_str()], |row| row.get(0))
+    // A backup of before there was the layer has no version of it.
+    let shape = "SELECT shape FROM bandoso_version WHERE name = ?1";
+    Ok(connection.query_row(shape, [layer.as_str()], |row| row.get(0)).optional()?.flatten())
 }
 
 /// Notes the columns that the layer's table has now; false where just these were noted.

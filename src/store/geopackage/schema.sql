@@ -29,6 +29,14 @@ CREATE TABLE IF NOT EXISTS bandoso_change (
     PRIMARY KEY (layer, version, id)
 ) WITHOUT ROWID;
 
+-- A random number for each version: after the file was put back from a backup the same versions have others.
+CREATE TABLE IF NOT EXISTS bandoso_stamp (
+    layer TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    stamp INTEGER NOT NULL,
+    PRIMARY KEY (layer, version)
+) WITHOUT ROWID;
+
 -- Holds a row only inside bandoso's own transactions: then the triggers leave versions and links to it.
 CREATE TABLE IF NOT EXISTS bandoso_guard (
     busy INTEGER NOT NULL PRIMARY KEY

@@ -1,9 +1,12 @@
 -- The log, and units edited by another program. One statement a paragraph: each is compared with what the file has.
 
--- The version of a layer is that of its newest entry, and so is the time at which it was written. Of bandoso's own transactions it
+-- The version of a layer is that of its newest entry, and has a stamp; the time at which it was written is that entry's too. Of bandoso's own transactions it
 -- tells that itself; 'all' of another program's is a change of the units.
 CREATE TRIGGER "bandoso_change_version" AFTER INSERT ON bandoso_change
 BEGIN
+    INSERT INTO bandoso_stamp SELECT name, NEW.version, random() FROM bandoso_version
+        WHERE name = NEW.layer AND version < NEW.version
+            AND NOT EXISTS (SELECT 1 FROM bandoso_stamp WHERE layer = NEW.layer AND version = NEW.version);
     UPDATE bandoso_version
     SET version = NEW.version,
         updated_at = CASE WHEN NEW.id = 'all' OR EXISTS (SELECT 1 FROM bandoso_guard) THEN updated_at
@@ -15,6 +18,7 @@ END;
 CREATE TRIGGER "bandoso_change_prune" AFTER INSERT ON bandoso_change WHEN NEW.version % {at_a_time} = 0
 BEGIN
     DELETE FROM bandoso_change WHERE layer = NEW.layer AND version <= NEW.version - {kept};
+    DELETE FROM bandoso_stamp WHERE layer = NEW.layer AND version <= NEW.version - {kept};
 END;
 
 -- Units edited elsewhere: every layer is to be joined anew.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use super::join::{self, Which};
 use super::log::{self, Changed};
-use super::{Inner, blob, schema, value, write};
+use super::{Inner, blob, schema, stamps, value, write};
 use crate::engine::locate::UnitIndex;
 use crate::model::{Bbox, Day, DayInterval, Level, LonLat, Unit, UnitChange, UnitId};
 use crate::store::{StoreError, UnitTable, UnitsStored};
@@ -23,7 +23,7 @@ impl Inner {
 
     /// Adds or replaces units and changes, and joins all points again.
     pub(super) fn put_units(&self, units: &[Unit], changes: &[UnitChange]) -> Result<UnitsStored, StoreError> {
-        let (stored, index) = self.writing("storing units", |connection| {
+        let (stored, stamp, index) = self.writing("storing units", |connection| {
             let transaction = write::begin(connection)?;
             let (before, _) = write::version(&transaction, "units")?;
             let (mut stored, redrawn) = store_units(&transaction, units)?;
@@ -51,11 +51,12 @@ impl Inner {
                 }
                 join::set_joined(&transaction, &layer, stored.version)?;
             }
+            let stamp = stamps::of(&transaction, "units", stored.version)?;
             write::commit(transaction)?;
-            Ok((stored, index))
+            Ok((stored, stamp, index))
         })?;
         if let Some(index) = index {
-            self.keep_index(stored.version, index);
+            self.keep_index((stored.version, stamp), index);
         }
         Ok(stored)
     }

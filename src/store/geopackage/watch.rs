@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -22,7 +22,9 @@ const MOST_SETTLED: u64 = 20_000;
 /// The connection that watches, kept open.
 pub(super) struct Watcher {
     pub(super) connection: Connection,
-    file: FileId,
+    file: FileState,
+    /// The file was written past the connection since the last look.
+    is_touched: bool,
     /// `PRAGMA data_version` when it was last looked at; none before.
     data_version: Option<i64>,
     pub(super) tables: Tables,
@@ -38,9 +40,7 @@ impl FileId {
     /// # Errors
     /// [`StoreError::Unreachable`] where there is none: an open file that was moved away would still answer.
     pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
-        let metadata = std::fs::metadata(path)
-            .map_err(|error| StoreError::Unreachable { store: path.display().to_string(), cause: error.to_string() })?;
-        Ok(Self::identify(&metadata))
+        FileState::of(path).map(|state| state.id)
     }
 
     #[cfg(unix)]
@@ -66,6 +66,32 @@ impl Writer {
         let done = work(&mut self.connection);
         self.connection.busy_timeout(connection::WRITE_WAIT)?;
         done
+    }
+}
+
+/// A file, and when it was last written: by a transaction whose pages went into it, or by a program that knows nothing of those and
+/// copies a backup over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileState {
+    pub(super) id: FileId,
+    written: Option<SystemTime>,
+    bytes: u64,
+}
+
+impl FileState {
+    /// The file at the path as it is now.
+    ///
+    /// # Errors
+    /// As [`FileId::of`].
+    pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
+        let metadata = std::fs::metadata(path)
+            .map_err(|error| StoreError::Unreachable { store: path.display().to_string(), cause: error.to_string() })?;
+        Ok(Self { id: FileId::identify(&metadata), written: metadata.modified().ok(), bytes: metadata.len() })
+    }
+
+    /// Whether it was written so lately that whoever wrote it may not be done.
+    fn is_fresh(self) -> bool {
+        self.written.is_some_and(|written| written.elapsed().is_ok_and(|elapsed| elapsed < LONGEST_WAIT))
     }
 }
 
@@ -98,26 +124,55 @@ impl Inner {
         doing: &str,
         work: impl FnOnce(&mut Watcher) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let file = FileId::of(&self.path)?;
+        let file = FileState::of(&self.path)?;
         let mut kept = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
         let fault = |error: rusqlite::Error| connection::fault(&self.path, doing, &error);
         let mut watcher = match kept.take() {
-            Some(watcher) if watcher.file == file => watcher,
+            Some(watcher) if watcher.file.id == file.id => watcher,
             _ => {
                 let connection = connection::reader(&self.path).map_err(fault)?;
-                Watcher { connection, file, data_version: None, tables: Tables::default() }
+                Watcher { connection, file, is_touched: true, data_version: None, tables: Tables::default() }
             }
         };
+        if watcher.file != file {
+            connection::forget_pages(&watcher.connection).map_err(fault)?;
+            (watcher.file, watcher.is_touched) = (file, true);
+        }
+        if watcher.is_touched && schema::is_old(&watcher.connection).map_err(fault)? {
+            self.make_whole(file)?;
+        }
         let result = work(&mut watcher).map_err(fault)?;
         *kept = Some(watcher);
         Ok(result)
+    }
+
+    /// Makes what a file lacks that was put in the place of ours, or copied over it, and is older.
+    fn make_whole(&self, file: FileState) -> Result<(), StoreError> {
+        if file.is_fresh() {
+            return Err(self.is_being_written());
+        }
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        *writer = Writer { connection: connection::writer(&self.path)?, file };
+        Ok(())
+    }
+
+    /// As [`Inner::open_anew`] for what can wait: not while another program may be copying something over the file.
+    pub(super) fn open_settled(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        let file = FileState::of(&self.path)?;
+        if writer.file != file && file.is_fresh() { Err(self.is_being_written()) } else { self.open_anew(writer) }
+    }
+
+    fn is_being_written(&self) -> StoreError {
+        let cause = "another program is writing to the file".to_owned();
+        StoreError::Unreachable { store: self.path.display().to_string(), cause }
     }
 
     /// Whether another connection has written since the last look.
     fn look(&self) -> Result<bool, StoreError> {
         self.watching("watching the file", |watcher| {
             let now = watcher.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
-            let is_written = watcher.data_version.replace(now) != Some(now);
+            let is_written = watcher.data_version.replace(now) != Some(now) || watcher.is_touched;
+            watcher.is_touched = false;
             if is_written || watcher.tables.is_due() {
                 self.refollow(watcher)?;
             }
@@ -132,7 +187,10 @@ impl Inner {
             return;
         }
         let settled = match self.writer.try_lock() {
-            Ok(mut writer) => writer.without_waiting(|connection| self.settle_rows(connection)),
+            Ok(mut writer) => match self.open_settled(&mut writer) {
+                Ok(()) => writer.without_waiting(|connection| self.settle_rows(connection)),
+                Err(_) => Ok(MOST_SETTLED),
+            },
             Err(_) => Ok(MOST_SETTLED),
         };
         match settled {

@@ -143,3 +143,113 @@ async fn a_file_that_was_moved_away_is_unreachable_until_it_is_back() {
     std::fs::rename(&away, &file.path).unwrap();
     assert_eq!(file.version("units").await, 0);
 }
+
+/// Copies one file over another as `cp` does, which stays the same file to whoever has it open.
+fn copy_over(from: &std::path::Path, file: &Fixture) {
+    // So that no page of the file is in its log of writes, which `cp` leaves as it is.
+    file.elsewhere("PRAGMA wal_checkpoint(TRUNCATE)");
+    std::fs::copy(from, &file.path).unwrap();
+}
+
+fn backup_of(file: &Fixture, name: &str) -> PathBuf {
+    file.elsewhere("PRAGMA wal_checkpoint(TRUNCATE)");
+    let backup = file.path.with_extension(name);
+    std::fs::copy(&file.path, &backup).unwrap();
+    backup
+}
+
+#[tokio::test]
+async fn a_backup_copied_over_the_file_is_noticed_and_written_on() {
+    let file = Fixture::new().await;
+    file.import(vec![numbered(1, 108.5), numbered(2, 109.5)]).await;
+    let backup = backup_of(&file, "backup");
+    let mut follower = Follower::new(&file).await;
+    while file.store.changed().await.is_err() {}
+    file.import(vec![numbered(3, 108.5)]).await;
+    assert_eq!(follower.follow(&file.store).await, (vec![3], vec![]));
+    copy_over(&backup, &file);
+    while !is_reload(&follower.ask(&file.store).await) {
+        let _ = file.store.changed().await;
+    }
+    follower = Follower::new(&file).await;
+    assert_eq!(follower.features.keys().copied().collect::<Vec<_>>(), [1, 2]);
+    // What was read of the other content is not written into this one.
+    file.import((4..400).map(|id| numbered(id, 108.5)).collect()).await;
+    assert_eq!(follower.follow(&file.store).await.0.len(), 396);
+    follower.is_true(&file).await;
+    assert_eq!(file.number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+    assert_eq!(file.number("SELECT count(*) FROM rtree_police_incidents_geom"), 398);
+}
+
+#[tokio::test]
+async fn versions_that_are_given_again_after_a_restore_are_not_taken_for_those_that_are_held() {
+    for later in ["", "UPDATE police_incidents SET title = 'z' WHERE id = 1"] {
+        let file = Fixture::new().await;
+        file.store.put_units(&[unit("A", 108.0, (None, None))], &[]).await.unwrap();
+        file.import(vec![numbered(1, 108.5), numbered(2, 109.5)]).await;
+        let backup = backup_of(&file, "backup");
+        let mut follower = Follower::new(&file).await;
+        follower.follow(&file.store).await;
+        file.elsewhere("UPDATE police_incidents SET title = 'x1' WHERE id = 1; DELETE FROM units");
+        let changes = follower.ask(&file.store).await;
+        assert!(is_reload(&changes) && changes.units.is_some());
+        follower = Follower::new(&file).await;
+        file.store.settle_changes(true);
+        copy_over(&backup, &file);
+        file.elsewhere(&format!(
+            "UPDATE police_incidents SET title = 'y2' WHERE id = 2; UPDATE units SET name = 'y'; {later}"
+        ));
+        assert_eq!(file.version("police.incidents").await, follower.version + u64::from(!later.is_empty()));
+        // It is told until it is held.
+        for is_held in [false, true] {
+            let changes = follower.ask(&file.store).await;
+            assert!(is_reload(&changes) && changes.units.is_some(), "{changes:?}");
+            file.store.settle_changes(is_held);
+        }
+        follower = Follower::new(&file).await;
+        assert!(follower.features.values().all(|feature| feature.units.len() == usize::from(feature.id == 1)));
+        let changes = follower.ask(&file.store).await;
+        assert!(changes.layers.is_empty() && changes.units.is_none(), "{changes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_backup_of_before_there_were_stamps_is_made_whole_and_followed() {
+    let file = Fixture::new().await;
+    file.import(vec![numbered(1, 108.5)]).await;
+    file.elsewhere(
+        "DROP TRIGGER bandoso_change_version; DROP TRIGGER bandoso_change_prune; DROP TABLE bandoso_stamp;
+         ALTER TABLE bandoso_version DROP COLUMN shape",
+    );
+    let backup = backup_of(&file, "backup");
+    let store = GeoPackage::open(&file.path).await.unwrap();
+    store.prepare(&catalogue(vec![file.layer.clone()])).await.unwrap();
+    let mut follower = Follower::new(&file).await;
+    file.elsewhere("UPDATE police_incidents SET title = 'y'");
+    assert_eq!(follower.follow(&store).await, (vec![1], vec![]));
+    copy_over(&backup, &file);
+    let held = [(Arc::clone(&follower.layer), follower.version)];
+    loop {
+        match store.changes(follower.units, &held).await {
+            Ok(changes) if is_reload(&changes) => break,
+            Ok(_) => drop(store.changed().await),
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+        }
+    }
+    follower = Follower::new(&file).await;
+    file.elsewhere("UPDATE police_incidents SET title = 'z'");
+    assert_eq!(follower.follow(&store).await, (vec![1], vec![]));
+}
+
+#[tokio::test]
+async fn a_file_that_was_emptied_is_not_taken_for_a_new_one() {
+    let file = Fixture::new().await;
+    file.import(vec![numbered(1, 108.5)]).await;
+    std::fs::File::options().write(true).truncate(true).open(&file.path).unwrap();
+    for _ in 0..30 {
+        let _ = file.store.changed().await;
+        assert!(file.store.versions().await.is_err());
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(std::fs::metadata(&file.path).unwrap().len(), 0);
+}
