@@ -28,6 +28,7 @@ mod tests;
 mod undo;
 mod units;
 mod value;
+mod wal_index;
 mod watch;
 mod write;
 
@@ -167,12 +168,19 @@ impl Inner {
     /// Writes on to the file that is at the path now.
     fn open_anew(&self, writer: &mut Writer) -> Result<(), StoreError> {
         let file = FileState::of(&self.path)?;
-        if writer.file.id != file.id {
-            *writer = Writer { connection: connection::writer(&self.path)?, file };
-        } else if writer.file != file {
+        if writer.file == file {
+            return Ok(());
+        }
+        if writer.file.id == file.id {
             let fault = |error| connection::fault(&self.path, "writing", &error);
             connection::forget_pages(&writer.connection).map_err(fault)?;
             writer.file = file;
+        } else {
+            *writer = Writer { connection: connection::writer(&self.path)?, file };
+        }
+        if wal_index::is_of_another(&self.path) {
+            *writer = Writer::closed()?;
+            return Err(self.is_copied_over());
         }
         Ok(())
     }

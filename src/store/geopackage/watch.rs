@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::join::{self, Which};
 use super::refollow::Tables;
-use super::{GeoPackage, Inner, Writer, connection, schema, write};
+use super::{GeoPackage, Inner, Writer, connection, schema, wal_index, write};
 use crate::store::StoreError;
 
 /// Between two looks at the file for writes of other programs. A look takes some 5 µs, and a change of threads.
@@ -57,6 +57,13 @@ impl FileId {
 }
 
 impl Writer {
+    /// One that has no file open until it is to write.
+    pub(super) fn closed() -> Result<Self, StoreError> {
+        let fault =
+            |error: rusqlite::Error| StoreError::Fault { doing: "closing".to_owned(), cause: error.to_string() };
+        Ok(Self { connection: Connection::open_in_memory().map_err(fault)?, file: FileState::NOWHERE })
+    }
+
     /// Writes, unless another program is writing: that is nothing to wait for.
     pub(super) fn without_waiting<T>(
         &mut self,
@@ -79,6 +86,9 @@ pub(super) struct FileState {
 }
 
 impl FileState {
+    /// That of a writer that has none open.
+    const NOWHERE: Self = Self { id: FileId(u64::MAX, u64::MAX), written: None, bytes: 0 };
+
     /// The file at the path as it is now.
     ///
     /// # Errors
@@ -138,12 +148,32 @@ impl Inner {
             connection::forget_pages(&watcher.connection).map_err(fault)?;
             (watcher.file, watcher.is_touched) = (file, true);
         }
+        // Where nobody else has the file open this makes the index anew.
+        if watcher.is_touched {
+            let _ = watcher.connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0));
+        }
+        if watcher.is_touched && wal_index::is_of_another(&self.path) {
+            self.let_go();
+            return Err(self.is_copied_over());
+        }
         if watcher.is_touched && schema::is_old(&watcher.connection).map_err(fault)? {
             self.make_whole(file)?;
         }
         let result = work(&mut watcher).map_err(fault)?;
         *kept = Some(watcher);
         Ok(result)
+    }
+
+    /// Closes the file; everyone else who has it open is to do so too.
+    fn let_go(&self) {
+        if let (Ok(mut writer), Ok(closed)) = (self.writer.try_lock(), Writer::closed()) {
+            *writer = closed;
+        }
+    }
+
+    pub(super) fn is_copied_over(&self) -> StoreError {
+        let cause = "a backup was copied over the file while it was open; it is read when all programs have closed it";
+        StoreError::Unreachable { store: self.path.display().to_string(), cause: cause.to_owned() }
     }
 
     /// Makes what a file lacks that was put in the place of ours, or copied over it, and is older.

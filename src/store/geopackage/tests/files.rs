@@ -253,3 +253,29 @@ async fn a_file_that_was_emptied_is_not_taken_for_a_new_one() {
     }
     assert_eq!(std::fs::metadata(&file.path).unwrap().len(), 0);
 }
+
+#[tokio::test]
+async fn a_backup_of_another_size_copied_over_the_file_is_read_and_written_once_nobody_holds_the_old_size() {
+    let file = Fixture::new().await;
+    let small = backup_of(&file, "small");
+    file.import((0..5_000).map(|id| numbered(id, 108.5)).collect()).await;
+    let large = backup_of(&file, "large");
+    let other = GeoPackage::open(&file.path).await.unwrap();
+    other.prepare(&catalogue(vec![file.layer.clone()])).await.unwrap();
+    for (backup, rows) in [(&small, 0), (&large, 5_000), (&small, 0)] {
+        copy_over(backup, &file);
+        // The first is told to wait until the second has let go as well.
+        tokio::time::timeout(std::time::Duration::from_secs(20), async {
+            while matches!((file.store.versions().await, other.versions().await), (Err(_), _) | (_, Err(_))) {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        })
+        .await
+        .expect("it is read");
+        assert_eq!(file.load().await.1.len(), rows);
+        file.import(vec![numbered(5_000, 108.5)]).await;
+        file.elsewhere("PRAGMA wal_checkpoint(TRUNCATE)");
+        assert_eq!(file.number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+        assert_eq!(file.load().await.1.len(), rows + 1);
+    }
+}
