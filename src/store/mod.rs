@@ -10,6 +10,7 @@ mod large;
 mod open;
 pub mod postgis;
 mod quality;
+mod stamps;
 
 pub use batch::{
     Author, Batch, BatchCounts, BatchKind, BatchPage, BatchRow, Ending, MOST_NAMED, MOST_ROWS, Missing, Terms,

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use rusqlite::{Connection, Transaction};
 
 use super::watch::FileId;
-use super::{Inner, connection, log, row, units, write};
+use super::{Inner, connection, log, row, stamps, units, write};
 use crate::model::Layer;
 use crate::store::{Changes, LayerChange, StoreError};
 
@@ -21,8 +21,7 @@ impl Inner {
             let transaction = watcher.connection.transaction()?;
             let mut changes = Changes::default();
             let (units_version, _) = write::version(&transaction, "units")?;
-            let is_another = self.stamps.is_another(&transaction, "units", units)?;
-            self.stamps.keep(&transaction, "units", units_version)?;
+            let is_another = stamps::look(&self.stamps, &transaction, "units", (units, units_version))?;
             if replaced || is_another || units_version != units {
                 changes.units = Some(units::read_table(&transaction)?);
             }
@@ -52,9 +51,7 @@ impl Inner {
         (held, units_version): (u64, u64),
     ) -> rusqlite::Result<Option<LayerChange>> {
         let (version, joined) = write::version(transaction, layer.id.as_str())?;
-        let is_another = self.stamps.is_another(transaction, layer.id.as_str(), held)?;
-        self.stamps.keep(transaction, layer.id.as_str(), version)?;
-        if is_another {
+        if stamps::look(&self.stamps, transaction, layer.id.as_str(), (held, version))? {
             return Ok(Some(LayerChange::Reload));
         }
         if version == held {

@@ -44,9 +44,9 @@ use tokio::sync::{Notify, mpsc};
 
 pub use self::connection::{APPLICATION_ID, USER_VERSION};
 pub use self::schema::{FORMAT_TABLES, spatial_index, spatial_index_triggers};
-use self::stamps::Stamps;
 pub use self::value::{column_type, to_column};
 use self::watch::{FileId, FileState, Watcher};
+use super::stamps::Stamps;
 use super::{
     Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, LeftOut, LeftOutPage, Store,
     StoreError, Terms, UnitTable, UnitsStored,
@@ -69,7 +69,7 @@ struct Inner {
     /// Tells the follower that this process has written.
     written: Notify,
     /// Of the versions that the follower holds.
-    stamps: Stamps,
+    stamps: Stamps<u64, i64>,
     /// Some rows have links only in memory.
     unsettled: AtomicBool,
     prepared: RwLock<Option<Prepared>>,

@@ -129,7 +129,7 @@ impl PostGis {
         let held: Vec<(&str, i64)> =
             std::iter::once(("units", units)).chain(held).map(|(name, version)| (name, stored(version))).collect();
         let (names, versions): (Vec<&str>, Vec<i64>) = held.iter().copied().unzip();
-        let stamps: Vec<Option<String>> = held.iter().map(|(name, version)| self.stamps.of(name, *version)).collect();
+        let stamps: Vec<Option<String>> = held.iter().map(|(name, version)| self.stamps.of(name, version)).collect();
         let ask = client.prepare_cached(include_str!("../../../sql/moved.sql")).await.map_err(failed())?;
         let rows = client.query(&ask, &[&names, &versions, &stamps]).await.map_err(failed())?;
         let mut moved = Vec::with_capacity(rows.len());

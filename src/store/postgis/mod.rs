@@ -26,7 +26,6 @@ mod prune;
 mod published;
 mod refollow;
 mod row;
-mod stamps;
 mod undo;
 mod units;
 
@@ -46,7 +45,7 @@ use self::listen::Listener;
 use self::prune::Pruning;
 use self::published::Watched;
 use self::refollow::Refollowing;
-use self::stamps::Stamps;
+use super::stamps::Stamps;
 use super::{
     Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, LargeLayers, LeftOut,
     LeftOutPage, Store, StoreError, Terms, UnitTable, UnitsStored,
@@ -71,7 +70,8 @@ pub struct PostGis {
     listener: Arc<Listener>,
     pruning: Arc<Pruning>,
     refollowing: Arc<Refollowing>,
-    stamps: Arc<Stamps>,
+    /// A stamp is the writing transaction and the time of that one's begin.
+    stamps: Arc<Stamps<i64, String>>,
     /// The units of a version, ready for joining what is imported.
     index: Arc<ArcSwapOption<(u64, Arc<UnitIndex>)>>,
 }
