@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::large::refused;
-use super::{Atlas, AtlasError};
+use super::{Atlas, AtlasError, RETRY_AFTER_MS};
 use crate::engine::as_of::holding;
 use crate::engine::unit_map::UnitMap;
 use crate::model::{Feature, FoundFeature, Layer, LayerId, Level, Versions, View};
@@ -29,6 +29,9 @@ impl Atlas {
         let layer = self.layer(view, id)?.layer;
         if let Some(why) = self.read_only(view, id)? {
             return Err(AtlasError::Refused(Refusal::ReadOnly { layer: id.to_string(), why }));
+        }
+        if self.lagging.all().contains(id) {
+            return Err(AtlasError::Unreadable { layer: id.to_string(), retry_after_ms: RETRY_AFTER_MS });
         }
         let edited = self.store.edit(&layer, edits, author).await.map_err(|error: StoreError| refused(error))?;
         let (units, clock) = (self.units(), self.clock());

@@ -7,7 +7,7 @@ use bytes::{BufMut, BytesMut};
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::model::{Day, FieldType, Instant, LonLat, Value};
+use crate::model::{Day, FieldType, Instant, Layer, LonLat, Value};
 
 /// Days from 1970-01-01 to 2000-01-01, where `PostgreSQL` counts from.
 pub(super) const EPOCH_DAYS: i32 = 10_957;
@@ -28,6 +28,11 @@ pub(super) fn literal(text: &str) -> String {
 pub(super) fn quoted_table(name: &str) -> String {
     let (schema, table) = name.split_once('.').unwrap_or(("public", name));
     format!("{}.{}", quoted(schema), quoted(table))
+}
+
+/// The quoted name of a layer's table, its own or somebody's.
+pub(super) fn table_of(layer: &Layer) -> String {
+    quoted_table(layer.published.as_ref().map_or(layer.id.as_str(), |source| &source.table))
 }
 
 /// A table or view that is there.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_postgres::Transaction;
 
-use super::columns::{Relation, quoted, quoted_table, sql_type};
+use super::columns::{Relation, quoted, quoted_table, sql_type, table_of};
 use super::connect::MIGRATING;
 use super::published::Watched;
 use super::{PostGis, Prepared};
@@ -62,8 +62,7 @@ impl PostGis {
     /// What the layer's table is now, as the database remembers it from then on.
     async fn note_shape(&self, layer: &Layer) -> Result<Option<String>, StoreError> {
         let failed = || self.address.failed(format!("preparing {}", layer.id));
-        let table = quoted_table(layer.published.as_ref().map_or(layer.id.as_str(), |source| &source.table));
-        let client = self.borrow().await?;
+        let (client, table) = (self.borrow().await?, table_of(layer));
         let noted = client.query_one(include_str!("../../../sql/note_shape.sql"), &[&layer.id.as_str(), &table]).await;
         Ok(noted.map_err(failed())?.get(0))
     }

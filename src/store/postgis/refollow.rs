@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::columns::quoted_table;
+use super::columns::{Relation, table_of};
 use super::failure::fault;
 use super::{PostGis, Prepared};
 use crate::model::Layer;
@@ -91,6 +91,12 @@ impl PostGis {
     /// Prepares a layer's table once more; why it cannot be followed, if so.
     pub(super) async fn refollow_one(&self, layer: &Layer) -> Result<Option<String>, StoreError> {
         let id = layer.id.as_str();
+        let failed = || self.address.failed(format!("following {id}"));
+        let found = Relation::find(&**self.borrow().await?, table_of(layer)).await.map_err(failed())?;
+        if found.is_none() {
+            // Its owner may be putting another one in its place: one that we made now would be in the way.
+            return Ok(Some("there is no such table".to_owned()));
+        }
         let mut findings = Vec::new();
         let mut again = Prepared { zone: self.prepared().zone.clone(), ..Prepared::default() };
         self.prepare_one(layer, &mut again, &mut findings).await?;
@@ -103,7 +109,7 @@ impl PostGis {
         if is_followed {
             // What was written while the triggers were not there is not known.
             let noted = self.borrow().await?.execute(include_str!("../../../sql/note_unversioned.sql"), &[&id]).await;
-            noted.map_err(self.address.failed(format!("following {id}")))?;
+            noted.map_err(failed())?;
         }
         self.prepared.rcu(|prepared| {
             let mut next = Prepared::clone(prepared);
@@ -130,11 +136,9 @@ impl PostGis {
         let known = |layer: &&Arc<Layer>| shape(layer).filter(|_| !self.refollowing.is_lost(layer));
         let shapes: Vec<Option<&str>> = layers.iter().map(|layer| known(layer).and_then(Option::as_deref)).collect();
         let own: Vec<bool> = layers.iter().map(|layer| layer.published.is_none()).collect();
-        let table = |layer: &&Arc<Layer>| match &layer.published {
-            Some(source) => (quoted_table(&source.table), source.key.clone()),
-            None => (quoted_table(layer.id.as_str()), "id".to_owned()),
-        };
-        let (tables, keys): (Vec<String>, Vec<String>) = layers.iter().map(table).unzip();
+        let key = |layer: &Layer| layer.published.as_ref().map_or("id", |source| &source.key).to_owned();
+        let (tables, keys): (Vec<String>, Vec<String>) =
+            layers.iter().map(|layer| (table_of(layer), key(layer))).unzip();
         let failed = || self.address.failed("looking for tables that are others");
         let client = self.borrow().await?;
         let ask = client.prepare_cached(include_str!("../../../sql/unfollowed.sql")).await.map_err(failed())?;

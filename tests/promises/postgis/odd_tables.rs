@@ -8,7 +8,7 @@ use bandoso::model::{
     Area, AsOf, By, CountRequest, FieldType, FoundFeature, Layer, LayerId, LonLat, Published, Residency, TimeInterval,
     Value, View, WithinRequest,
 };
-use bandoso::store::Store;
+use bandoso::store::{Author, Edit, Store, When};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -221,6 +221,25 @@ async fn tables_that_are_swapped_to_and_fro_are_each_shown() {
         execute(&map.psql, swap).await;
         map.shows(&sites(), &[(1, "s1"), (2, "s2"), (3, "s3")]).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_away_for_a_while_is_not_made_in_its_owners_way() {
+    let Some(map) = Map::open("SELECT 1", &[own()]).await else { return };
+    let row = "(id, geom, name) VALUES (1, ST_Point(108.2, 14.8, 4326)";
+    execute(&map.psql, &format!("INSERT INTO test.own {row}, 'a')")).await;
+    map.shows(&own(), &[(1, "a")]).await;
+    execute(&map.psql, "CREATE TABLE test.next (LIKE test.own INCLUDING ALL); ALTER TABLE test.own RENAME TO before")
+        .await;
+    map.until("it lags", async || map.atlas.lagging(View::EVERYTHING) == [own().id]).await;
+    map.shows(&own(), &[(1, "a")]).await;
+    let written = Edit::Remove { id: 1, when: When::Always };
+    let refused = map.atlas.edit(View::EVERYTHING, &own().id, (vec![written], &Author::default())).await;
+    assert!(matches!(refused, Err(AtlasError::Unreadable { .. })));
+    execute(&map.psql, &format!("INSERT INTO test.next {row}, 'b'); ALTER TABLE test.next RENAME TO own")).await;
+    map.shows(&own(), &[(1, "b")]).await;
+    map.joins(&own(), 1).await;
+    map.until("it lags no more", async || map.atlas.lagging(View::EVERYTHING).is_empty()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

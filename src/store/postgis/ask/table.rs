@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::Layer;
 use crate::store::StoreError;
-use crate::store::postgis::columns::{Relation, quoted, quoted_table, sql_type, value_of};
+use crate::store::postgis::columns::{Relation, quoted, sql_type, table_of, value_of};
 use crate::store::postgis::failure::fault;
 use crate::store::postgis::{PostGis, SqlColumns};
 
@@ -47,9 +47,8 @@ impl PostGis {
     pub(in crate::store::postgis) async fn large_table(&self, layer: &Layer, zone: &str) -> Result<Table, StoreError> {
         let doing = || format!("preparing {}", layer.id);
         let client = self.borrow().await?;
-        let name = layer.published.as_ref().map_or(layer.id.as_str(), |source| source.table.as_str());
-        let found = Relation::find(&**client, quoted_table(name)).await.map_err(self.address.failed(doing()))?;
-        let relation = found.ok_or_else(|| fault(doing(), format!("there is no table or view {name}")))?;
+        let found = Relation::find(&**client, table_of(layer)).await.map_err(self.address.failed(doing()))?;
+        let relation = found.ok_or_else(|| fault(doing(), format!("there is no table or view {}", table_of(layer))))?;
         let (id, position) = match &layer.published {
             None => (quoted("id"), quoted("geom")),
             Some(source) => {
