@@ -66,8 +66,31 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- Joins the rows of a layer's table that have no links, few one by one, many together. Where there are none nothing is written or
--- locked, so that nobody waits for who holds the table to write.
+-- Joins the rows of a layer's table that have no links one by one, if they are few: false where they are many. They are found by their
+-- index, whatever the planner believes: what it knows of a table may be of a moment when all rows had none.
+CREATE FUNCTION bandoso.join_few(points regclass) RETURNS boolean
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+AS $$
+DECLARE
+    before text := current_setting('bandoso.joined', true);
+    few integer;
+BEGIN
+    EXECUTE format('SELECT count(*) FROM (SELECT FROM %s WHERE units IS NULL LIMIT 501) few', points) INTO few;
+    IF few > 500 THEN
+        RETURN false;
+    ELSIF few > 0 THEN
+        PERFORM set_config('bandoso.joined', 'on', true);
+        EXECUTE format('UPDATE %s SET units = bandoso.unit_links(geom) WHERE units IS NULL', points);
+        PERFORM set_config('bandoso.joined', coalesce(before, ''), true);
+    END IF;
+    RETURN true;
+END
+$$;
+
+-- Joins the rows of a layer's table that have no links, few one by one, many together. Where there are none nothing is written, so
+-- that nobody waits for who holds the table to write.
 --
 -- A transaction that does not see what others commit meanwhile may join as long as it sees the units as they are: else it is one
 -- that must be tried again, as the row that writers of units write tells.
@@ -77,26 +100,64 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     before text := current_setting('bandoso.joined', true);
-    few integer;
 BEGIN
-    EXECUTE format('SELECT count(*) FROM (SELECT FROM %s WHERE units IS NULL LIMIT 501) few', points) INTO few;
-    IF few = 0 THEN
-        RETURN;
-    END IF;
     PERFORM pg_advisory_xact_lock_shared(bandoso.units_lock());
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         PERFORM FROM bandoso.layers l WHERE l.layer = 'units' FOR SHARE;
     END IF;
-    PERFORM set_config('bandoso.joined', 'on', true);
-    IF few > 500 THEN
+    IF NOT bandoso.join_few(points) THEN
+        PERFORM set_config('bandoso.joined', 'on', true);
         EXECUTE format('ANALYZE %s', points);
         EXECUTE format('UPDATE %1$s p SET units = l.units FROM bandoso.links_of(%1$L, true) l WHERE p.id = l.id', points);
-    ELSE
-        EXECUTE format('UPDATE %s SET units = bandoso.unit_links(geom) WHERE units IS NULL', points);
+        PERFORM set_config('bandoso.joined', coalesce(before, ''), true);
     END IF;
-    PERFORM set_config('bandoso.joined', coalesce(before, ''), true);
 END
 $$;
+
+-- Before a row: its links are unknown now, whatever its writer put there (QGIS copies them along with a feature). The statement's end
+-- is told, of this table.
+CREATE OR REPLACE FUNCTION bandoso.forget_units() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    told text := 'bandoso.forgot_' || TG_RELID;
+BEGIN
+    NEW.units := NULL;
+    IF current_setting(told, true) IS DISTINCT FROM 'on' THEN
+        PERFORM set_config(told, 'on', true);
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+-- After a statement: joins what it wrote, if it wrote anything that is to be joined.
+CREATE OR REPLACE FUNCTION bandoso.join_written() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    told text := 'bandoso.forgot_' || TG_RELID;
+BEGIN
+    IF current_setting('bandoso.joined', true) IS DISTINCT FROM 'on' AND current_setting(told, true) = 'on' THEN
+        PERFORM set_config(told, '', true);
+        PERFORM bandoso.join_unjoined(TG_RELID);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- Before a statement that writes places: whoever writes units has his turn first or waits, before any row is held.
+CREATE FUNCTION bandoso.hold_units() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(bandoso.units_lock());
+    RETURN NULL;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION bandoso.hold_units(), bandoso.join_few(regclass) FROM PUBLIC;
 
 -- Joins all points of one layer's table again. Rows whose links stay are not touched.
 CREATE FUNCTION bandoso.join_again(points regclass) RETURNS void
@@ -232,7 +293,7 @@ CREATE FUNCTION bandoso.is_followed(layer text, relation regclass, key text, is_
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 AS $$
-    SELECT count(*) = CASE WHEN is_own THEN 7 ELSE 4 END
+    SELECT count(*) = CASE WHEN is_own THEN 8 ELSE 4 END
     FROM pg_trigger t
     WHERE t.tgrelid = relation AND t.tgenabled IN ('O', 'A') AND (
         t.tgfoid = 'bandoso.note_rows'::regproc
@@ -241,6 +302,7 @@ AS $$
         OR t.tgname = format('bandoso_c_truncate_%s', left(md5(layer), 8)) AND t.tgfoid = 'bandoso.note_all'::regproc
         OR is_own AND t.tgname IN ('bandoso_a_insert', 'zz_bandoso_update') AND t.tgfoid = 'bandoso.forget_units'::regproc
         OR is_own AND t.tgname = 'bandoso_b_join' AND t.tgfoid = 'bandoso.join_written'::regproc
+        OR is_own AND t.tgname = 'bandoso_a_hold' AND t.tgfoid = 'bandoso.hold_units'::regproc
     )
 $$;
 
@@ -284,13 +346,17 @@ BEGIN
 END
 $$;
 
--- Puts the triggers on a layer's own table that join what is written. The one of an update comes after all triggers of the table's
--- owner, which may move the point, and looks at what they made of it.
+-- Puts the triggers on a layer's own table that join what is written. The one of an update comes after triggers of the table's owner
+-- whose names are before its own: they may move the point, and it looks at what they made of it. None of it waits for readers.
 CREATE FUNCTION bandoso.keep_joined(relation regclass) RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
 BEGIN
+    EXECUTE format(
+        'CREATE OR REPLACE TRIGGER bandoso_a_hold BEFORE INSERT OR UPDATE OF geom, units ON %s FOR EACH STATEMENT '
+        'WHEN (current_setting(''bandoso.joined'', true) IS DISTINCT FROM ''on'') '
+        'EXECUTE FUNCTION bandoso.hold_units()', relation);
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER bandoso_a_insert BEFORE INSERT ON %s FOR EACH ROW '
         'WHEN (current_setting(''bandoso.joined'', true) IS DISTINCT FROM ''on'') '
@@ -303,12 +369,11 @@ BEGIN
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER bandoso_b_join AFTER INSERT OR UPDATE ON %s '
         'FOR EACH STATEMENT EXECUTE FUNCTION bandoso.join_written()', relation);
-    -- The one of before, which does no harm where only the table's owner may drop it.
-    IF EXISTS (
-        SELECT FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE t.tgrelid = relation AND t.tgname = 'bandoso_a_update' AND pg_has_role(c.relowner, 'USAGE')
-    ) THEN
-        EXECUTE format('DROP TRIGGER bandoso_a_update ON %s', relation);
+    -- The one of before never fires again. To drop it would take its owner, and wait for everybody who reads the table.
+    IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgname = 'bandoso_a_update') THEN
+        EXECUTE format(
+            'CREATE OR REPLACE TRIGGER bandoso_a_update BEFORE UPDATE OF units ON %s FOR EACH ROW WHEN (false) '
+            'EXECUTE FUNCTION bandoso.forget_units()', relation);
     END IF;
 END
 $$;
@@ -323,6 +388,7 @@ DECLARE
     table_name text := split_part(layer, '.', 2);
     relation regclass := to_regclass(format('%I.%I', schema_name, table_name));
     was_followed boolean;
+    was_joined boolean;
 BEGIN
     IF relation IS NULL THEN
         -- Asked first: who may not create schemas may still use one that is there.
@@ -351,13 +417,19 @@ BEGIN
         EXECUTE format('CREATE INDEX ON %s (id) WHERE units IS NULL', relation);
     END IF;
     was_followed := bandoso.is_followed(layer, relation, 'id', true);
+    -- By these, or by those of before.
+    was_joined := was_followed OR (
+        SELECT count(*) = 3 FROM pg_trigger t
+        WHERE t.tgrelid = relation AND t.tgenabled IN ('O', 'A')
+              AND t.tgname IN ('bandoso_a_insert', 'bandoso_a_update', 'bandoso_b_join')
+    ) AND bandoso.is_followed(layer, relation, 'id', false);
     IF NOT was_followed THEN
         PERFORM bandoso.keep_joined(relation);
         PERFORM bandoso.follow_layer(layer, relation, 'id');
     END IF;
     UPDATE bandoso.layers l SET joined = relation
     WHERE l.layer = make_layer.layer AND l.joined IS DISTINCT FROM relation;
-    IF FOUND OR NOT was_followed THEN
+    IF FOUND OR NOT was_joined THEN
         -- Links that were written while nobody looked, or units, may be anything.
         PERFORM pg_advisory_xact_lock_shared(bandoso.units_lock());
         PERFORM bandoso.join_again(relation);
@@ -368,17 +440,3 @@ $$;
 
 REVOKE EXECUTE ON FUNCTION bandoso.join_again(regclass), bandoso.note_shape(text, regclass), bandoso.keep_joined(regclass)
     FROM PUBLIC;
-
--- Layers of before.
-DO $$
-DECLARE
-    own record;
-BEGIN
-    FOR own IN
-        SELECT l.joined FROM bandoso.layers l JOIN pg_class c ON c.oid = l.joined
-        WHERE EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'bandoso_a_insert')
-    LOOP
-        PERFORM bandoso.keep_joined(own.joined);
-    END LOOP;
-END
-$$;

@@ -192,7 +192,10 @@ fn service() -> [(String, Value); 3] {
     let plain = |id: &str, summary: &str, media: &str| json!({ "get": get(id, summary, media, &[]) });
     [
         ("/health".to_owned(), plain("health", "Tiến trình đang chạy / The process runs", JSON)),
-        ("/ready".to_owned(), plain("ready", "Sẵn sàng / Everything is loaded, the store answers", JSON)),
+        (
+            "/ready".to_owned(),
+            plain("ready", "Sẵn sàng / The store answers; layers that cannot be read are named", JSON),
+        ),
         ("/metrics".to_owned(), plain("metrics", "Số đo cho Prometheus / Numbers for Prometheus", "text/plain")),
     ]
 }

@@ -138,20 +138,58 @@ impl Writer<'_> {
 
     /// What a row's stored values must fulfil in any case, so that an index on them serves.
     fn for_indexes(&mut self, condition: &Condition) {
-        let all = if let Condition::And(parts) = condition { parts } else { std::slice::from_ref(condition) };
-        for part in all {
-            let Condition::Compare(comparison, Scalar::Field(index, _), value) = part else { continue };
-            let is_known = matches!(value, Scalar::Literal(_))
-                || matches!(value, Scalar::DayStart(day) | Scalar::DayEnd(day) if matches!(**day, Scalar::Literal(_)));
-            let (Some(read), Some(stored)) = (self.columns.fields.get(*index), self.columns.stored.get(*index)) else {
-                continue;
-            };
-            if is_known && read != stored && *comparison != Comparison::NotEqual {
-                self.out.text.push_str(stored);
-                self.add(sign_of(*comparison));
-                self.scalar(value);
-                self.add(" AND ");
+        if self.is_implied(condition) {
+            self.imply(condition);
+            self.add(" AND ");
+        }
+    }
+
+    /// Whether a condition that is true says something of stored values that are read otherwise.
+    fn is_implied(&self, condition: &Condition) -> bool {
+        match condition {
+            Condition::And(parts) => parts.iter().any(|part| self.is_implied(part)),
+            Condition::Or(parts) => !parts.is_empty() && parts.iter().all(|part| self.is_implied(part)),
+            Condition::Compare(Comparison::NotEqual, ..) => false,
+            Condition::Compare(_, left, right) => {
+                self.stored(left).is_some() && is_known(right) || is_known(left) && self.stored(right).is_some()
             }
+            Condition::In(value, list) => self.stored(value).is_some() && list.iter().all(is_known),
+            _ => false,
+        }
+    }
+
+    fn imply(&mut self, condition: &Condition) {
+        match condition {
+            Condition::And(parts) => {
+                let parts: Vec<&Condition> = parts.iter().filter(|part| self.is_implied(part)).collect();
+                self.joined(&parts, " AND ", |writer, part| writer.imply(part));
+            }
+            Condition::Or(parts) => self.joined(parts, " OR ", Self::imply),
+            Condition::Compare(comparison, left, right) => {
+                self.stored_or_known(left);
+                self.add(sign_of(*comparison));
+                self.stored_or_known(right);
+            }
+            Condition::In(value, list) => {
+                self.stored_or_known(value);
+                self.add(" IN ");
+                self.joined(list, ", ", Self::scalar);
+            }
+            _ => self.add("TRUE"),
+        }
+    }
+
+    /// A field as it is stored, where it is read otherwise.
+    fn stored(&self, scalar: &Scalar) -> Option<&str> {
+        let Scalar::Field(index, _) = scalar else { return None };
+        let (read, stored) = (self.columns.fields.get(*index)?, self.columns.stored.get(*index)?);
+        (read != stored).then_some(stored)
+    }
+
+    fn stored_or_known(&mut self, scalar: &Scalar) {
+        match self.stored(scalar).map(str::to_owned) {
+            Some(stored) => self.add(&stored),
+            None => self.scalar(scalar),
         }
     }
 
@@ -293,6 +331,15 @@ fn cast(value: &Value) -> &'static str {
         Value::Boolean(_) => "boolean",
         Value::Date(_) => "date",
         Value::Timestamp(_) => "timestamptz",
+    }
+}
+
+/// Whether it is the same for all rows, and cheap.
+fn is_known(scalar: &Scalar) -> bool {
+    match scalar {
+        Scalar::Literal(_) => true,
+        Scalar::DayStart(day) | Scalar::DayEnd(day) => matches!(**day, Scalar::Literal(_)),
+        _ => false,
     }
 }
 

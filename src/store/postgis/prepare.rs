@@ -105,8 +105,10 @@ impl PostGis {
     /// Waits until no other program makes tables or triggers: two that begin at once would both make what is missing.
     async fn take_turn(&self, transaction: &Transaction<'_>, layer: &Layer) -> Result<(), StoreError> {
         self.begin_long(transaction).await?;
-        let taken = transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATING]).await;
-        taken.map(drop).map_err(self.address.failed(format!("preparing {}", layer.id)))
+        let failed = || self.address.failed(format!("preparing {}", layer.id));
+        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATING]).await.map_err(failed())?;
+        // A table that somebody has locked is tried again later: others are to be served, and whoever writes there is not to wait.
+        self.begin_reading(transaction).await
     }
 
     async fn prepare_published(

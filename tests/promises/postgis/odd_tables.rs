@@ -428,6 +428,11 @@ async fn what_is_stored_and_no_value_is_none_in_any_question_of_either_way() {
         ("year(d) = 9999", 1),
         ("year(t) >= 2025", 2),
         ("d IS NULL", 4),
+        ("TIMESTAMP('2025-01-01T00:00:00Z') < t", 2),
+        ("T_AFTER(t, TIMESTAMP('2025-01-01T00:00:00Z'))", 2),
+        ("n IN (7, 8) OR n = -3", 3),
+        ("NOT (n IN (7, 8))", 1),
+        ("(n > 5 AND name = 'r') AND t IS NOT NULL", 1),
     ] {
         let (one, other) = (ask(&memory, Some(filter), &[], None).await, ask(&large, Some(filter), &[], None).await);
         assert_eq!((one.0, other.0), (expected, expected), "{filter}");
