@@ -30,7 +30,7 @@ impl Atlas {
         if let Some(why) = self.read_only(view, id)? {
             return Err(AtlasError::Refused(Refusal::ReadOnly { layer: id.to_string(), why }));
         }
-        if self.lagging.all().contains(id) {
+        if self.lagging.has(id) {
             return Err(AtlasError::Unreadable { layer: id.to_string(), retry_after_ms: RETRY_AFTER_MS });
         }
         let edited = self.store.edit(&layer, edits, author).await.map_err(|error: StoreError| refused(error))?;

@@ -61,6 +61,11 @@ impl Lagging {
         self.lock().iter().filter(|(_, lag)| lag.whole && lag.next <= now).map(|(id, _)| id.clone()).collect()
     }
 
+    /// Whether a layer lags.
+    pub(super) fn has(&self, id: &LayerId) -> bool {
+        self.lock().contains_key(id)
+    }
+
     /// All that lag.
     pub(super) fn all(&self) -> Vec<LayerId> {
         let mut all: Vec<LayerId> = self.lock().keys().cloned().collect();

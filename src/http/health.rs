@@ -9,7 +9,11 @@ use super::reply::{JSON, to_json};
 use crate::model::LayerId;
 
 fn word(status: &'static str) -> Response {
-    let body = format!("{{\"status\":\"{status}\"}}");
+    told(format!("{{\"status\":\"{status}\"}}"))
+}
+
+/// An answer that holds for this moment only.
+fn told(body: impl IntoResponse) -> Response {
     ([(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")], body).into_response()
 }
 
@@ -29,6 +33,5 @@ pub async fn ready(State(shared): State<Shared>, asked: Asked) -> Result<Respons
         return Ok(word("ready"));
     }
     let lagging: Vec<&str> = lagging.iter().map(LayerId::as_str).collect();
-    let body = to_json(&serde_json::json!({ "status": "ready", "lagging": lagging }))?;
-    Ok(([(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")], body).into_response())
+    Ok(told(to_json(&serde_json::json!({ "status": "ready", "lagging": lagging }))?))
 }

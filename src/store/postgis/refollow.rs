@@ -2,7 +2,7 @@
 //! triggers away with the old one, and of a table that is swapped, emptied or written anew by its owner no trigger tells.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::columns::{Relation, table_of};
@@ -33,25 +33,26 @@ impl Default for Refollowing {
 impl Refollowing {
     /// Why a layer's table is not followed; none where it is.
     pub(super) fn why_lost(&self, layer: &Layer) -> Option<StoreError> {
-        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        lost.get(layer.id.as_str()).map(|(_, why)| fault(format!("following {}", layer.id), why.clone()))
+        self.lost().get(layer.id.as_str()).map(|(_, why)| fault(format!("following {}", layer.id), why.clone()))
     }
 
     fn is_lost(&self, layer: &Layer) -> bool {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).contains_key(layer.id.as_str())
+        self.lost().contains_key(layer.id.as_str())
     }
 
     fn is_due(&self, layer: &Layer) -> bool {
-        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        lost.get(layer.id.as_str()).is_none_or(|(next, _)| *next <= Instant::now())
+        self.lost().get(layer.id.as_str()).is_none_or(|(next, _)| *next <= Instant::now())
     }
 
     fn note(&self, layer: &Layer, why_lost: Option<String>) {
-        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         match why_lost {
-            Some(why) => lost.insert(layer.id.to_string(), (Instant::now() + LOOK_AGAIN, why)),
-            None => lost.remove(layer.id.as_str()),
+            Some(why) => self.lost().insert(layer.id.to_string(), (Instant::now() + LOOK_AGAIN, why)),
+            None => self.lost().remove(layer.id.as_str()),
         };
+    }
+
+    fn lost(&self) -> MutexGuard<'_, HashMap<String, (Instant, String)>> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

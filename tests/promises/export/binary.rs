@@ -6,7 +6,7 @@ use std::io::Read as _;
 use bandoso::atlas::{Atlas, AtlasSettings};
 use bandoso::engine::crs::Crs;
 use bandoso::export::{Axes, ExportJob, ExportProgress, Format, SheetOptions, SinkOptions, Titles, export_to_file};
-use bandoso::model::{Area, AsOf, Feature, LayerId, Value, View, WithinRequest};
+use bandoso::model::{Feature, LayerId, Value, View};
 use calamine::{Data, Reader as _, Xlsx};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::{Field as Cell, RowAccessor as _};
@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 
 use super::{features_by_gdal, gdal, parts, provenance, title, tricky};
 use crate::support::program::Desk;
+use crate::support::rows::everywhere;
 
 /// In degrees, as the store has them.
 fn stored(desk: &Desk) -> Vec<Feature> {
@@ -237,16 +238,7 @@ async fn a_workbook_with_too_many_rows_is_refused_before_any_file_is_there() {
     let zone = catalogue.time_zone.clone();
     let atlas = Atlas::open(store, catalogue, AtlasSettings::default()).await.unwrap();
     let job = |sheet_rows: u64, titles: Titles| ExportJob {
-        request: WithinRequest {
-            layer: LayerId::parse("layer", "police.incidents").unwrap(),
-            area: Area::Everywhere,
-            datetime: None,
-            filter: None,
-            as_of: AsOf::Own,
-            sort: Vec::new(),
-            after: None,
-            limit: usize::MAX,
-        },
+        request: everywhere(&LayerId::parse("layer", "police.incidents").unwrap(), usize::MAX),
         sheet: SheetOptions {
             view: View::EVERYTHING,
             fields: None,

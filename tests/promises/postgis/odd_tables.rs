@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bandoso::atlas::{Atlas, AtlasError, AtlasSettings, read_text};
 use bandoso::model::{
-    Area, AsOf, By, CountRequest, FieldType, FoundFeature, Layer, LayerId, LonLat, Published, Residency, TimeInterval,
-    Value, View, WithinRequest,
+    AsOf, By, CountRequest, FieldType, FoundFeature, Layer, LayerId, LonLat, Published, Residency, TimeInterval, Value,
+    View,
 };
 use bandoso::store::{Author, Edit, Store, When};
 use tokio_postgres::Client;
@@ -14,7 +14,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::support::postgres::{TestDatabase, client, execute};
 use crate::support::province::units;
-use crate::support::rows::{catalogue, layer};
+use crate::support::rows::{catalogue, everywhere, layer};
 
 /// Another office's table.
 const SITES: &str = "CREATE SCHEMA gis;
@@ -52,16 +52,7 @@ impl Map {
     }
 
     async fn features(&self, layer: &Layer) -> Result<Vec<FoundFeature>, AtlasError> {
-        let request = WithinRequest {
-            layer: layer.id.clone(),
-            area: Area::Everywhere,
-            datetime: None,
-            filter: None,
-            as_of: AsOf::Own,
-            sort: Vec::new(),
-            after: None,
-            limit: 1_000,
-        };
+        let request = everywhere(&layer.id, 1_000);
         Ok(self.atlas.within(View::EVERYTHING, request, |page, _| page).await?.features)
     }
 

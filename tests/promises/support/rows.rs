@@ -1,8 +1,8 @@
 //! Layers for tests of stores, and rows through the store's channels.
 
 use bandoso::model::{
-    Catalogue, Classification, DutyRoles, Feature, Field, FieldType, GeometryKind, Layer, LayerId, LonLat, Title,
-    Value, ZoomRange,
+    Area, AsOf, Catalogue, Classification, DutyRoles, Feature, Field, FieldType, GeometryKind, Layer, LayerId, LonLat,
+    Title, Value, WithinRequest, ZoomRange,
 };
 use bandoso::store::{ImportBatch, ImportId, ImportRow, Imported, Store, StoreError};
 use jiff::tz::TimeZone;
@@ -55,6 +55,20 @@ pub fn catalogue(layers: &[Layer]) -> Catalogue {
         layers: layers.to_vec(),
         places: Vec::new(),
         duty: DutyRoles::default(),
+    }
+}
+
+/// The first features of a layer, each as of its own date.
+pub fn everywhere(layer: &LayerId, limit: usize) -> WithinRequest {
+    WithinRequest {
+        layer: layer.clone(),
+        area: Area::Everywhere,
+        datetime: None,
+        filter: None,
+        as_of: AsOf::Own,
+        sort: Vec::new(),
+        after: None,
+        limit,
     }
 }
 
