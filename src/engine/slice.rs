@@ -4,8 +4,10 @@ use super::columns::Columns;
 use super::morton::{AXIS_BITS, Cell, KeyBox, keys_of_tile};
 use crate::model::{BUFFER, EXTENT, TileCoord};
 
-/// Below this many rows a cell is no longer divided: testing them costs less than finding their halves.
-const LEAF_ROWS: usize = 48;
+/// Up to this many rows a cell is no longer divided: to test one after the other costs less than to find its quarters.
+const LEAF_ROWS: usize = 256;
+/// Room for the ranges of a tile and its buffer, of which most tiles have fewer.
+const RANGES: usize = 96;
 
 /// A box of cells, edges included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +51,7 @@ pub fn rows_of_tile(columns: &Columns, coord: TileCoord) -> Range<usize> {
 pub fn rows_of_buffered_tile(columns: &Columns, coord: TileCoord) -> Vec<Range<usize>> {
     let CellBox { min, max } = CellBox::of_buffered_tile(coord);
     let area = KeyBox::new(min, max);
-    let mut found = Vec::with_capacity(2 * LEAF_ROWS);
+    let mut found = Vec::with_capacity(RANGES);
     let mut before = None;
     for tile in tiles_around(coord) {
         let (first, last) = keys_of_tile(tile);
@@ -103,6 +105,7 @@ struct Node {
     rows: Range<usize>,
 }
 
+/// Adds the rows of a cell that are in the area.
 fn descend(keys: &[u64], area: KeyBox, node: Node, found: &mut Vec<Range<usize>>) {
     let last = node.key | below(node.bits);
     if node.rows.is_empty() || area.is_apart(node.key, last) {
@@ -121,12 +124,22 @@ fn descend(keys: &[u64], area: KeyBox, node: Node, found: &mut Vec<Range<usize>>
         return;
     }
     let bits = node.bits - 1;
-    let mut from = node.rows.start;
+    let Range { start: mut from, end } = node.rows;
+    let mut begins = true;
     for quarter in 0..4_u64 {
         let key = node.key | (quarter << (2 * bits));
-        let to = from + keys[from..node.rows.end].partition_point(|row_key| *row_key <= key | below(bits));
+        let last = key | below(bits);
+        // Along an edge two quarters of four are apart: nobody looks where those begin and end.
+        if area.is_apart(key, last) {
+            begins = false;
+            continue;
+        }
+        if !begins {
+            from += keys[from..end].partition_point(|row_key| *row_key < key);
+        }
+        let to = if quarter == 3 { end } else { from + keys[from..end].partition_point(|row_key| *row_key <= last) };
         descend(keys, area, Node { key, bits, rows: from..to }, found);
-        from = to;
+        (from, begins) = (to, true);
     }
 }
 
