@@ -28,6 +28,10 @@ pub struct Corridor {
     radius_m: f64,
     edges: Vec<Edge>,
     runs: Vec<Run>,
+    /// The runs from south to north.
+    northward: Vec<u32>,
+    /// The longest run, radians.
+    longest: f64,
 }
 
 /// From one vertex to the next.
@@ -46,14 +50,19 @@ struct Edge {
 #[derive(Debug, Clone)]
 struct Run {
     edges: Range<usize>,
+    /// A place of the line.
     centre: LonLat,
+    point: Vector,
+    /// How far from there the run goes, radians.
+    length: f64,
     reach_m: f64,
 }
 
 impl Corridor {
     /// Around lines whose edges are far shorter than half the world.
     pub fn new(lines: &MultiLineString<f64>, radius_m: f64) -> Self {
-        let mut corridor = Self { radius_m, edges: Vec::new(), runs: Vec::new() };
+        let (edges, runs, northward) = (Vec::new(), Vec::new(), Vec::new());
+        let mut corridor = Self { radius_m, edges, runs, northward, longest: 0.0 };
         for line in &lines.0 {
             let first = corridor.edges.len();
             corridor.edges.extend(line.lines().map(|edge| {
@@ -62,6 +71,10 @@ impl Corridor {
             }));
             corridor.add_runs(first);
         }
+        let Self { runs, northward, longest, .. } = &mut corridor;
+        *longest = runs.iter().map(|run| run.length).fold(0.0, f64::max);
+        northward.extend(0..runs.len() as u32);
+        northward.sort_by(|a, b| runs[*a as usize].point[2].total_cmp(&runs[*b as usize].point[2]));
         corridor
     }
 
@@ -81,7 +94,7 @@ impl Corridor {
                 }
                 (end, length_m) = (end + 1, longer_m);
             }
-            self.runs.push(Run { edges: start..end, centre: edge.start, reach_m: reach_m(self.radius_m, length_m) });
+            self.runs.push(self.run(start..end, edge.start, length_m));
             start = end;
         }
     }
@@ -89,10 +102,15 @@ impl Corridor {
     fn add_pieces(&mut self, index: usize, length_m: f64) {
         let Some(edge) = self.edges.get(index) else { return };
         let pieces = (length_m / PIECE_M.max(2.0 * self.radius_m)).ceil().max(1.0);
-        let reach_m = reach_m(self.radius_m, length_m / pieces / 2.0);
         let centre = |piece: usize| edge.at((piece as f64 + 0.5) / pieces * edge.angle);
-        let run = |piece| Run { edges: index..index + 1, centre: centre(piece), reach_m };
-        self.runs.extend((0..pieces as usize).map(run));
+        let run = |piece| self.run(index..index + 1, centre(piece), length_m / pieces / 2.0);
+        let runs: Vec<Run> = (0..pieces as usize).map(run).collect();
+        self.runs.extend(runs);
+    }
+
+    fn run(&self, edges: Range<usize>, centre: LonLat, length_m: f64) -> Run {
+        let reach_m = reach_m(self.radius_m, length_m);
+        Run { edges, centre, point: vector(centre), length: length_m / RADIUS_M, reach_m }
     }
 
     /// Stretches of the line: the boxes that hold what is near each, and the stretch.
@@ -115,18 +133,42 @@ impl Corridor {
     /// Whether the place is within the distance of the line.
     pub fn holds(&self, place: LonLat) -> bool {
         let point = vector(place);
-        self.edges.iter().any(|edge| edge.is_within((place, point), self.radius_m))
+        self.edges_near(point).any(|edge| edge.is_within((place, point), self.radius_m))
     }
 
     /// Geodesic metres from the place to the line; infinite for a line without edges.
     pub fn distance_m(&self, place: LonLat) -> f64 {
         let point = vector(place);
-        let sphere_m: Vec<f64> = self.edges.iter().map(|edge| edge.sphere_m(point)).collect();
-        let least_m = sphere_m.iter().copied().fold(f64::INFINITY, f64::min);
-        // Only edges that may be the nearest on the ellipsoid are measured.
-        let near = self.edges.iter().zip(sphere_m);
-        let near = near.filter(|(_, metres)| *metres <= least_m * (1.0 + 3.0 * SPHERE_ERROR) + 2.0 * NOISE_M);
+        let near: Vec<(&Edge, f64)> = self.edges_near(point).map(|edge| (edge, edge.sphere_m(point))).collect();
+        let least_m = near.iter().map(|(_, sphere_m)| *sphere_m).fold(f64::INFINITY, f64::min);
+        let near = near.into_iter().filter(|(_, sphere_m)| *sphere_m <= as_near(least_m, NOISE_M));
         near.map(|(edge, _)| edge.distance_m((place, point))).fold(f64::INFINITY, f64::min)
+    }
+
+    /// The edges one of which is the nearest: those of the runs that may come as near as the nearest centre is.
+    ///
+    /// Straight through the sphere no two places are farther apart than along it, and none nearer than their heights above the
+    /// equator's plane are: so the walk north and south from the place ends soon.
+    fn edges_near(&self, point: Vector) -> impl Iterator<Item = &Edge> {
+        let runs = |order: &u32| self.runs.get(*order as usize);
+        let south = self.northward.partition_point(|order| runs(order).is_some_and(|run| run.point[2] < point[2]));
+        let (south, north) = self.northward.split_at(south);
+        let mut least = f64::INFINITY;
+        let mut near = Vec::new();
+        let mut look_at = |run: &Run| {
+            if (run.point[2] - point[2]).abs() - self.longest > as_near(least, NOISE_M / RADIUS_M) {
+                return false;
+            }
+            let across = [0, 1, 2].map(|axis| run.point[axis] - point[axis]);
+            let distance = dot(across, across).sqrt();
+            least = least.min(distance);
+            near.push((distance - run.length, run.edges.clone()));
+            true
+        };
+        let _ = north.iter().filter_map(runs).all(&mut look_at);
+        let _ = south.iter().rev().filter_map(runs).all(&mut look_at);
+        let near = near.into_iter().filter(move |(nearest, _)| *nearest <= as_near(least, NOISE_M / RADIUS_M));
+        near.flat_map(|(_, edges)| self.edges.get(edges).unwrap_or_default())
     }
 
     /// Few boxes that hold what is near the line.
@@ -150,6 +192,11 @@ impl Corridor {
 /// How far from its centre a stretch reaches: distances on sphere and ellipsoid differ by less than a hundredth.
 fn reach_m(radius_m: f64, length_m: f64) -> f64 {
     radius_m + length_m * 1.01 + 0.01
+}
+
+/// What on the sphere may be the nearest on the ellipsoid, where the nearest on the sphere is that far.
+fn as_near(least: f64, noise: f64) -> f64 {
+    least * (1.0 + 3.0 * SPHERE_ERROR) + 2.0 * noise
 }
 
 impl Edge {
@@ -277,6 +324,7 @@ mod tests {
             let (brute, found) = (brute_m(&line_of(1.0), place), line_of(1.0).distance_m(place));
             prop_assert!((brute - found).abs() < 1e-4, "{} {}", brute, found);
             let around = line_of(found * share);
+            prop_assert!((around.distance_m(place) - found).abs() < 1e-6);
             prop_assert_eq!(around.holds(place), found <= found * share);
             let stretches = around.stretches().any(|(boxes, stretch)| {
                 boxes.iter().any(|bbox| bbox.contains(place)) && around.contains(stretch, place)
@@ -285,6 +333,36 @@ mod tests {
             let few = around.boxes(3);
             prop_assert!(few.len() <= 3 && (!stretches || few.iter().any(|bbox| bbox.contains(place))));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn of_many_edges_the_nearest_is_found_without_measuring_all(
+            turns in proptest::collection::vec((-0.003..0.003_f64, -0.003..0.003_f64), 100..400),
+            place in (107.9..108.1_f64, 14.9..15.1_f64), radius_m in 1.0..5_000.0_f64,
+        ) {
+            let place = LonLat { lon: place.0, lat: place.1 };
+            let mut at = (108.0, 15.0);
+            let line: Vec<(f64, f64)> = turns.into_iter().map(|(lon, lat)| {
+                at = (at.0 + lon, at.1 + lat);
+                at
+            }).collect();
+            let corridor = corridor(&line, radius_m);
+            let point = vector(place);
+            let all = corridor.edges.iter().map(|edge| edge.distance_m((place, point))).fold(f64::INFINITY, f64::min);
+            prop_assert!((corridor.distance_m(place) - all).abs() < 1e-6);
+            prop_assert_eq!(corridor.holds(place), all <= radius_m);
+        }
+    }
+
+    #[test]
+    fn of_a_long_line_only_edges_near_the_place_are_measured() {
+        let at = |step: u32| (107.0 + f64::from(step % 200) * 0.01, 13.0 + f64::from(step / 200) * 0.02);
+        let line: Vec<(f64, f64)> = (0..20_000).map(at).collect();
+        let corridor = corridor(&line, 500.0);
+        let place = LonLat { lon: 108.003, lat: 14.003 };
+        let near = corridor.edges_near(vector(place)).count();
+        assert!((1..100).contains(&near), "{near} of {}", corridor.edges.len());
     }
 
     #[test]
