@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
@@ -20,7 +21,8 @@ use crate::engine::tile::{
 };
 use crate::model::filter::Filter;
 use crate::model::{
-    AsOf, Clock, Day, Dense, Field, FieldType, Invalid, Layer, LayerId, Level, TileLayer, TileRequest, Versions, View,
+    AsOf, Clock, Day, Dense, Field, FieldType, Invalid, Layer, LayerId, Level, TileLayer, TileRequest, UnitId,
+    Versions, View,
 };
 
 /// Cells of a dense tile, at most.
@@ -178,13 +180,15 @@ impl Drawing {
         let mut hash = Xxh3::new();
         // Another release may draw the same data otherwise.
         hash.update(env!("CARGO_PKG_VERSION").as_bytes());
-        hash.update(&self.state.units.map.fingerprint().to_le_bytes());
+        let units = &self.state.units.map;
+        hash.update(&units.fingerprint().to_le_bytes());
+        // Equal data at a later version is another answer: it says its version.
+        hash.update(&units.version().to_le_bytes());
         // "Today" decides for features without a date and for units without `as_of`; for the rest it changes a tag once a day.
         hash.update(&self.clock.today.0.to_le_bytes());
         for snapshot in self.points.iter().chain(&self.counted) {
             hash.update(&snapshot.fingerprint().to_le_bytes());
             hash.update(&snapshot.definition.to_le_bytes());
-            // Equal data at a later version is another answer: it says its version.
             hash.update(&snapshot.version.to_le_bytes());
         }
         Key { request: Arc::clone(request), view: self.view, encoding, data: hash.digest() }
@@ -270,7 +274,7 @@ impl Drawing {
     fn units(&self, level: Level, request: &TileRequest) -> TileLayerBytes {
         let source = self.units_source(level, request);
         let counts = self.counted.as_ref().map(|snapshot| self.count_by_unit(snapshot, &source, request));
-        units_layer(&source, request.coord, counts.as_deref())
+        units_layer(&source, request.coord, counts.as_ref())
     }
 
     fn units_source(&self, level: Level, request: &TileRequest) -> UnitsSource<'_> {
@@ -278,8 +282,13 @@ impl Drawing {
         UnitsSource { units: &self.state.units.map, borders: &self.state.units.borders, level, day }
     }
 
-    /// How many of the layer's features each unit covers on the drawn day, by unit id.
-    fn count_by_unit(&self, snapshot: &LayerSnapshot, source: &UnitsSource<'_>, request: &TileRequest) -> Vec<u64> {
+    /// How many of the layer's features each unit covers on the drawn day.
+    fn count_by_unit(
+        &self,
+        snapshot: &LayerSnapshot,
+        source: &UnitsSource<'_>,
+        request: &TileRequest,
+    ) -> BTreeMap<UnitId, u64> {
         let units = &self.state.units.map;
         let answers = snapshot.answers(units, source.level, (AsOf::Day(source.day), source.day));
         let mut by_answer = vec![0_u64; answers.table().len()];
@@ -289,15 +298,12 @@ impl Drawing {
                 by_answer[answers.index(columns, row)] += 1;
             }
         }
-        let largest = units.all().iter().map(|unit| unit.id.0).max().unwrap_or(0).max(0) as usize;
-        let mut by_unit = vec![0_u64; largest + 1];
+        let mut by_unit = BTreeMap::new();
         let counted = answers.table().iter().copied().zip(by_answer);
         let counted = counted.chain(self.large.counted(units, (source.level, source.day)));
         for (held, count) in counted {
-            if let Holding::Covered(id) = held
-                && let Some(sum) = usize::try_from(id.0).ok().and_then(|id| by_unit.get_mut(id))
-            {
-                *sum += count;
+            if let Holding::Covered(id) = held {
+                *by_unit.entry(id).or_default() += count;
             }
         }
         by_unit

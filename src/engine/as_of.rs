@@ -177,6 +177,16 @@ mod tests {
     }
 
     #[test]
+    fn the_id_of_a_unit_may_be_any_number() {
+        // A table of all numbers up to it would be one of 8 GiB.
+        for id in [1, i32::MAX, -5] {
+            let units = UnitMap::new(vec![unit(id, (0, 1)), unit(2, (0, 1))], Vec::new(), 1);
+            assert_eq!(units.unit(UnitId(id)).map(|unit| unit.code.clone()), Some(id.to_string()));
+            assert!(units.unit(UnitId(3)).is_none());
+        }
+    }
+
+    #[test]
     fn a_row_without_a_day_has_the_unit_of_today_and_each_other_one_that_of_its_own() {
         // The first bound is before all days, the last one after today.
         let spans = [(-9_000, 5_000), (5_000, 15_000), (15_000, 20_700), (20_700, 30_000)];

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use foldhash::HashMap;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::model::{Day, Level, Unit, UnitChange, UnitId};
@@ -8,28 +9,22 @@ use crate::model::{Day, Level, Unit, UnitChange, UnitId};
 #[derive(Debug, Default)]
 pub struct UnitMap {
     units: Vec<Unit>,
-    by_id: Vec<u32>,
+    /// Places in `units`. Ids are a store's own, and may be any.
+    by_id: HashMap<UnitId, usize>,
     changes: Vec<UnitChange>,
     bounds: Vec<Day>,
     version: u64,
     fingerprint: u64,
 }
 
-/// Stands for an id that no unit has.
-const NONE: u32 = u32::MAX;
-
 impl UnitMap {
     /// From what a store knows. Units are kept in the order of level, code and first day.
     pub fn new(mut units: Vec<Unit>, changes: Vec<UnitChange>, version: u64) -> Self {
         units.sort_by(|a, b| (a.level, &a.code, a.valid.from).cmp(&(b.level, &b.code, b.valid.from)));
-        let largest = units.iter().map(|unit| unit.id.0).max().unwrap_or(0).max(0) as usize;
-        let mut by_id = vec![NONE; largest + 1];
+        let by_id = units.iter().enumerate().map(|(index, unit)| (unit.id, index)).collect();
         let mut bounds = BTreeSet::new();
         let mut hash = Xxh3::new();
-        for (index, unit) in units.iter().enumerate() {
-            if let Some(slot) = usize::try_from(unit.id.0).ok().and_then(|id| by_id.get_mut(id)) {
-                *slot = index as u32;
-            }
+        for unit in &units {
             bounds.extend(unit.valid.from);
             bounds.extend(unit.valid.to);
             feed(&mut hash, unit);
@@ -39,8 +34,7 @@ impl UnitMap {
 
     /// The unit with this id.
     pub fn unit(&self, id: UnitId) -> Option<&Unit> {
-        let index = self.by_id.get(usize::try_from(id.0).ok()?)?;
-        self.units.get(*index as usize)
+        self.units.get(*self.by_id.get(&id)?)
     }
 
     /// All units, by level, code and first day.

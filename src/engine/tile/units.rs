@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::TileLayerBytes;
 use super::encode::{LayerEncoder, PropertyValue};
 use crate::engine::borders::BorderMap;
@@ -17,8 +19,12 @@ pub struct UnitsSource<'a> {
     pub day: Day,
 }
 
-/// The polygons of a level's units, each with its number of features where `counts` is given (by unit id).
-pub fn units_layer(source: &UnitsSource<'_>, coord: TileCoord, counts: Option<&[u64]>) -> TileLayerBytes {
+/// The polygons of a level's units, each with its number of features where `counts` is given (0 where it has none there).
+pub fn units_layer(
+    source: &UnitsSource<'_>,
+    coord: TileCoord,
+    counts: Option<&BTreeMap<UnitId, u64>>,
+) -> TileLayerBytes {
     let mut encoder = LayerEncoder::new();
     let mut properties = UnitProperties::new(&mut encoder, counts);
     let mut features = 0;
@@ -57,14 +63,14 @@ fn id_of(UnitId(id): UnitId) -> Option<u64> {
 
 struct UnitProperties<'a> {
     keys: [u32; 9],
-    count: Option<(u32, &'a [u64])>,
+    count: Option<(u32, &'a BTreeMap<UnitId, u64>)>,
 }
 
 const NAMES: [&str; 9] =
     ["code", "name", "full_name", "kind", "level", "schematic", "parent", "valid_from", "valid_to"];
 
 impl<'a> UnitProperties<'a> {
-    fn new(encoder: &mut LayerEncoder, counts: Option<&'a [u64]>) -> Self {
+    fn new(encoder: &mut LayerEncoder, counts: Option<&'a BTreeMap<UnitId, u64>>) -> Self {
         let keys = NAMES.map(|name| encoder.key(name));
         Self { keys, count: counts.map(|counts| (encoder.key("count"), counts)) }
     }
@@ -90,7 +96,7 @@ impl<'a> UnitProperties<'a> {
             }
         }
         if let Some((key, counts)) = self.count {
-            let count = usize::try_from(unit.id.0).ok().and_then(|id| counts.get(id)).copied().unwrap_or(0);
+            let count = counts.get(&unit.id).copied().unwrap_or(0);
             let value = encoder.value(PropertyValue::Unsigned(count));
             encoder.tag(key, value);
         }

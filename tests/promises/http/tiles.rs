@@ -163,6 +163,22 @@ async fn a_change_gives_a_tile_another_tag_and_version() {
 }
 
 #[tokio::test]
+async fn a_kept_tile_says_the_version_of_units_that_stayed_as_they_were() {
+    let house = House::open().await;
+    let path = "/tiles/police.incidents/0/0/0";
+    for _ in 0..2 {
+        assert_eq!(house.get(path).await.header("bandoso-version"), Some("police.incidents=1,units=1"));
+    }
+    // No unit is another for it, and all tiles are as they were.
+    house.shelf.put_changes(Vec::new());
+    let after = house.get(&format!("{path}?min_version=units=2")).await;
+    assert_eq!(after.header("bandoso-version"), Some("police.incidents=1,units=2"));
+    let again = house.get(path).await;
+    assert_eq!(again.header("bandoso-version"), Some("police.incidents=1,units=2"));
+    assert_eq!(again.body, after.body);
+}
+
+#[tokio::test]
 async fn head_answers_as_get_without_a_body() {
     let house = House::open().await;
     let path = "/tiles/police.incidents/0/0/0";

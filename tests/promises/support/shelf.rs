@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 /// Features of one layer: id, place and values.
 pub type Row = (u64, LonLat, Vec<Value>);
 
-/// The store: each layer has a version and rows, the units are of version 1.
+/// The store: each layer has a version and rows, the units are what they are, and what became of them may change.
 pub struct Shelf {
-    units: UnitTable,
+    units: Mutex<UnitTable>,
     index: UnitIndex,
     layers: Mutex<Vec<(String, u64, Vec<Row>)>>,
     /// What is put as soon as a layer was loaded.
@@ -28,7 +28,7 @@ impl Shelf {
         let index = UnitIndex::new(&units);
         let units = UnitTable { version: 1, units, changes };
         Self {
-            units,
+            units: Mutex::new(units),
             index,
             layers: Mutex::default(),
             meanwhile: Mutex::default(),
@@ -44,6 +44,13 @@ impl Shelf {
             Some((_, version, kept)) => (*version, *kept) = (*version + 1, rows),
             None => layers.push((layer.to_owned(), 1, rows)),
         }
+        self.announced.notify_one();
+    }
+
+    /// Replaces what became of units; their version grows.
+    pub fn put_changes(&self, changes: Vec<UnitChange>) {
+        let mut units = self.units.lock().unwrap();
+        *units = UnitTable { version: units.version + 1, units: std::mem::take(&mut units.units), changes };
         self.announced.notify_one();
     }
 
@@ -85,14 +92,14 @@ impl Store for Shelf {
 
     async fn versions(&self) -> Result<Versions, StoreError> {
         self.here()?;
-        let mut versions = Versions::from([("units".to_owned(), self.units.version)]);
+        let mut versions = Versions::from([("units".to_owned(), self.units.lock().unwrap().version)]);
         versions.extend(self.layers.lock().unwrap().iter().map(|(id, version, _)| (id.clone(), *version)));
         Ok(versions)
     }
 
     async fn units(&self) -> Result<UnitTable, StoreError> {
         self.here()?;
-        Ok(self.units.clone())
+        Ok(self.units.lock().unwrap().clone())
     }
 
     async fn put_units(&self, _: &[Unit], _: &[UnitChange]) -> Result<UnitsStored, StoreError> {
