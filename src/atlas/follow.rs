@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::{Atlas, LayerSnapshot, State, load};
 use crate::engine::parts::{Merged, Parts};
@@ -59,15 +60,33 @@ pub(super) struct Merge {
     /// How many of its parts the new base stands for: they are not put together with later ones.
     parts: usize,
     task: JoinHandle<Merged>,
+    /// It failed: nothing is merged until then.
+    rests: Option<Instant>,
 }
+
+/// How long nothing is merged after a merge that failed: it would fail again, and takes as long as the layer is large.
+const REST: Duration = Duration::from_mins(1);
 
 /// The merge's end; never, while there is none.
 async fn finished(merge: &mut Option<Merge>) -> Option<(LayerId, Merged)> {
     let Some(running) = merge else { return std::future::pending().await };
-    let merged = (&mut running.task).await;
+    if let Some(rests) = running.rests {
+        tokio::time::sleep_until(rests).await;
+        *merge = None;
+        return None;
+    }
     let layer = running.layer.clone();
-    *merge = None;
-    merged.ok().map(|merged| (layer, merged))
+    match (&mut running.task).await {
+        Ok(merged) => {
+            *merge = None;
+            Some((layer, merged))
+        }
+        Err(fault) => {
+            tracing::error!(layer.id = %layer, %fault, "deltas cannot be merged; tried again in a minute");
+            running.rests = Some(Instant::now() + REST);
+            None
+        }
+    }
 }
 
 impl Atlas {
@@ -170,7 +189,7 @@ impl Atlas {
         let (snapshot, zone) = (Arc::clone(snapshot), self.catalogue.time_zone.clone());
         let (layer, parts) = (snapshot.layer.id.clone(), snapshot.parts.count());
         let task = tokio::task::spawn_blocking(move || snapshot.parts.merge(&snapshot.layer, &zone));
-        Some(Merge { layer, parts, task })
+        Some(Merge { layer, parts, task, rests: None })
     }
 
     /// Shows the layer with its new base, unless it was loaded whole meanwhile.
@@ -200,4 +219,25 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     let done = tokio::task::spawn_blocking(step).await;
     done.map_err(|fault| StoreError::Fault { doing: format!("changing {layer}"), cause: fault.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_merge_that_fails_is_not_begun_again_at_once() {
+        let layer = LayerId::parse("layer", "a.b").unwrap();
+        let task = tokio::task::spawn(async { panic!("as a merge does that fails") });
+        let mut merge = Some(Merge { layer, parts: 1, task, rests: None });
+        let began = Instant::now();
+        assert!(finished(&mut merge).await.is_none());
+        // While there is one, no other is begun; whatever else happens meanwhile does not end its rest.
+        assert!(tokio::time::timeout(Duration::from_millis(1), finished(&mut merge)).await.is_err());
+        let rests = merge.as_mut().and_then(|merge| merge.rests.as_mut()).expect("a rest");
+        assert!(*rests >= began + REST);
+        *rests = began;
+        assert!(finished(&mut merge).await.is_none());
+        assert!(merge.is_none());
+    }
 }
