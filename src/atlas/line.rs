@@ -184,8 +184,9 @@ impl Line {
             let _ = ticket.call.send(Called::Begin(kind));
         } else {
             inner.free[kind as usize] += 1;
-            inner.forget_idle();
         }
+        // Also while somebody always waits: whoever is next is looked for among all.
+        inner.forget_idle();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -291,15 +292,18 @@ impl Inner {
         ticket.is_some_and(|ticket| ticket.call.send(Called::Refused).is_ok())
     }
 
-    /// What is left of clients that have gone: nothing as soon as others had as much.
+    /// What is left of clients that have gone: nothing as soon as others had as much, or where there are very many of them.
     fn forget_idle(&mut self) {
         let all_free = self.waiting == 0 && self.free == [self.slots, 1];
         let clock = self.clock;
         if all_free {
             self.clients.clear();
         } else if self.clients.len() > MOST_IDLE {
-            self.clients
-                .retain(|_, waiting| waiting.served > clock || waiting.queues.iter().any(|queue| !queue.is_empty()));
+            let many = self.clients.len() > 2 * MOST_IDLE;
+            self.clients.retain(|_, waiting| {
+                let waits = waiting.queues.iter().any(|queue| !queue.is_empty());
+                waits || waiting.served > clock && !many
+            });
         }
     }
 

@@ -134,6 +134,27 @@ async fn whoever_goes_away_leaves_the_line_and_no_slot_is_lost() {
     assert_eq!(line.lock().free, [1, 1]);
 }
 
+#[tokio::test]
+async fn clients_that_have_gone_are_forgotten_while_somebody_always_waits() {
+    let line = Line::new(1, 10);
+    let enter = |number: u32| {
+        let line = Arc::clone(&line);
+        let other = Client::at(IpAddr::from((0x0a00_0000 + number).to_be_bytes()));
+        tokio::spawn(async move { line.enter(other, HEAVY).await })
+    };
+    let mut busy = enter(0).await.unwrap().unwrap();
+    let mut next = enter(1);
+    for number in 2..2_000 {
+        let later = enter(number);
+        settle().await;
+        drop(busy);
+        busy = std::mem::replace(&mut next, later).await.unwrap().unwrap();
+    }
+    let clients = line.lock().clients.len();
+    assert!(clients <= 2 * MOST_IDLE + 2, "{clients} clients are remembered");
+    drop(busy);
+}
+
 #[test]
 fn a_client_is_an_address_or_a_network() {
     let at = |text: &str| Client::at(text.parse().unwrap());
