@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::cost::filter_micros;
+use super::cost::{days_micros, filter_micros};
 use super::query::{Question, has_time};
 use super::{Atlas, AtlasError, Cost, WithUnits};
 use crate::engine::as_of::Answers;
@@ -63,7 +63,9 @@ impl Question {
             return self.count_large(atlas.store.as_ref(), &request, (&by, &measuring)).await;
         }
         let filtered = filter_micros(request.filter.as_ref(), self.rows());
-        let cost = Cost { micros: 100 + self.rows() * (1 + measuring.fields.len() as u64) / 125 + filtered };
+        let by_time = by.iter().any(|by| matches!(by, Counted::Time(_)));
+        let days = if by_time { days_micros(&self.snapshot.parts) } else { 0 };
+        let cost = Cost { micros: 100 + self.rows() * (1 + measuring.fields.len() as u64) / 125 + days + filtered };
         let count = move |cancel: &_| self.until(cancel).count_rows(&request, (&by, &measuring));
         atlas.tiles.work(cost, count).await?
     }

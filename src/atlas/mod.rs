@@ -38,6 +38,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use cost::Cost;
+use cost::read_micros;
 pub use desk::EncodedTile;
 pub use draw::AskedTile;
 pub use edit::EditedFeatures;
@@ -160,6 +161,15 @@ impl Atlas {
         let state = self.state.load();
         let seen = self.catalogue.layers.iter().filter(|layer| view.sees(layer));
         seen.filter_map(|layer| state.layers.get(&layer.id)).map(LayerSnapshot::summary).collect()
+    }
+
+    /// Reads a body of so many bytes: a long one in its turn, on a thread of its own.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AtlasError> {
+        self.tiles.work(Cost { micros: read_micros(bytes) }, |_| read()).await
     }
 
     /// Where the layers are kept: what is written there is shown here soon after.

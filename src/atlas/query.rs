@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::cost::{filter_micros, written_micros};
+use super::cost::{days_micros, filter_micros, written_micros};
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost, WithUnits};
 use crate::engine::as_of::{Answers, Holding, holding};
@@ -11,9 +11,7 @@ use crate::engine::geodesic::{boxes_around, distance_m};
 use crate::engine::locate::PreparedArea;
 use crate::engine::nearest::nearest;
 use crate::engine::parts::Row;
-use crate::engine::search::{
-    rows_in_boxes, rows_in_corridor, rows_in_polygon, rows_in_radius, rows_to_look_at, steps_of_corridor,
-};
+use crate::engine::search::{rows_in_boxes, rows_in_corridor, rows_in_polygon, rows_in_radius, rows_to_look_at};
 use crate::engine::select::Selected;
 use crate::engine::sort::sorted_page;
 use crate::engine::unit_map::UnitMap;
@@ -149,11 +147,13 @@ impl Question {
                 corners.for_each(|corner| bbox.extend(LonLat { lon: corner.x, lat: corner.y }));
                 look_at(&[bbox], 5)
             }
-            Area::Corridor { lines, radius_m } => {
-                let steps = steps_of_corridor(&self.snapshot.parts, &Corridor::new(lines, *radius_m)) as u64;
-                (steps / 15 + filtered(steps), all)
+            // What lies along a line is not counted twice: many vertices are much work, wherever they are.
+            Area::Corridor { lines, .. } => {
+                let vertices = lines.0.iter().map(|line| line.0.len() as u64).sum::<u64>();
+                (1_000 + 10 * vertices + filtered(all), all)
             }
-            Area::Unit(_) | Area::Line(_) | Area::Aspect(_) => (all / 300 + filtered(all), all),
+            Area::Line(_) => (all / 300 + days_micros(&self.snapshot.parts) + filtered(all), all),
+            Area::Unit(_) | Area::Aspect(_) => (all / 300 + filtered(all), all),
         };
         (Cost { micros: 30 + sorted + micros }, rows)
     }

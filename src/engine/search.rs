@@ -59,7 +59,7 @@ pub fn rows_in_corridor(selected: &Selected<'_>, corridor: &Corridor) -> Option<
 }
 
 /// How many features are compared with edges of the line: tens of nanoseconds each.
-pub fn steps_of_corridor(parts: &Parts, corridor: &Corridor) -> usize {
+fn steps_of_corridor(parts: &Parts, corridor: &Corridor) -> usize {
     corridor.stretches().map(|(boxes, stretch)| rows_to_look_at(parts, &boxes) * corridor.edges_of(stretch)).sum()
 }
 

@@ -19,9 +19,9 @@ use super::super::{Service, Shared};
 use super::cursor;
 use super::features::{FeatureWriter, next_url, with_member};
 use super::millimetres;
-use super::shape::{Shape, read_shape};
+use super::shape::{Shape, asked_shape};
 use super::table::Table;
-use super::within::{plain_body, unit_pick};
+use super::within::unit_pick;
 use crate::atlas::UnitMap;
 use crate::engine::crs::Crs;
 use crate::export::{Members, relation_name};
@@ -73,8 +73,7 @@ pub async fn join_polygon(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let params = asked.params(&PARAMETERS)?;
-    let body = plain_body(&headers, body)?;
-    match read_shape(&body, (shared.settings.vertices, shared.settings.line_m))? {
+    match asked_shape(&shared, &headers, body).await? {
         Shape::Polygon(polygon) => answer(&shared, asked, (params, Area::Polygon(polygon), Some("POST"))).await,
         Shape::Line(_) => Err(Invalid::new("type", "a Polygon or MultiPolygon").into()),
     }

@@ -4,11 +4,16 @@
 use std::cell::Cell;
 use std::fmt;
 
+use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_ENCODING;
+use bytes::Bytes;
 use geo_types::{Coord, LineString, MultiLineString, MultiPolygon, Polygon};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::super::Service;
 use super::super::problem::{Kind, Problem};
 use crate::engine::geodesic::distance_m;
 use crate::model::LonLat;
@@ -32,11 +37,25 @@ pub enum Shape {
     Line(MultiLineString<f64>),
 }
 
+/// The shape in a body that came whole and is not packed, as [`read_shape`] reads it within the service's bounds.
+pub async fn asked_shape(
+    shared: &Service,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Shape, Problem> {
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Problem::of(Kind::UnsupportedBody, "Content-Encoding", "expected a body that is not compressed"));
+    }
+    let body = body?;
+    let bounds = (shared.settings.vertices, shared.settings.line_m);
+    shared.atlas.read(body.len(), move || read_shape(&body, bounds)).await?
+}
+
 /// Reads a `Polygon`, `MultiPolygon`, `LineString`, `MultiLineString`, or a `Feature` of one, with at most `vertices` positions; a line
 /// is at most `line_m` metres long. Degrees WGS 84, longitude first.
 ///
 /// Where rings cross themselves or each other, inside is what the crossing test says (even–odd).
-pub fn read_shape(body: &[u8], (vertices, line_m): (usize, f64)) -> Result<Shape, Problem> {
+fn read_shape(body: &[u8], (vertices, line_m): (usize, f64)) -> Result<Shape, Problem> {
     let mut object: Body = parse(body)?;
     if object.r#type.as_deref() == Some("Feature") {
         let geometry = object.geometry.ok_or_else(|| invalid("geometry", "a polygon or line in the Feature"))?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_ENCODING;
 use axum::response::Response;
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
@@ -13,12 +12,12 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::super::asked::Asked;
 use super::super::min_version::MIN_VERSION;
 use super::super::params::Params;
-use super::super::problem::{Kind, Problem};
+use super::super::problem::Problem;
 use super::super::{Service, Shared};
 use super::cursor;
 use super::features::{FeatureWriter, PageWriter, next_url};
 use super::row::read_row;
-use super::shape::{Shape, read_shape};
+use super::shape::{Shape, asked_shape};
 use crate::atlas::UnitMap;
 use crate::engine::crs::Crs;
 use crate::model::{Area, FeaturePage, Invalid, Level, UnitPick, WithinRequest};
@@ -49,8 +48,8 @@ pub async fn within_shape(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let params = asked.params(&[&PAGE[..], &["radius_m"]].concat())?;
-    let body = plain_body(&headers, body)?;
-    let shape = read_shape(&body, (shared.settings.vertices, shared.settings.line_m))?;
+    let told = body.as_ref().map(|body| xxh3_64(body)).ok();
+    let shape = asked_shape(&shared, &headers, body).await?;
     let area = match (shape, params.radius_m(shared.settings.radius_m)?) {
         (Shape::Polygon(polygon), None) => Area::Polygon(polygon),
         (Shape::Line(lines), Some(radius_m)) => Area::Corridor { lines, radius_m },
@@ -61,16 +60,8 @@ pub async fn within_shape(
             return Err(Invalid::new("radius_m", "the distance from the line in metres; it is missing").into());
         }
     };
-    let question = xxh3_64(format!("{:?} {:?}", params.text("radius_m"), xxh3_64(&body)).as_bytes());
+    let question = xxh3_64(format!("{:?} {told:?}", params.text("radius_m")).as_bytes());
     answer(&shared, asked, Question { params, area, fingerprint: question, method: Some("POST") }).await
-}
-
-/// A body that came whole and is not packed.
-pub fn plain_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(Problem::of(Kind::UnsupportedBody, "Content-Encoding", "expected a body that is not compressed"));
-    }
-    Ok(body?)
 }
 
 /// A page of the features in an area.
