@@ -20,7 +20,7 @@ pub(super) enum Asks {
     Values(Filter),
 }
 
-/// Which of an aspect's rows are features.
+/// Aspects whose rows lie in and near no unit of a level.
 const OUTSIDE: [(Aspect, Level); 3] = [
     (Aspect::UnitOutside, Level::Commune),
     (Aspect::Finding(FindingKind::OutsideUnits), Level::Commune),

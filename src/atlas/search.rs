@@ -92,7 +92,7 @@ impl Atlas {
         Ok(layers.filter_map(|layer| state.layer(view, &layer.id).ok()).map(Arc::clone).collect())
     }
 
-    /// Indexes the names of large layers that nobody has looked for yet, in the background: about a second a million.
+    /// Indexes the names of the layers in memory that nobody has looked for yet, in the background: about a second a million.
     pub(super) fn prepare_names(&self) {
         let state = self.state();
         tokio::task::spawn_blocking(move || {

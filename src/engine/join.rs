@@ -26,8 +26,8 @@ pub fn features_to_look_at(parts: &Parts, rows: &[Row], others: &Parts, radius_m
     rows.iter().step_by(every).map(look).sum::<u64>().saturating_mul(every as u64)
 }
 
-/// For each row how many of the others are within the geodesic distance, edge included. A feature is not near itself: `is_same`
-/// tells that both are of one layer.
+/// For each row how many of the others are within the geodesic distance, edge included. A feature is not near itself:
+/// `same` tells whether both are of one layer.
 pub fn join(parts: &Parts, rows: &[Row], others: &Selected<'_>, radius_m: f64, same: Same) -> Vec<Joined> {
     let joined = |row: &Row| {
         let found = rows_in_radius(others, parts.at(*row), radius_m);

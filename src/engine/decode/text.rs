@@ -53,7 +53,7 @@ impl fmt::Display for DecodedFeature {
     }
 }
 
-/// Exterior rings have positive area by the surveyor's formula with y down, holes negative (section 4.3.3.3).
+/// Exterior rings have positive area by the surveyor's formula with y down, holes negative (section 4.3.4.4).
 fn winding(ring: &[(i64, i64)]) -> &'static str {
     let next = ring.iter().cycle().skip(1);
     let twice: i128 =

@@ -11,7 +11,7 @@ use crate::model::{FieldType, Value};
 /// Finds the properties of rows: those asked for of the fields that the view sees, the id and the unit.
 ///
 /// A block of rows at a time, and column by column, so that what a column is like is looked at once. A text is written once a tile,
-/// found again by its dictionary code: no text is ever hashed where one part is drawn.
+/// found again by its dictionary code: no field's text is ever hashed where one part is drawn.
 pub struct Properties<'a> {
     properties: Vec<Property<'a>>,
 }
