@@ -1,5 +1,5 @@
 use crate::engine::parts::Parts;
-use crate::model::filter::Asked;
+use crate::model::filter::AskedFilter;
 
 /// How long work is expected to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,7 +12,7 @@ pub struct Cost {
 const FILTER_BYTES: u64 = 8;
 
 /// Microseconds that it takes to hold so many rows against a filter; 0 without one.
-pub fn filter_micros(filter: Option<&Asked>, rows: u64) -> u64 {
+pub fn filter_micros(filter: Option<&AskedFilter>, rows: u64) -> u64 {
     let length = filter.map_or(0, |asked| asked.text().len() as u64);
     rows.saturating_mul(length) / (FILTER_BYTES * 1_000)
 }

@@ -16,7 +16,7 @@ use crate::engine::select::Selected;
 use crate::engine::sort::sorted_page;
 use crate::engine::unit_map::UnitMap;
 use crate::engine::within::{RowPage, page, page_of_all, rows_held};
-use crate::model::filter::{Asked, Filter};
+use crate::model::filter::{AskedFilter, Filter};
 use crate::model::{
     After, Area, AsOf, Bbox, Day, FeaturePage, FoundFeature, Invalid, LayerId, Level, LocateRequest, LocatedUnit,
     LonLat, NearestRequest, Relation, SortKey, TimeInterval, UnitPick, Versions, View, WithinRequest,
@@ -301,7 +301,7 @@ impl Question {
     pub(super) fn checked(
         &self,
         datetime: Option<TimeInterval>,
-        filter: Option<&Asked>,
+        filter: Option<&AskedFilter>,
     ) -> Result<Option<Filter>, AtlasError> {
         if datetime.is_some() {
             self.time("datetime")?;
@@ -314,7 +314,7 @@ impl Question {
     pub(super) fn selected(
         &self,
         datetime: Option<TimeInterval>,
-        filter: Option<&Asked>,
+        filter: Option<&AskedFilter>,
     ) -> Result<Selected<'_>, AtlasError> {
         let filter = self.checked(datetime, filter)?;
         let selected = Selected::in_time(&self.snapshot.parts, self.snapshot.layer.time, datetime, &self.clock.zone);

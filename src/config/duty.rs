@@ -6,7 +6,7 @@ use super::catalogue::CatalogueFault;
 use super::files::Files;
 use super::toml_keys::{Keys, Source};
 use crate::engine::cql2::{check, read_text};
-use crate::model::filter::Asked;
+use crate::model::filter::AskedFilter;
 use crate::model::{DutyOrder, DutyRole, DutyRoles, Layer, LayerId, Role, View};
 
 /// Most features of a role.
@@ -81,7 +81,7 @@ pub(super) fn check_duty(
         // A layer with faults has its own list of them.
         let Some(layer) = layers.iter().find(|layer| layer.id == role.layer) else { continue };
         let name = role.role.name();
-        let fits = |asked: &Asked| check("filter", asked, layer, View::EVERYTHING, zone);
+        let fits = |asked: &AskedFilter| check("filter", asked, layer, View::EVERYTHING, zone);
         if let Some(Err(invalid)) = role.filter.as_ref().map(fits) {
             let expected = format!("in [duty], {name}.filter that fits {}: {}", layer.id, invalid.expected);
             faults.push(CatalogueFault::of_file(file, expected));

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
 
 use crate::atlas::{read_json, read_text};
-use crate::model::filter::Asked;
+use crate::model::filter::AskedFilter;
 use crate::model::{AsOf, Day, Instant, Invalid, LayerId, LonLat, TimeInterval};
 
 /// The form of a table's or page's answer.
@@ -128,12 +128,12 @@ impl Params {
     }
 
     /// `filter` in the language that `filter-lang` names, CQL2 text if none.
-    pub fn filter(&self) -> Result<Option<Asked>, Invalid> {
+    pub fn filter(&self) -> Result<Option<AskedFilter>, Invalid> {
         self.filter_named("filter")
     }
 
     /// A filter under another name, in the same language.
-    pub fn filter_named(&self, name: &str) -> Result<Option<Asked>, Invalid> {
+    pub fn filter_named(&self, name: &str) -> Result<Option<AskedFilter>, Invalid> {
         let read = match self.text("filter-lang") {
             // The last is the name that it had in drafts of the standard; GDAL asks by it.
             None | Some("cql2-text" | "cql-text") => read_text,

@@ -16,10 +16,10 @@ use super::params::Params;
 use super::problem::Problem;
 use super::reply::{BANDOSO_FEATURES, BANDOSO_VERSION, cache_control, shown_classification, version_header};
 use super::{Service, Shared};
-use crate::atlas::{AtlasError, LayerSummary};
+use crate::atlas::{AtlasError, EncodedTile, LayerSummary};
 use crate::engine::compress::Encoding;
-use crate::model::filter::Asked as Filter;
-use crate::model::{AsOf, Classification, Dense, Invalid, LayerId, TileCoord, TileLayer, TileRequest};
+use crate::model::filter::AskedFilter;
+use crate::model::{AsOf, Classification, Dense, Invalid, LayerId, TileCoord, TileLayer, TileRequest, Versions};
 
 /// Parameters of a tile: a `TileJSON` carries them into its tiles' addresses.
 pub const PARAMETERS: [&str; 8] =
@@ -27,6 +27,73 @@ pub const PARAMETERS: [&str; 8] =
 
 /// Type of vector tiles.
 pub const MVT: &str = "application/vnd.mapbox-vector-tile";
+
+/// One tile. Who has it already is told so before it is drawn.
+pub async fn tile(
+    State(shared): State<Shared>,
+    Segments((layers, z, x, y)): Segments<(String, String, String, String)>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let y = y.strip_suffix(".pbf").or_else(|| y.strip_suffix(".mvt")).unwrap_or(&y);
+    let coord = TileCoord::parse(&z, &x, y)?;
+    answer(&shared, &asked, &asked.params(&PARAMETERS)?, (&layers, coord)).await
+}
+
+/// The tile of a list of layers.
+pub async fn answer(
+    shared: &Shared,
+    asked: &Asked,
+    params: &Params,
+    (layers, coord): (&str, TileCoord),
+) -> Result<Response, Problem> {
+    let question = TileQuestion::read(shared, layers, params)?;
+    shared.reach(params, &question.read_from()).await?;
+    let headers = caching_headers(question.classification);
+    let request = Arc::new(question.at(coord));
+    let encoding = asked.encoding(&Encoding::PACKED_TILES);
+    let moment = shared.keeps_answers().then(|| Arc::new(shared.atlas.moment()));
+    let asked_tile = shared.atlas.asked_tile(shared.settings.view, &request, encoding)?;
+    if asked.has(asked_tile.etag()) {
+        let headers = told(headers, asked_tile.etag(), &asked_tile.versions());
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    let tile = shared.atlas.tile(asked_tile).await?;
+    let mut response = tile_response(headers, &tile, encoding);
+    if let Some(moment) = moment {
+        response.extensions_mut().insert(Drawn { request, tile, moment });
+    }
+    Ok(response)
+}
+
+fn caching_headers(classification: Classification) -> HeaderMap {
+    HeaderMap::from_iter([
+        (CACHE_CONTROL, cache_control(classification)),
+        (VARY, HeaderValue::from_static("Accept-Encoding, Origin")),
+    ])
+}
+
+/// With the tag of a tile and the versions behind it.
+fn told(mut headers: HeaderMap, etag: &str, versions: &Versions) -> HeaderMap {
+    // The atlas makes tags of hex digits and quotes.
+    if let Ok(etag) = HeaderValue::try_from(etag) {
+        headers.insert(ETAG, etag);
+    }
+    headers.insert(BANDOSO_VERSION, version_header(versions));
+    headers
+}
+
+fn tile_response(headers: HeaderMap, tile: &EncodedTile, encoding: Encoding) -> Response {
+    let mut headers = told(headers, &tile.etag, &tile.versions);
+    headers.insert(BANDOSO_FEATURES, HeaderValue::from(tile.features));
+    if tile.body.is_empty() {
+        return (StatusCode::NO_CONTENT, headers).into_response();
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(MVT));
+    if let Some(token) = encoding.token() {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(token));
+    }
+    (headers, Body::from(tile.body.clone())).into_response()
+}
 
 /// What the parameters and the list of layers say, the same for every tile.
 #[derive(Clone)]
@@ -38,7 +105,7 @@ pub struct TileQuestion {
     /// The most guarded of what a tile shows or counts.
     pub classification: Classification,
     datetime: Option<crate::model::TimeInterval>,
-    filter: Option<Filter>,
+    filter: Option<AskedFilter>,
     as_of: AsOf,
     count: Option<LayerId>,
     dense: Dense,
@@ -128,67 +195,6 @@ fn dense(params: &Params) -> Result<Dense, Invalid> {
 fn fields(list: &str) -> Vec<String> {
     let names: BTreeSet<&str> = list.split(',').filter(|name| !name.is_empty()).collect();
     names.into_iter().map(str::to_owned).collect()
-}
-
-/// One tile. Who has it already is told so before it is drawn.
-pub async fn tile(
-    State(shared): State<Shared>,
-    Segments((layers, z, x, y)): Segments<(String, String, String, String)>,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    let y = y.strip_suffix(".pbf").or_else(|| y.strip_suffix(".mvt")).unwrap_or(&y);
-    let coord = TileCoord::parse(&z, &x, y)?;
-    answer(&shared, &asked, &asked.params(&PARAMETERS)?, (&layers, coord)).await
-}
-
-/// The tile of a list of layers.
-pub async fn answer(
-    shared: &Shared,
-    asked: &Asked,
-    params: &Params,
-    (layers, coord): (&str, TileCoord),
-) -> Result<Response, Problem> {
-    let question = TileQuestion::read(shared, layers, params)?;
-    shared.reach(params, &question.read_from()).await?;
-    let classification = question.classification;
-    let request = Arc::new(question.at(coord));
-    let (view, encoding) = (shared.settings.view, asked.encoding(&Encoding::PACKED_TILES));
-
-    let mut headers = HeaderMap::from_iter([
-        (CACHE_CONTROL, cache_control(classification)),
-        (VARY, HeaderValue::from_static("Accept-Encoding, Origin")),
-    ]);
-    let moment = shared.keeps_answers().then(|| Arc::new(shared.atlas.moment()));
-    let tile = shared.atlas.asked_tile(view, &request, encoding)?;
-    if asked.has(tile.etag()) {
-        insert(&mut headers, ETAG, tile.etag());
-        headers.insert(BANDOSO_VERSION, version_header(&tile.versions()));
-        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
-    }
-    let tile = shared.atlas.tile(tile).await?;
-    insert(&mut headers, ETAG, &tile.etag);
-    headers.insert(BANDOSO_FEATURES, HeaderValue::from(tile.features));
-    headers.insert(BANDOSO_VERSION, version_header(&tile.versions));
-    let mut response = if tile.body.is_empty() {
-        (StatusCode::NO_CONTENT, headers).into_response()
-    } else {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MVT));
-        if let Some(token) = encoding.token() {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(token));
-        }
-        (headers, Body::from(tile.body.clone())).into_response()
-    };
-    if let Some(moment) = moment {
-        response.extensions_mut().insert(Drawn { request, tile, moment });
-    }
-    Ok(response)
-}
-
-fn insert(headers: &mut HeaderMap, name: axum::http::HeaderName, text: &str) {
-    // The atlas makes tags of hex digits and quotes.
-    if let Ok(value) = HeaderValue::try_from(text) {
-        headers.insert(name, value);
-    }
 }
 
 #[cfg(test)]

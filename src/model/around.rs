@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::filter::Asked;
+use super::filter::AskedFilter;
 use super::{Day, FoundFeature, Layer, LayerId, LocatedUnit, LonLat, TimeInterval, Versions};
 
 /// What the duty desk asks a layer for.
@@ -75,7 +75,7 @@ pub struct DutyRole {
     /// Which come first.
     pub order: DutyOrder,
     /// Features for which it is true.
-    pub filter: Option<Asked>,
+    pub filter: Option<AskedFilter>,
 }
 
 /// The duty desk's layers.

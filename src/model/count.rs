@@ -1,6 +1,6 @@
 //! Tables of counts: what is counted by, what is summed, and the lines that come of it.
 
-use super::filter::Asked;
+use super::filter::AskedFilter;
 use super::{AsOf, Comparison, Day, LayerId, Level, TimeInterval, TimePart, UnitId, Value, Versions};
 
 /// What a count is broken down by.
@@ -97,7 +97,7 @@ pub struct CountRequest {
     /// When.
     pub datetime: Option<TimeInterval>,
     /// Features for which it is true.
-    pub filter: Option<Asked>,
+    pub filter: Option<AskedFilter>,
     /// Under which date's units.
     pub as_of: AsOf,
 }

@@ -1,4 +1,4 @@
-use super::filter::Asked;
+use super::filter::AskedFilter;
 use super::{Area, AsOf, FoundFeature, LayerId, TimeInterval, Versions};
 
 /// Two layers by distance: for each feature of the first how many of the second are near it.
@@ -30,7 +30,7 @@ pub struct JoinSide {
     /// When.
     pub datetime: Option<TimeInterval>,
     /// Features for which it is true.
-    pub filter: Option<Asked>,
+    pub filter: Option<AskedFilter>,
 }
 
 /// Whether a join tells of each feature the nearest one of the other layer.

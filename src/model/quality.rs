@@ -1,6 +1,6 @@
 //! How good the rows of a layer are: what is counted of them, and what came of it.
 
-use super::filter::Asked;
+use super::filter::AskedFilter;
 use super::{AsOf, Day, FindingKind, Instant, Invalid, LayerId, TimeInterval, Versions};
 
 /// Rows of a layer that are counted for its owner, and that can be listed.
@@ -126,7 +126,7 @@ pub struct QualityRequest {
     /// When: of features only.
     pub datetime: Option<TimeInterval>,
     /// Features for which it is true.
-    pub filter: Option<Asked>,
+    pub filter: Option<AskedFilter>,
     /// Under which date's units.
     pub as_of: AsOf,
     /// What is later than this day is in the future.

@@ -2,7 +2,7 @@
 
 use geo_types::{MultiLineString, MultiPolygon};
 
-use super::filter::Asked;
+use super::filter::AskedFilter;
 use super::{
     After, AsOf, AspectPick, Bbox, Day, Invalid, LayerId, Level, LinePick, LonLat, SortBy, TileCoord, TimeInterval,
 };
@@ -59,7 +59,7 @@ pub struct TileRequest {
     /// Features whose time is in it; features without a time are left out.
     pub datetime: Option<TimeInterval>,
     /// Features for which it is true, of every layer asked for.
-    pub filter: Option<Asked>,
+    pub filter: Option<AskedFilter>,
     /// The units' date. [`AsOf::Own`] draws units as of today and gives each point its own date's unit.
     pub as_of: AsOf,
     /// Its features are counted into each unit as `count`, under the units drawn.
@@ -122,7 +122,7 @@ pub struct WithinRequest {
     /// When.
     pub datetime: Option<TimeInterval>,
     /// Features for which it is true.
-    pub filter: Option<Asked>,
+    pub filter: Option<AskedFilter>,
     /// Under which date's units.
     pub as_of: AsOf,
     /// By what they are sorted before their ids: [`super::MOST_SORT_KEYS`] at most.
@@ -145,7 +145,7 @@ pub struct NearestRequest {
     /// When.
     pub datetime: Option<TimeInterval>,
     /// Features for which it is true.
-    pub filter: Option<Asked>,
+    pub filter: Option<AskedFilter>,
     /// Under which date's units the features' `unit` is given.
     pub as_of: AsOf,
 }

@@ -31,7 +31,7 @@ mod wkt;
 mod write;
 
 use crate::model::Invalid;
-use crate::model::filter::{Asked, Expr, Place};
+use crate::model::filter::{AskedFilter, Expr, Place};
 
 pub use check::check;
 pub use fold::fold;
@@ -65,15 +65,15 @@ impl Fault {
 }
 
 /// Reads CQL2 text. [`Invalid`] names the `parameter`, the place in the text, and what was expected there.
-pub fn read_text(parameter: &str, text: &str) -> Result<Asked, Invalid> {
+pub fn read_text(parameter: &str, text: &str) -> Result<AskedFilter, Invalid> {
     parser::parse(text).map(asked).map_err(|fault| fault.of(parameter))
 }
 
 /// Reads CQL2 JSON. [`Invalid`] names the `parameter`, the place as a JSON Pointer, and what was expected there.
-pub fn read_json(parameter: &str, text: &str) -> Result<Asked, Invalid> {
+pub fn read_json(parameter: &str, text: &str) -> Result<AskedFilter, Invalid> {
     json::parse(text).map(asked).map_err(|fault| fault.of(parameter))
 }
 
-fn asked(tree: Expr) -> Asked {
-    Asked::new(write(&tree), tree)
+fn asked(tree: Expr) -> AskedFilter {
+    AskedFilter::new(write(&tree), tree)
 }

@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
 use super::{MAX_TEXT_BYTES, read_json, read_text, write};
-use crate::model::filter::Asked;
+use crate::model::filter::AskedFilter;
 
-fn text(text: &str) -> Asked {
+fn text(text: &str) -> AskedFilter {
     read_text("filter", text).unwrap_or_else(|refused| panic!("{text}: {refused}"))
 }
 

@@ -14,7 +14,7 @@ use super::place::{area, crs, in_degrees};
 use super::time::{compare, condition, expr};
 use crate::atlas::{LayerSummary, write};
 use crate::engine::crs::Crs;
-use crate::model::filter::{Asked as Filter, Comparison, Expr, ExprKind, Operator};
+use crate::model::filter::{AskedFilter, Comparison, Expr, ExprKind, Operator};
 use crate::model::{Day, Direction, Field, FieldType, Instant, Invalid, Layer, SortBy, SortKey, View, WithinRequest};
 
 /// Parameters besides the layer's own fields.
@@ -61,7 +61,7 @@ impl ItemsAsked {
         let params = asked.params(&known)?;
         let filter = conditions(&params, layer, (view, &zone))?;
         let area = area(&params)?;
-        let text = filter.as_ref().map_or("", Filter::text);
+        let text = filter.as_ref().map_or("", AskedFilter::text);
         let sort = sort(&params)?;
         let keys = SortKey::of(layer, view, &sort)?;
         let question = xxh3_64(format!("{} {area:?} {text} {sort:?}", layer.id).as_bytes());
@@ -111,7 +111,7 @@ fn sort(params: &Params) -> Result<Vec<SortBy>, Invalid> {
 }
 
 /// `filter`, `datetime` and each parameter that is named like a field: all must be true.
-fn conditions(params: &Params, layer: &Layer, (view, zone): (View, &TimeZone)) -> Result<Option<Filter>, Invalid> {
+fn conditions(params: &Params, layer: &Layer, (view, zone): (View, &TimeZone)) -> Result<Option<AskedFilter>, Invalid> {
     let mut all: Vec<Expr> = Vec::new();
     let crs = crs(params, "filter-crs")?;
     if let Some(filter) = params.filter()? {
@@ -139,7 +139,7 @@ fn conditions(params: &Params, layer: &Layer, (view, zone): (View, &TimeZone)) -
         1 => all.remove(0),
         _ => expr(ExprKind::Apply(Operator::And, all)),
     };
-    Ok(Some(Filter::new(write(&tree), tree)))
+    Ok(Some(AskedFilter::new(write(&tree), tree)))
 }
 
 /// A parameter's text as a value of the field.

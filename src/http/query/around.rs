@@ -109,7 +109,7 @@ impl Serialize for Roles<'_> {
                 title: &found.layer.title,
                 order: found.role.order.name(),
                 reach_m: found.role.reach_m,
-                filter: found.role.filter.as_ref().map(crate::model::filter::Asked::text),
+                filter: found.role.filter.as_ref().map(crate::model::filter::AskedFilter::text),
                 number_matched: found.matched,
                 number_returned: found.features.len(),
                 features: Features { writer: self.0.writer(found), found: &found.features },

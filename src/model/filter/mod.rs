@@ -12,4 +12,4 @@ mod syntax;
 pub use checked::{Condition, Filter, Folding, PlaceTest, Scalar};
 pub use function::Function;
 pub use operator::{Arithmetic, ArrayRelation, Comparison, Operator, SpatialRelation, TemporalRelation};
-pub use syntax::{Asked, Expr, ExprKind, Place};
+pub use syntax::{AskedFilter, Expr, ExprKind, Place};

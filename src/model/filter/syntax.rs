@@ -76,12 +76,12 @@ pub enum ExprKind {
 
 /// A filter as a request carries it: equal to another one when both say the same.
 #[derive(Clone)]
-pub struct Asked {
+pub struct AskedFilter {
     text: Arc<str>,
     tree: Arc<Expr>,
 }
 
-impl Asked {
+impl AskedFilter {
     /// A filter with its canonical text, which tells it from others.
     pub fn new(text: String, tree: Expr) -> Self {
         Self { text: text.into(), tree: Arc::new(tree) }
@@ -98,22 +98,22 @@ impl Asked {
     }
 }
 
-impl fmt::Debug for Asked {
+impl fmt::Debug for AskedFilter {
     /// Equal filters print alike: tags of tiles are made of it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl PartialEq for Asked {
+impl PartialEq for AskedFilter {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }
 
-impl Eq for Asked {}
+impl Eq for AskedFilter {}
 
-impl Hash for Asked {
+impl Hash for AskedFilter {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.text.hash(state);
     }

@@ -9,12 +9,18 @@ use jiff::tz::TimeZone;
 
 use super::Fault;
 use super::like::Pattern;
-use crate::model::filter::{Asked, Comparison, Condition, Expr, ExprKind, Filter, Operator, Scalar};
+use crate::model::filter::{AskedFilter, Comparison, Condition, Expr, ExprKind, Filter, Operator, Scalar};
 use crate::model::{FieldType, Invalid, Layer, Value, View};
 
 /// The filter for a layer as the view sees it; days are of the zone. [`Invalid`] names the `parameter`, the place in the filter
 /// and the field; a field that the view does not see is told from one that is not there by nothing.
-pub fn check(parameter: &str, asked: &Asked, layer: &Layer, view: View, zone: &TimeZone) -> Result<Filter, Invalid> {
+pub fn check(
+    parameter: &str,
+    asked: &AskedFilter,
+    layer: &Layer,
+    view: View,
+    zone: &TimeZone,
+) -> Result<Filter, Invalid> {
     let checker = Checker { layer, view, zone };
     let condition = checker.condition(asked.tree()).map_err(|fault| fault.of(parameter))?;
     Ok(Filter { condition, zone: zone.clone() })
