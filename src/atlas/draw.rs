@@ -1,32 +1,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::cost::filter_micros;
 use super::desk::{EncodedTile, Key};
 use super::large::Fetched;
 use super::query::has_time;
 use super::snapshot::{LayerSnapshot, State};
-use super::{Atlas, AtlasError, Cost};
+use super::{Atlas, AtlasError};
 use crate::engine::as_of::Holding;
 use crate::engine::cancel::Cancel;
 use crate::engine::compress::{Encoding, pack};
 use crate::engine::cql2::check;
-use crate::engine::parts::Part;
 use crate::engine::select::Selected;
-use crate::engine::slice::rows_of_tile;
 use crate::engine::tile::{
-    CELL_BITS, PointsSource, TileLayerBytes, UnitsSource, cells_layer, labels_layer, points_layer, units_layer,
+    PointsSource, TileLayerBytes, UnitsSource, cells_layer, labels_layer, points_layer, units_layer,
 };
 use crate::model::filter::Filter;
-use crate::model::{
-    AsOf, Clock, Day, Dense, Field, FieldType, Invalid, Layer, LayerId, Level, TileLayer, TileRequest, UnitId,
-    Versions, View,
-};
-
-/// Cells of a dense tile, at most.
-const CELLS: u64 = 1 << (2 * CELL_BITS);
+use crate::model::{AsOf, Clock, Day, Dense, Invalid, LayerId, Level, TileLayer, TileRequest, UnitId, Versions, View};
 
 impl Atlas {
     /// The tag that the tile has now, without drawing it.
@@ -61,55 +53,71 @@ impl Atlas {
 
     /// Everything a tile is drawn from, checked against the request.
     fn drawing(&self, view: View, request: &TileRequest) -> Result<Drawing, AtlasError> {
-        let state = self.state();
-        let clock = self.clock();
+        let (state, clock) = (self.state(), self.clock());
         let mut points = Vec::new();
         for layer in &request.layers {
             if let TileLayer::Points(id) = layer {
                 points.push(Arc::clone(state.layer(view, id)?));
             }
         }
-        let counted = match &request.count {
-            Some(id) => Some(Arc::clone(state.layer(view, id)?)),
-            None => None,
-        };
-        if request.datetime.is_some() {
-            let timed = points.iter().chain(&counted);
-            timed.clone().try_for_each(|snapshot| has_time(snapshot, view, "datetime"))?;
-            if timed.count() == 0 {
-                return Err(Invalid::new("datetime", "a layer with a time field beside it; units have none").into());
-            }
-        }
-        let mut filters = Vec::new();
-        if let Some(asked) = &request.filter {
-            for snapshot in points.iter().chain(&counted) {
-                let filter = check("filter", asked, &snapshot.layer, view, &clock.zone)?;
-                filters.push((snapshot.layer.id.clone(), filter));
-            }
-            if filters.is_empty() {
-                return Err(Invalid::new("filter", "a layer with fields beside it; units have none").into());
-            }
-        }
-        let units_asked = request.layers.iter().any(|layer| matches!(layer, TileLayer::Units(_)));
-        if counted.is_some() && !units_asked {
-            return Err(Invalid::new("count", "a layer of units to count into, such as units.commune").into());
-        }
-        has_fields(&points, view, request.fields.as_deref().unwrap_or_default())?;
-        Ok(Drawing {
-            state,
-            points,
-            counted,
-            filters,
-            view,
-            clock,
-            large: Fetched::default(),
-            cancel: Cancel::default(),
-        })
+        let counted = request.count.as_ref().map(|id| state.layer(view, id).map(Arc::clone)).transpose()?;
+        let layers = points.iter().chain(&counted);
+        check_datetime(request, layers.clone(), view)?;
+        let filters = checked_filters(request, layers, (view, &clock.zone))?;
+        check_count(request)?;
+        check_fields(request, &points, view)?;
+        let (large, cancel) = (Fetched::default(), Cancel::default());
+        Ok(Drawing { state, points, counted, filters, view, clock, large, cancel })
     }
 }
 
+/// That each of the layers can be asked by time, where that is asked, and that there is one.
+fn check_datetime<'a>(
+    request: &TileRequest,
+    layers: impl Iterator<Item = &'a Arc<LayerSnapshot>>,
+    view: View,
+) -> Result<(), Invalid> {
+    if request.datetime.is_none() {
+        return Ok(());
+    }
+    let mut timed = false;
+    for snapshot in layers {
+        has_time(snapshot, view, "datetime")?;
+        timed = true;
+    }
+    let none = || Invalid::new("datetime", "a layer with a time field beside it; units have none");
+    timed.then_some(()).ok_or_else(none)
+}
+
+/// The filter as it fits each of the layers.
+fn checked_filters<'a>(
+    request: &TileRequest,
+    layers: impl Iterator<Item = &'a Arc<LayerSnapshot>>,
+    (view, zone): (View, &TimeZone),
+) -> Result<Vec<(LayerId, Filter)>, Invalid> {
+    let Some(asked) = &request.filter else { return Ok(Vec::new()) };
+    let fitted = layers.map(|snapshot| {
+        let filter = check("filter", asked, &snapshot.layer, view, zone)?;
+        Ok((snapshot.layer.id.clone(), filter))
+    });
+    let filters = fitted.collect::<Result<Vec<_>, Invalid>>()?;
+    if filters.is_empty() {
+        return Err(Invalid::new("filter", "a layer with fields beside it; units have none"));
+    }
+    Ok(filters)
+}
+
+/// That there are units to count into, where a layer is counted.
+fn check_count(request: &TileRequest) -> Result<(), Invalid> {
+    if request.count.is_some() && !request.layers.iter().any(|layer| matches!(layer, TileLayer::Units(_))) {
+        return Err(Invalid::new("count", "a layer of units to count into, such as units.commune"));
+    }
+    Ok(())
+}
+
 /// That each name is a property of one of the layers at least.
-fn has_fields(points: &[Arc<LayerSnapshot>], view: View, names: &[String]) -> Result<(), Invalid> {
+fn check_fields(request: &TileRequest, points: &[Arc<LayerSnapshot>], view: View) -> Result<(), Invalid> {
+    let names = request.fields.as_deref().unwrap_or_default();
     let known = |name: &str| {
         let fields = points.iter().flat_map(|snapshot| &snapshot.layer.fields).filter(|field| view.sees_field(field));
         ["id", "unit"].contains(&name) || fields.into_iter().any(|field| field.name == name)
@@ -121,19 +129,6 @@ fn has_fields(points: &[Arc<LayerSnapshot>], view: View, names: &[String]) -> Re
         }
         None => Ok(()),
     }
-}
-
-/// What a point's properties take in a tile, nanoseconds: one of few values is written by its number, of many each is written and
-/// packed as it is.
-fn properties_ns(layer: &Layer, asked: Option<&[String]>) -> u64 {
-    let ns = |name: &str, of_few: bool| match asked {
-        Some(asked) if !asked.iter().any(|field| field == name) => 0,
-        _ if of_few => 20,
-        _ => 150,
-    };
-    let of_few = |field: &Field| matches!(field.kind, FieldType::Code | FieldType::Integer | FieldType::Boolean);
-    let fields = layer.fields.iter().map(|field| ns(&field.name, of_few(field)));
-    fields.sum::<u64>() + ns("id", false) + ns("unit", true)
 }
 
 /// A tile that is asked for and not drawn yet: what it will be is settled, and so its tag is known.
@@ -201,8 +196,8 @@ impl Drawing {
         let mut points = self.points.iter();
         for layer in &request.layers {
             let drawn = match layer {
-                TileLayer::Points(_) => points.next().map(|snapshot| self.points(snapshot, request)),
-                TileLayer::Units(level) => Some(self.units(*level, request)),
+                TileLayer::Points(_) => points.next().map(|snapshot| self.draw_points(snapshot, request)),
+                TileLayer::Units(level) => Some(self.draw_units(*level, request)),
                 TileLayer::Labels(level) => Some(labels_layer(&self.units_source(*level, request), request.coord)),
             };
             let drawn = drawn.unwrap_or_default();
@@ -220,31 +215,6 @@ impl Drawing {
         Ok(EncodedTile { body: body.into(), etag, features, versions: self.versions(), cells })
     }
 
-    /// What the tile will take, about: for a point that is written and packed 0.05 µs and what its properties take; where cells are
-    /// counted, 0.2 µs for each of those and 0.01 µs a row if each must be looked at; what a filter takes; and the borders of a
-    /// level.
-    fn cost(&self, request: &TileRequest) -> Cost {
-        let filtered = |rows: u64| filter_micros(request.filter.as_ref(), rows);
-        let looked_at = request.filter.is_some() || request.datetime.is_some();
-        let points = self.points.iter().map(|snapshot| {
-            let rows_of = |part: &Part| rows_of_tile(&part.columns, request.coord).len() as u64;
-            let rows = snapshot.parts.iter().map(rows_of).sum::<u64>();
-            let dense = request.dense == Dense::Cells && rows > u64::from(snapshot.layer.max_features);
-            let drawn = match (dense, looked_at) {
-                (true, true) => rows.min(CELLS) / 5 + rows / 100,
-                (true, false) => rows.min(CELLS) / 5,
-                (false, _) => rows * (50 + properties_ns(&snapshot.layer, request.fields.as_deref())) / 1_000,
-            };
-            drawn + filtered(rows)
-        });
-        let counted = self.counted.iter().map(|snapshot| {
-            let rows = snapshot.parts.len() as u64;
-            rows / 100 + filtered(rows)
-        });
-        let borders = request.layers.iter().filter(|layer| matches!(layer, TileLayer::Units(_))).count() as u64 * 250;
-        Cost { micros: points.chain(counted).sum::<u64>() + borders }
-    }
-
     /// Whether something of it is not in memory.
     fn is_large(&self) -> bool {
         self.points.iter().chain(&self.counted).any(|snapshot| snapshot.large.is_some())
@@ -254,7 +224,7 @@ impl Drawing {
         self.state.versions(self.points.iter().chain(&self.counted))
     }
 
-    fn points(&self, snapshot: &LayerSnapshot, request: &TileRequest) -> TileLayerBytes {
+    fn draw_points(&self, snapshot: &LayerSnapshot, request: &TileRequest) -> TileLayerBytes {
         let units = &self.state.units.map;
         let answers = snapshot.answers(units, Level::Commune, (request.as_of, self.clock.today));
         let source = PointsSource {
@@ -271,7 +241,7 @@ impl Drawing {
         points_layer(&source, request.coord, dense, &self.selected(snapshot, request))
     }
 
-    fn units(&self, level: Level, request: &TileRequest) -> TileLayerBytes {
+    fn draw_units(&self, level: Level, request: &TileRequest) -> TileLayerBytes {
         let source = self.units_source(level, request);
         let counts = self.counted.as_ref().map(|snapshot| self.count_by_unit(snapshot, &source, request));
         units_layer(&source, request.coord, counts.as_ref())
