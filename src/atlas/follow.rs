@@ -100,8 +100,7 @@ impl Atlas {
 
     async fn take_changes(&self, merge: Option<&Merge>) -> Result<(), StoreError> {
         let state = self.state();
-        let (units, layers, unread) = (Arc::clone(&state.units), state.layers.clone(), state.unread.clone());
-        let mut next = State { units, layers, unread };
+        let mut next = State::clone(&state);
         let mut moved = false;
         for _ in 0..MOST_ROUNDS {
             let asked = next.layers.values().filter(|snapshot| self.lagging.asks(&snapshot.layer.id));
@@ -115,7 +114,8 @@ impl Atlas {
                 break;
             }
         }
-        if moved {
+        next.lagging = self.lagging.all();
+        if moved || next.lagging != state.lagging {
             self.show(next);
         }
         Ok(())
@@ -200,7 +200,7 @@ impl Atlas {
         tracing::debug!(layer.id = %layer, features = parts.len(), "deltas merged");
         let mut layers = state.layers.clone();
         layers.insert(layer.clone(), Arc::new(snapshot.at(snapshot.version, parts)));
-        self.show(State { units: Arc::clone(&state.units), layers, unread: state.unread.clone() });
+        self.show(State { layers, ..State::clone(&state) });
     }
 }
 

@@ -15,7 +15,7 @@ const BATCHES_IN_FLIGHT: usize = 4;
 /// The units and every layer that can be read.
 pub async fn everything(store: &dyn Store, catalogue: &Catalogue, lagging: &Lagging) -> Result<State, StoreError> {
     let units = index(store.units().await?).await?;
-    let mut state = State { units, layers: foldhash::HashMap::default(), unread: Vec::new() };
+    let mut state = State { units, layers: foldhash::HashMap::default(), unread: Vec::new(), lagging: Vec::new() };
     for layer in &catalogue.layers {
         match self::layer(store, layer, catalogue).await {
             Ok(snapshot) => {
@@ -28,6 +28,7 @@ pub async fn everything(store: &dyn Store, catalogue: &Catalogue, lagging: &Lagg
             Err(away) => return Err(away),
         }
     }
+    state.lagging = lagging.all();
     Ok(state)
 }
 

@@ -47,7 +47,7 @@ pub use extract::{BATCH, Extract};
 pub use line::Client;
 pub use moment::Moment;
 pub use settings::AtlasSettings;
-pub use snapshot::{LayerSnapshot, LayerSummary, State, UnitSnapshot};
+pub use snapshot::{LayerSnapshot, LayerSummary, ListedLayer, State, UnitSnapshot};
 
 pub use crate::engine::cql2::{FUNCTIONS, read_json, read_text, write};
 pub use crate::engine::unit_map::UnitMap;
@@ -137,8 +137,8 @@ impl Atlas {
 
     /// The layers that cannot be read, of those that the view sees: shown as they were last, or not at all.
     pub fn lagging(&self, view: View) -> Vec<LayerId> {
-        let seen = |id: &LayerId| self.catalogue.layer(id).is_some_and(|layer| view.sees(layer));
-        self.lagging.all().into_iter().filter(seen).collect()
+        let seen = |id: &&LayerId| self.catalogue.layer(id).is_some_and(|layer| view.sees(layer));
+        self.state.load().lagging.iter().filter(seen).cloned().collect()
     }
 
     /// The units of all dates.
@@ -170,6 +170,18 @@ impl Atlas {
         read: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AtlasError> {
         self.tiles.work(Cost { micros: read_micros(bytes) }, |_| read()).await
+    }
+
+    /// The same, and with them those that could not be read yet.
+    pub fn listed(&self, view: View) -> Vec<ListedLayer<'_>> {
+        let state = self.state.load();
+        let seen = self.catalogue.layers.iter().filter(|layer| view.sees(layer));
+        seen.map(|layer| ListedLayer {
+            layer,
+            summary: state.layers.get(&layer.id).map(LayerSnapshot::summary),
+            lagging: state.lagging.contains(&layer.id),
+        })
+        .collect()
     }
 
     /// Where the layers are kept: what is written there is shown here soon after.

@@ -16,6 +16,7 @@ use crate::model::{AsOf, Bbox, Day, Instant, Layer, LayerId, Level, Versions, Vi
 use crate::store::{Extent, Found, UnitTable};
 
 /// The map at one moment.
+#[derive(Clone)]
 pub struct State {
     /// The units of all dates.
     pub units: Arc<UnitSnapshot>,
@@ -23,6 +24,8 @@ pub struct State {
     pub layers: HashMap<LayerId, Arc<LayerSnapshot>>,
     /// Layers that could not be read since the start, and of which nothing can be told.
     pub unread: Vec<Arc<Layer>>,
+    /// Layers that lag behind the store, those among them: in order.
+    pub lagging: Vec<LayerId>,
 }
 
 impl State {
@@ -164,6 +167,16 @@ pub struct LayerSummary {
     pub version: u64,
     /// Where and when they are may have to be looked for, and few ask.
     snapshot: Arc<LayerSnapshot>,
+}
+
+/// A layer of the catalogue, read or not.
+pub struct ListedLayer<'a> {
+    /// What it is.
+    pub layer: &'a Layer,
+    /// None where it could not be read since the start.
+    pub summary: Option<LayerSummary>,
+    /// It cannot be read at the moment: what is shown of it is as it was read last.
+    pub lagging: bool,
 }
 
 impl LayerSummary {
