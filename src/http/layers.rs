@@ -8,7 +8,7 @@ use super::Shared;
 use super::asked::Asked;
 use super::problem::Problem;
 use super::reply::{Reply, shown_classification};
-use crate::atlas::LayerSummary;
+use crate::atlas::{LayerSummary, ListedLayer};
 use crate::model::{Classification, Code, Department, Field, FieldType, GeometryKind, Place, Title, View, ZoomRange};
 
 #[derive(Serialize)]
@@ -46,8 +46,11 @@ struct LayerAnswer<'a> {
     update_days: Option<u32>,
     colour: &'a str,
     symbol: &'a str,
-    features: u64,
-    version: u64,
+    /// Null where it could not be read since the start, and so the version.
+    features: Option<u64>,
+    version: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    lagging: bool,
     time_range: Option<[String; 2]>,
     bbox: Option<[f64; 4]>,
     fields: Vec<FieldAnswer<'a>>,
@@ -65,11 +68,12 @@ struct FieldAnswer<'a> {
 }
 
 /// A layer without what this view does not see: the fields, and what would tell of them.
-fn layer_answer(summary: &LayerSummary, view: View) -> LayerAnswer<'_> {
-    let layer = summary.layer.as_ref();
+fn layer_answer<'a>(listed: &ListedLayer<'a>, view: View) -> LayerAnswer<'a> {
+    let (layer, summary) = (listed.layer, listed.summary.as_ref());
     let seen = |field: &&Field| view.sees_field(field);
     let time = layer.time_field().filter(seen);
-    let bbox = (!summary.bbox().is_empty()).then_some(summary.bbox());
+    let bbox = summary.map(LayerSummary::bbox).filter(|bbox| !bbox.is_empty());
+    let time_range = time.and(summary).and_then(LayerSummary::time);
     LayerAnswer {
         id: layer.id.as_str(),
         department: layer.id.department(),
@@ -83,9 +87,10 @@ fn layer_answer(summary: &LayerSummary, view: View) -> LayerAnswer<'_> {
         update_days: layer.update_days,
         colour: &layer.colour,
         symbol: &layer.symbol,
-        features: summary.features,
-        version: summary.version,
-        time_range: time.and(summary.time()).map(|(first, last)| [first.to_string(), last.to_string()]),
+        features: summary.map(|summary| summary.features),
+        version: summary.map(|summary| summary.version),
+        lagging: listed.lagging,
+        time_range: time_range.map(|(first, last)| [first.to_string(), last.to_string()]),
         bbox: bbox.map(|bbox| [bbox.west, bbox.south, bbox.east, bbox.north]),
         fields: layer
             .fields
@@ -107,7 +112,7 @@ pub async fn layers(State(shared): State<Shared>, asked: Asked) -> Result<Respon
     asked.params(&[])?;
     let view = shared.settings.view;
     let (catalogue, clock, units) = (shared.atlas.catalogue(), shared.atlas.clock(), shared.atlas.units());
-    let summaries = shared.atlas.layers(view);
+    let layers = shared.atlas.listed(view);
     let (lon, lat, zoom) = catalogue.view;
     let answer = Answer {
         title: &catalogue.title,
@@ -118,9 +123,9 @@ pub async fn layers(State(shared): State<Shared>, asked: Asked) -> Result<Respon
         schematic: units.all().iter().any(|unit| unit.schematic),
         unit_dates: units.dates().iter().map(ToString::to_string).collect(),
         departments: &catalogue.departments,
-        layers: summaries.iter().map(|summary| layer_answer(summary, view)).collect(),
+        layers: layers.iter().map(|listed| layer_answer(listed, view)).collect(),
         places: &catalogue.places,
     };
-    let classification = summaries.iter().map(|summary| shown_classification(&summary.layer, view)).max();
+    let classification = layers.iter().map(|listed| shown_classification(listed.layer, view)).max();
     Ok(Reply::json(&answer, classification.unwrap_or(Classification::Public))?.to(&asked))
 }

@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use super::Shared;
 use super::asked::Asked;
 use super::problem::Problem;
-use crate::atlas::LayerSummary;
+use crate::atlas::ListedLayer;
 
 /// Upper bounds of request durations, seconds: from a tile out of the cache to the request timeout.
 const DURATIONS_S: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
@@ -53,15 +53,32 @@ pub async fn metrics(State(shared): State<Shared>, asked: Asked) -> Result<Respo
 
 /// The atlas as it stands now. Only layers in the server's view: the names of the others are nobody's business.
 fn write_state(text: &mut String, shared: &Shared) {
-    let layers = shared.atlas.layers(shared.settings.view);
-    let of_layers = |value: fn(&LayerSummary) -> u64| -> Vec<(String, u64)> {
-        layers.iter().map(|summary| (format!("{{layer=\"{}\"}}", summary.layer.id), value(summary))).collect()
+    let layers = shared.atlas.listed(shared.settings.view);
+    let of_layers = |value: fn(&ListedLayer<'_>) -> Option<u64>| -> Vec<(String, u64)> {
+        let row = |listed: &ListedLayer<'_>| Some((format!("{{layer=\"{}\"}}", listed.layer.id), value(listed)?));
+        layers.iter().filter_map(row).collect()
     };
     let one = |value: u64| vec![(String::new(), value)];
     let (asked, drawn) = shared.atlas.tile_counts();
     for (name, kind, help, rows) in [
-        ("bandoso_layer_features", "gauge", "Features of a layer.", of_layers(|summary| summary.features)),
-        ("bandoso_layer_version", "gauge", "Version of a layer.", of_layers(|summary| summary.version)),
+        (
+            "bandoso_layer_features",
+            "gauge",
+            "Features of a layer.",
+            of_layers(|listed| Some(listed.summary.as_ref()?.features)),
+        ),
+        (
+            "bandoso_layer_version",
+            "gauge",
+            "Version of a layer.",
+            of_layers(|listed| Some(listed.summary.as_ref()?.version)),
+        ),
+        (
+            "bandoso_layer_lagging",
+            "gauge",
+            "Whether a layer cannot be read, so that what is shown of it is as it was read last.",
+            of_layers(|listed| Some(u64::from(listed.lagging))),
+        ),
         ("bandoso_tiles_total", "counter", "Tiles asked for.", one(asked)),
         ("bandoso_tiles_drawn_total", "counter", "Tiles drawn: the others came from the cache.", one(drawn)),
         (

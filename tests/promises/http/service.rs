@@ -5,6 +5,7 @@ use bandoso::http::HttpSettings;
 use bandoso::model::View;
 
 use crate::support::house::House;
+use crate::support::province::HOSPITALS;
 
 /// Asks until the answer has the status: the store is asked every 20 ms.
 async fn becomes(house: &House, path: &str, status: StatusCode) -> crate::support::house::Answer {
@@ -30,6 +31,24 @@ async fn without_its_store_the_server_is_not_ready_and_serves_what_it_holds() {
     assert!(house.get("/metrics").await.text().contains("bandoso_ready 0"));
     house.shelf.set_away(false);
     becomes(&house, "/ready", StatusCode::OK).await;
+}
+
+#[tokio::test]
+async fn a_layer_that_cannot_be_read_is_named_and_measured_while_the_server_is_ready() {
+    let house = House::open().await;
+    let lagging = |lags: u8| format!("bandoso_layer_lagging{{layer=\"{HOSPITALS}\"}} {lags}\n");
+    let measured = async |lags: u8| {
+        while !house.get("/metrics").await.text().contains(&lagging(lags)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    measured(0).await;
+    house.shelf.break_layer(HOSPITALS, Vec::new());
+    measured(1).await;
+    assert_eq!(house.json("/ready").await, serde_json::json!({ "status": "ready", "lagging": [HOSPITALS] }));
+    house.shelf.mend_layer(HOSPITALS);
+    measured(0).await;
+    assert_eq!(house.json("/ready").await, serde_json::json!({ "status": "ready" }));
 }
 
 #[tokio::test]

@@ -40,10 +40,15 @@ impl House {
     }
 
     pub async fn with(settings: HttpSettings) -> Self {
-        let catalogue = province::catalogue();
-        let shelf = Arc::new(Shelf::new(province::units(), province::changes()));
-        shelf.put(province::INCIDENTS, province::incidents(&catalogue.time_zone));
+        let shelf = Shelf::new(province::units(), province::changes());
+        shelf.put(province::INCIDENTS, province::incidents(&province::catalogue().time_zone));
         shelf.put(province::HOSPITALS, province::hospitals());
+        Self::over(shelf, settings).await
+    }
+
+    /// A server over a shelf as it is.
+    pub async fn over(shelf: Shelf, settings: HttpSettings) -> Self {
+        let (shelf, catalogue) = (Arc::new(shelf), province::catalogue());
         let atlas_settings = AtlasSettings::default();
         let store: Arc<dyn bandoso::store::Store> = Arc::<Shelf>::clone(&shelf);
         let atlas = Atlas::open(store, catalogue, atlas_settings).await.expect("an atlas");

@@ -2,12 +2,16 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bandoso::engine::locate::UnitIndex;
 use bandoso::model::{Catalogue, Feature, Finding, Layer, LonLat, Unit, UnitChange, Value, Versions};
 use bandoso::store::{ImportBatch, Imported, Store, StoreError, Terms, UnitTable, UnitsStored};
 use tokio::sync::mpsc;
+
+/// How long the shelf goes without being asked.
+const LONGEST_QUIET: Duration = Duration::from_millis(20);
 
 /// Features of one layer: id, place and values.
 pub type Row = (u64, LonLat, Vec<Value>);
@@ -19,6 +23,8 @@ pub struct Shelf {
     layers: Mutex<Vec<(String, u64, Vec<Row>)>>,
     /// What is put as soon as a layer was loaded.
     meanwhile: Mutex<Vec<(String, Vec<Row>)>>,
+    /// Layers that cannot be read.
+    broken: Mutex<Vec<String>>,
     away: AtomicBool,
     announced: tokio::sync::Notify,
 }
@@ -32,6 +38,7 @@ impl Shelf {
             index,
             layers: Mutex::default(),
             meanwhile: Mutex::default(),
+            broken: Mutex::default(),
             away: AtomicBool::new(false),
             announced: tokio::sync::Notify::new(),
         }
@@ -59,10 +66,25 @@ impl Shelf {
         *self.meanwhile.lock().unwrap() = rows;
     }
 
+    /// Replaces a layer's rows, and lets them be read by nobody until it is mended.
+    pub fn break_layer(&self, layer: &str, rows: Vec<Row>) {
+        self.broken.lock().unwrap().push(layer.to_owned());
+        self.put(layer, rows);
+    }
+
+    /// Lets a layer be read again. That is found out when it is tried next, within a second.
+    pub fn mend_layer(&self, layer: &str) {
+        self.broken.lock().unwrap().retain(|broken| broken != layer);
+    }
+
     /// Takes the store away, or brings it back.
     pub fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
         self.announced.notify_one();
+    }
+
+    fn is_broken(&self, layer: &Layer) -> bool {
+        self.broken.lock().unwrap().iter().any(|broken| broken == layer.id.as_str())
     }
 
     fn here(&self) -> Result<(), StoreError> {
@@ -108,6 +130,10 @@ impl Store for Shelf {
 
     async fn load(&self, layer: &Layer, rows: mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError> {
         self.here()?;
+        if self.is_broken(layer) {
+            let (doing, cause) = (format!("loading {}", layer.id), "it is broken".to_owned());
+            return Err(StoreError::Fault { doing, cause });
+        }
         let (version, kept) = {
             let layers = self.layers.lock().unwrap();
             let (_, version, kept) = layers.iter().find(|(id, ..)| id == layer.id.as_str()).unwrap();
@@ -123,7 +149,8 @@ impl Store for Shelf {
     }
 
     async fn changed(&self) -> Result<(), StoreError> {
-        self.announced.notified().await;
+        // Some time is enough to be asked what nobody announced.
+        let _ = tokio::time::timeout(LONGEST_QUIET, self.announced.notified()).await;
         Ok(())
     }
 
