@@ -3,6 +3,10 @@
 //! An event's id holds the versions of everything that the stream has told so far, so that any node, and a node that was started
 //! anew, can tell what has moved since. A stream that begins without an id, or with one of another catalogue, tells all versions
 //! first: who has them already compares.
+//!
+//! An event named `lagging` tells which layers cannot be read, whenever those are others than before, and first of all at the
+//! beginning of a stream where there are any. It has no id: a stream that goes on elsewhere says it anew, and whoever hears
+//! nothing of it at the beginning knows that none lags.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -23,7 +27,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::asked::Asked;
 use super::problem::{Kind, Problem};
 use super::{RETRY_MS, Service, Shared};
-use crate::model::{Invalid, Versions};
+use crate::model::{Invalid, LayerId, Versions};
 
 /// After how long a client whose stream broke comes back, milliseconds.
 const RECONNECT_MS: u64 = 1000;
@@ -31,8 +35,7 @@ const RECONNECT_MS: u64 = 1000;
 /// `layers` picks some of the layers, and `units`; without it everything that the view sees is told.
 pub async fn events(State(shared): State<Shared>, headers: HeaderMap, asked: Asked) -> Result<Response, Problem> {
     let params = asked.params(&["layers"])?;
-    let versions = shared.atlas.versions(shared.settings.view);
-    let names = names(&versions, params.text("layers"))?;
+    let names = names(&shared, params.text("layers"))?;
     let Ok(place) = Arc::clone(&shared.streams).try_acquire_owned() else {
         return Err(Problem::retry(Kind::Overloaded, RETRY_MS, "too many follow the changes; try again"));
     };
@@ -51,12 +54,15 @@ pub async fn events(State(shared): State<Shared>, headers: HeaderMap, asked: Ask
     Ok((headers, unbuffered, Body::from_stream(stream::unfold(stream, EventStream::next))).into_response())
 }
 
-/// What is to be told of, in order.
-fn names(versions: &Versions, asked: Option<&str>) -> Result<Vec<String>, Problem> {
-    let Some(list) = asked else { return Ok(versions.keys().cloned().collect()) };
+/// What is to be told of, in order: also layers that could not be read yet, for they may come.
+fn names(service: &Service, asked: Option<&str>) -> Result<Vec<String>, Problem> {
+    let seen = service.atlas.catalogue().layers.iter().filter(|layer| service.settings.view.sees(layer));
+    let mut all: Vec<&str> = seen.map(|layer| layer.id.as_str()).chain(["units"]).collect();
+    all.sort_unstable();
+    let Some(list) = asked else { return Ok(all.into_iter().map(str::to_owned).collect()) };
     let mut names: Vec<String> = Vec::new();
     for name in list.split(',') {
-        if !versions.contains_key(name) {
+        if !all.contains(&name) {
             return Err(Problem::unknown_layer("layers", name));
         }
         if names.iter().any(|known| known == name) {
@@ -74,6 +80,8 @@ struct Seen {
     told: Vec<(String, Option<u64>)>,
     /// Of the names: an id says nothing about another list of layers.
     names: u64,
+    /// Layers of which it was told that they lag.
+    lagging: Vec<LayerId>,
 }
 
 #[derive(Serialize)]
@@ -82,13 +90,31 @@ struct Event<'a> {
     version: u64,
 }
 
+#[derive(Serialize)]
+struct Lagging<'a> {
+    layers: Vec<&'a str>,
+}
+
 impl Seen {
     /// What the id of the client's last event says; nothing is known where there is none or it cannot be read.
     fn new(names: Vec<String>, last: Option<&str>) -> Self {
         let hash = xxh3_64(names.join(",").as_bytes());
         let versions = last.and_then(|id| read_id(id, hash)).filter(|versions| versions.len() == names.len());
         let versions = versions.unwrap_or_else(|| vec![None; names.len()]);
-        Self { told: names.into_iter().zip(versions).collect(), names: hash }
+        Self { told: names.into_iter().zip(versions).collect(), names: hash, lagging: Vec::new() }
+    }
+
+    /// An event with those that lag, of the names, where they are others than were told.
+    fn tell_lagging(&mut self, mut now: Vec<LayerId>, text: &mut String) {
+        now.retain(|id| self.told.iter().any(|(name, _)| name == id.as_str()));
+        if now == self.lagging {
+            return;
+        }
+        self.lagging = now;
+        let layers: Vec<&str> = self.lagging.iter().map(LayerId::as_str).collect();
+        let data = serde_json::to_string(&Lagging { layers }).unwrap_or_default();
+        // Writing into a String cannot fail.
+        let _ = write!(text, "event: lagging\ndata: {data}\n\n");
     }
 
     /// Events about whatever moved, each with the id of what is known after it. Only the newest version is told, however many
@@ -157,7 +183,9 @@ impl EventStream {
         loop {
             // Marked as seen before the look: what is shown after it wakes the stream again.
             self.shown.borrow_and_update();
-            self.seen.tell(&versions(&self.shared), &mut text);
+            let (atlas, view) = (&self.shared.atlas, self.shared.settings.view);
+            self.seen.tell_lagging(atlas.lagging(view), &mut text);
+            self.seen.tell(&atlas.versions(view), &mut text);
             if !text.is_empty() {
                 self.next_at = Some(Instant::now() + pause);
                 return Some((Ok(Bytes::from(text)), self));
@@ -169,10 +197,6 @@ impl EventStream {
             }
         }
     }
-}
-
-fn versions(service: &Service) -> Versions {
-    service.atlas.versions(service.settings.view)
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub fn paths(settings: &HttpSettings) -> Value {
         "/tiles/{layers}": { "get": get("tileJson", "TileJSON 3.0", JSON, &of_tilejson) },
         "/tiles/{layers}/{z}/{x}/{y}": { "get": tile },
         "/style.json": { "get": get("style", "Kiểu MapLibre / MapLibre style", JSON, &[date("as_of", "Ngày của đơn vị / Date of the units")]) },
-        "/layers": { "get": get("layers", "Danh mục lớp / The catalogue", JSON, &[]) },
+        "/layers": { "get": get("layers", "Danh mục lớp, có dấu lớp chưa đọc được / The catalogue; layers that lag are marked", JSON, &[]) },
         "/search": { "get": search() },
         "/import": { "post": import() },
         "/events": { "get": events() },
@@ -182,7 +182,7 @@ fn events() -> Value {
     let parameters = [text("layers", "Các lớp / Ids of layers, units among them, with commas"), last];
     get(
         "events",
-        "Thay đổi, khi chúng xảy ra / Changes as they are shown (server-sent events)",
+        "Thay đổi khi xảy ra, và lớp chưa đọc được / Changes as they are shown, and which layers lag (server-sent events)",
         "text/event-stream",
         &parameters,
     )

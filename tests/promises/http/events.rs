@@ -7,11 +7,12 @@ use axum::http::{Request, StatusCode};
 use bandoso::http::HttpSettings;
 use bandoso::model::View;
 use futures_util::StreamExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::support::house::House;
-use crate::support::province::{HOSPITALS, INCIDENTS, hospitals};
+use crate::support::province::{HOSPITALS, INCIDENTS, changes, hospitals, units};
+use crate::support::shelf::Shelf;
 
 /// A client that reads events one by one.
 struct Reader {
@@ -48,6 +49,18 @@ impl Reader {
             }
             let bytes = self.stream.next().await?.expect("bytes");
             self.text.push_str(std::str::from_utf8(&bytes).expect("UTF-8"));
+        }
+    }
+
+    /// The layers of the next event about those that lag.
+    async fn lagging(&mut self) -> Value {
+        loop {
+            let block = self.block().await.expect("the stream goes on");
+            if let Some(event) = block.strip_prefix("event: lagging\n") {
+                let data = event.strip_prefix("data: ").expect("data, and no id");
+                let data: Value = serde_json::from_str(data).expect("JSON");
+                return data["layers"].clone();
+            }
         }
     }
 
@@ -133,6 +146,9 @@ async fn a_caller_is_told_of_what_it_sees_and_asks_for() {
     let mut reader = Reader::open(&house, "/events", None).await;
     let seen = house.atlas.versions(View::PUBLIC);
     assert_eq!(reader.events(seen.len()).await, seen.into_iter().collect::<Vec<_>>());
+    house.shelf.break_layer(INCIDENTS, Vec::new());
+    house.shelf.break_layer(HOSPITALS, hospitals());
+    assert_eq!(reader.lagging().await, json!([HOSPITALS]));
     for (path, status) in [
         (format!("/events?layers={INCIDENTS}"), StatusCode::NOT_FOUND),
         ("/events?layers=".to_owned(), StatusCode::NOT_FOUND),
@@ -141,6 +157,54 @@ async fn a_caller_is_told_of_what_it_sees_and_asks_for() {
     ] {
         assert_eq!(house.get(&path).await.status, status, "{path}");
     }
+}
+
+#[tokio::test]
+async fn which_layers_lag_is_told_under_a_name_when_it_changes_and_first_of_all() {
+    let house = House::open().await;
+    let mut reader = Reader::open(&house, "/events", None).await;
+    let mut other = Reader::open(&house, &format!("/events?layers={INCIDENTS}"), None).await;
+    let present = house.atlas.versions(View::EVERYTHING).len();
+    for _ in 0..present {
+        assert!(!reader.block().await.expect("a block").contains("lagging"), "nothing lags at the beginning");
+    }
+    let last = reader.event().await.id;
+    house.shelf.break_layer(HOSPITALS, hospitals());
+    assert_eq!(reader.lagging().await, json!([HOSPITALS]));
+
+    // Before the versions, and whether the stream goes on or begins.
+    for last in [None, Some(last.as_str())] {
+        let mut late = Reader::open(&house, "/events", last).await;
+        assert_eq!(late.block().await.as_deref(), Some("retry: 1000"));
+        let told = format!("event: lagging\ndata: {{\"layers\":[\"{HOSPITALS}\"]}}");
+        assert_eq!(late.block().await, Some(told), "{last:?}");
+    }
+    // Who reads unnamed events alone hears what it always did.
+    house.shelf.put(INCIDENTS, Vec::new());
+    assert_eq!(other.events(2).await, told(&[(INCIDENTS, 1), (INCIDENTS, 2)]));
+    house.shelf.mend_layer(HOSPITALS);
+    assert_eq!(reader.lagging().await, json!([]));
+    let mut late = Reader::open(&house, "/events?layers=units", None).await;
+    late.block().await;
+    assert!(late.block().await.expect("a block").contains("\"units\""), "nothing lags any more");
+    house.shelf.break_layer(INCIDENTS, Vec::new());
+    assert_eq!(other.lagging().await, json!([INCIDENTS]), "of the layers that were asked for");
+}
+
+#[tokio::test]
+async fn a_layer_that_could_not_be_read_at_first_is_followed_from_when_it_can() {
+    let shelf = Shelf::new(units(), changes());
+    shelf.break_layer(HOSPITALS, hospitals());
+    let settings = HttpSettings { view: View::EVERYTHING, ..HttpSettings::default() };
+    let house = House::over(shelf, settings).await;
+    let mut reader = Reader::open(&house, &format!("/events?layers={HOSPITALS},units"), None).await;
+    assert_eq!(reader.lagging().await, json!([HOSPITALS]));
+    assert_eq!(reader.event().await.layer, "units");
+    house.shelf.mend_layer(HOSPITALS);
+    assert_eq!(reader.lagging().await, json!([]));
+    assert_eq!(reader.events(1).await, told(&[(HOSPITALS, 1)]));
+    house.shelf.put(HOSPITALS, hospitals());
+    assert_eq!(reader.events(1).await, told(&[(HOSPITALS, 2)]));
 }
 
 #[tokio::test]
