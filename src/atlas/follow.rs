@@ -93,7 +93,11 @@ impl Atlas {
     /// Asks what changed, and swaps all of it in at once. Layers that had to be loaded whole are of different moments: then it
     /// is asked again what changed meanwhile, so that readers see transactions whole.
     pub(super) async fn catch_up(&self, merge: Option<&Merge>) -> Result<(), StoreError> {
+        let lagging = self.lagging.kept();
         let caught_up = self.take_changes(merge).await;
+        if caught_up.is_err() {
+            self.lagging.restore(lagging);
+        }
         self.store.settle_changes(caught_up.is_ok());
         caught_up
     }

@@ -15,7 +15,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 #[derive(Default)]
 pub(super) struct Lagging(Mutex<HashMap<LayerId, Lag>>);
 
-struct Lag {
+#[derive(Clone)]
+pub(super) struct Lag {
     next: Instant,
     pause: Duration,
     /// What changed since is not enough: it is to be loaded whole.
@@ -42,6 +43,19 @@ impl Lagging {
     pub(super) fn read(&self, id: &LayerId) {
         if self.lock().remove(id).is_some() {
             tracing::info!(layer.id = %id, "the layer is read again");
+        }
+    }
+
+    /// What is known of them now, to be given to [`Lagging::restore`].
+    pub(super) fn kept(&self) -> HashMap<LayerId, Lag> {
+        self.lock().clone()
+    }
+
+    /// What was read since is not shown: those layers lag as before, for the store need not tell of them again.
+    pub(super) fn restore(&self, before: HashMap<LayerId, Lag>) {
+        let mut layers = self.lock();
+        for (id, lag) in before {
+            layers.entry(id).or_insert(lag);
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Shelf {
     layers: Mutex<Vec<(String, u64, Vec<Row>)>>,
     /// What is put as soon as a layer was loaded.
     meanwhile: Mutex<Vec<(String, Vec<Row>)>>,
+    /// It is taken away as soon as a layer was loaded.
+    leaving: AtomicBool,
     /// Layers that cannot be read.
     broken: Mutex<Vec<String>>,
     away: AtomicBool,
@@ -38,6 +40,7 @@ impl Shelf {
             index,
             layers: Mutex::default(),
             meanwhile: Mutex::default(),
+            leaving: AtomicBool::new(false),
             broken: Mutex::default(),
             away: AtomicBool::new(false),
             announced: tokio::sync::Notify::new(),
@@ -81,6 +84,11 @@ impl Shelf {
     pub fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
         self.announced.notify_one();
+    }
+
+    /// Takes the store away right after the next load of any layer.
+    pub fn leave_after_next_load(&self) {
+        self.leaving.store(true, Ordering::SeqCst);
     }
 
     fn is_broken(&self, layer: &Layer) -> bool {
@@ -142,6 +150,9 @@ impl Store for Shelf {
         let meanwhile = std::mem::take(&mut *self.meanwhile.lock().unwrap());
         for (layer, rows) in meanwhile {
             self.put(&layer, rows);
+        }
+        if self.leaving.swap(false, Ordering::SeqCst) {
+            self.set_away(true);
         }
         let feature = |(id, at, values): Row| Feature { id, at, values, units: self.index.links(at) };
         rows.send(kept.into_iter().map(feature).collect()).await.ok();
