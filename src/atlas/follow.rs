@@ -111,6 +111,12 @@ impl Atlas {
             let held: Vec<(Arc<Layer>, u64)> =
                 asked.map(|snapshot| (Arc::clone(&snapshot.layer), snapshot.version)).collect();
             let mut changes = self.store.changes(next.units.map.version(), &held).await?;
+            for (layer, _) in held.iter().filter(|(layer, _)| self.lagging.has(&layer.id)) {
+                // Nothing to be read of it any more: a table that was away for a while is back as it was.
+                if !changes.layers.iter().any(|(id, _)| *id == layer.id) {
+                    self.lagging.read(&layer.id);
+                }
+            }
             changes.layers.extend(self.lagging.due().into_iter().map(|id| (id, LayerChange::Reload)));
             let (changed, loaded) = self.apply(&mut next, changes, merge).await?;
             moved |= changed;

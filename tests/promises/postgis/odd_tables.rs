@@ -234,6 +234,27 @@ async fn a_table_that_is_away_for_a_while_is_not_made_in_its_owners_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_comes_back_as_it_was_lags_no_more() {
+    let Some(map) = Map::open(SITES, &[sites(), own()]).await else { return };
+    execute(&map.psql, "INSERT INTO test.own (id, geom, name) VALUES (1, ST_Point(108.2, 14.8, 4326), 'own')").await;
+    execute(&map.psql, "UPDATE gis.sites SET name = 'x' WHERE gid = 2").await;
+    map.shows(&own(), &[(1, "own")]).await;
+    map.shows(&sites(), &[(1, "s1"), (2, "x"), (3, "s3")]).await;
+    for (layer, away, back) in [
+        (sites(), "ALTER TABLE gis.sites RENAME TO gone", "ALTER TABLE gis.gone RENAME TO sites"),
+        (own(), "ALTER TABLE test.own RENAME TO gone", "ALTER TABLE test.gone RENAME TO own"),
+    ] {
+        let lags = async |lagging: &[LayerId]| {
+            map.until(&format!("lagging: {lagging:?}"), async || map.atlas.lagging(View::EVERYTHING) == lagging).await;
+        };
+        execute(&map.psql, away).await;
+        lags(std::slice::from_ref(&layer.id)).await;
+        execute(&map.psql, back).await;
+        lags(&[]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn values_that_alter_table_writes_anew_are_shown() {
     let large = Layer { residency: Residency::Database, ..layer("test.large", &[("name", FieldType::Text)]) };
     let Some(map) = Map::open(SITES, &[sites(), own(), large.clone()]).await else { return };
