@@ -12,6 +12,7 @@ const GRACE_MS = 3000;
 /**
  * Listens to what changes on the server while the page is in view. A browser opens only a few connections to one server, and a
  * stream holds one: pages that nobody looks at let go of theirs. A new stream begins with all versions, so nothing is missed.
+ * Which layers lag it tells at its beginning only where some do, so that its beginning is news of them as well.
  */
 export class Changes {
   #stream: EventSource | undefined;
@@ -19,10 +20,12 @@ export class Changes {
   #grace: ReturnType<typeof setTimeout> | undefined;
   readonly #moved: (moved: Moved) => void;
   readonly #following: (on: boolean) => void;
+  readonly #lagging: () => void;
 
-  constructor(moved: (moved: Moved) => void, following: (on: boolean) => void) {
+  constructor(moved: (moved: Moved) => void, following: (on: boolean) => void, lagging: () => void) {
     this.#moved = moved;
     this.#following = following;
+    this.#lagging = lagging;
     document.addEventListener('visibilitychange', () => this.#look());
     this.#look();
   }
@@ -39,8 +42,10 @@ export class Changes {
       clearTimeout(this.#grace);
       this.#grace = undefined;
       this.#following(true);
+      this.#lagging();
     };
     stream.onmessage = ({ data }) => this.#moved(JSON.parse(data as string) as Moved);
+    stream.addEventListener('lagging', () => this.#lagging());
     stream.onerror = () => {
       this.#grace ??= setTimeout(() => this.#following(false), GRACE_MS);
       if (stream.readyState !== EventSource.CLOSED) return;

@@ -106,7 +106,7 @@ function known(catalogue: Catalogue, from: Partial<Choices>): Partial<Choices> {
 function firstLayers(catalogue: Catalogue): string[] {
   const [department] = catalogue.departments;
   const own = catalogue.layers.filter((layer) => layer.department === department?.id && layer.time);
-  const largest = own.sort((a, b) => b.features - a.features)[0];
+  const largest = own.sort((a, b) => (b.features ?? 0) - (a.features ?? 0))[0];
   return largest ? [largest.id] : [];
 }
 

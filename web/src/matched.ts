@@ -1,6 +1,7 @@
 import * as api from './api';
 import type { Choices } from './choices';
 import { narrowed } from './filters';
+import { isRead } from './lagging';
 import type { Live } from './live';
 import type { Health } from './map/health';
 import type { Store } from './store';
@@ -8,7 +9,7 @@ import type { LayerInfo } from './wire';
 
 interface Asked {
   question: string;
-  version: number;
+  version: number | null;
   ending: AbortController;
 }
 
@@ -34,7 +35,8 @@ export class Matched {
     const choices = this.#choices.value;
     for (const layer of this.#live.value.catalogue.layers) {
       const { datetime, filter } = narrowed(layer, choices);
-      if (filter !== null && choices.layers.includes(layer.id)) void this.#count(layer, { datetime, filter });
+      if (filter !== null && isRead(layer) && choices.layers.includes(layer.id))
+        void this.#count(layer, { datetime, filter });
       else if (this.#asked.has(layer.id)) this.#forget(layer.id);
     }
     if (this.#asked.size === 0) this.#health.mended('subject_matched');

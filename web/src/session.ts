@@ -4,13 +4,14 @@ import type { Choices, View } from './choices';
 import { Edits } from './edits';
 import { narrowed } from './filters';
 import { Imports } from './imports';
+import { isRead } from './lagging';
 import type { Live } from './live';
 import { Health } from './map/health';
 import { asOf } from './map/tiles';
 import { Matched } from './matched';
 import { Quality } from './quality';
 import type { Store } from './store';
-import type { Catalogue, Hit, SearchAnswer } from './wire';
+import type { Catalogue, Hit, LayerInfo, SearchAnswer } from './wire';
 
 /** How many of each layer's nearest features a look-up shows, and of how many layers at most. */
 const NEAREST_COUNT = 2;
@@ -36,6 +37,7 @@ export class Session {
   /** The versions that the server told last. */
   readonly #told = new Map<string, number>();
   #gathering: ReturnType<typeof setTimeout> | undefined;
+  #looking: ReturnType<typeof setTimeout> | undefined;
   #numbers: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -55,6 +57,7 @@ export class Session {
     new Changes(
       (moved) => this.#gather(moved),
       (followed) => live.set({ followed }),
+      () => this.#lagging(),
     );
   }
 
@@ -82,6 +85,14 @@ export class Session {
     }, GATHER_MS);
   }
 
+  /** Other layers lag now, or may: the list of layers tells which, and what there is of one that is read at last. */
+  #lagging(): void {
+    this.#looking ??= setTimeout(() => {
+      this.#looking = undefined;
+      void this.refresh();
+    }, GATHER_MS);
+  }
+
   /** The answer to a write may come after word of a later version. */
   #wrote({ layer, version }: Moved): void {
     this.#gather({ layer, version: Math.max(version, this.#told.get(layer) ?? version) });
@@ -103,7 +114,7 @@ export class Session {
 
   /** An answer may be older than what was told since it was asked for: a layer never goes back. */
   #withTold(catalogue: Catalogue): Catalogue {
-    const older = ({ id, version }: { id: string; version: number }) => version < (this.#told.get(id) ?? version);
+    const older = ({ id, version }: LayerInfo) => version !== null && version < (this.#told.get(id) ?? version);
     if (!catalogue.layers.some(older)) return catalogue;
     const layers = catalogue.layers.map((layer) =>
       older(layer) ? { ...layer, version: this.#told.get(layer.id) ?? layer.version } : layer,
@@ -123,7 +134,7 @@ export class Session {
     this.#counting?.abort();
     const { catalogue } = this.live.value;
     const layer = catalogue.layers.find(({ id }) => id === this.choices.value.count);
-    if (!layer) {
+    if (!layer || !isRead(layer)) {
       this.health.mended('subject_count');
       this.live.set({ counts: null });
       return;
@@ -214,7 +225,8 @@ export class Session {
 
   async #nearest(at: api.PlaceQuestion, signal: AbortSignal) {
     const { catalogue } = this.live.value;
-    const on = catalogue.layers.filter(({ id }) => this.choices.value.layers.includes(id)).slice(0, NEAREST_LAYERS);
+    const { layers } = this.choices.value;
+    const on = catalogue.layers.filter((layer) => layers.includes(layer.id) && isRead(layer)).slice(0, NEAREST_LAYERS);
     const pages = await Promise.all(
       on.map(async (layer) => {
         const asked = { ...at, layer: layer.id, ...narrowed(layer, this.choices.value), count: NEAREST_COUNT };

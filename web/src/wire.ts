@@ -39,8 +39,11 @@ export interface LayerInfo {
   update_days: number | null;
   colour: string;
   symbol: string;
-  features: number;
-  version: number;
+  /** Null where it could not be read since the server started, and so the version. */
+  features: number | null;
+  version: number | null;
+  /** It cannot be read at the moment: what is shown of it is as it was read last. */
+  lagging?: true;
   time_range: [string, string] | null;
   fields: Field[];
 }

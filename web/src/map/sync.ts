@@ -1,6 +1,7 @@
 import { type ExpressionSpecification, type GeoJSONSource, type Map as MapGL, Marker } from 'maplibre-gl';
 import { classes, colourFor, ZERO_COLOUR } from '../breaks';
 import { type Choices, SHOWN, writeHash } from '../choices';
+import { isRead } from '../lagging';
 import type { Counts, Live } from '../live';
 import type { Session } from '../session';
 import type { Lang } from '../wire';
@@ -70,7 +71,7 @@ export class Sync {
     this.#point(UNITS, unitTiles(catalogue, now));
     for (const word of SHOWN) for (const id of DRAWN_BY[word]) this.#show(id, now.shown.includes(word));
     for (const layer of catalogue.layers) {
-      const on = now.layers.includes(layer.id);
+      const on = isRead(layer) && now.layers.includes(layer.id);
       const tiles = pointTiles(catalogue, layer, now);
       if (on && !this.#map.getSource(layer.id)) {
         addPoints(this.#map, layer, tiles, now.lang);
@@ -102,12 +103,13 @@ export class Sync {
     this.#apply(this.#session.choices.value);
     for (const { id, version } of now.catalogue.layers) {
       const known = this.#versions.get(id);
-      if (known !== undefined && known !== version) {
+      if (known !== undefined && version !== null && known !== version) {
         this.#versions.set(id, version);
         this.#watch.reload(id);
       }
     }
-    const counted = ({ catalogue }: Live) => catalogue.layers.find(({ id }) => id === now.counts?.layer)?.version;
+    const { count } = this.#session.choices.value;
+    const counted = ({ catalogue }: Live) => catalogue.layers.find(({ id }) => id === count)?.version;
     if (counted(now) !== counted(before)) void this.#session.count();
   }
 

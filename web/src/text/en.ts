@@ -28,6 +28,13 @@ export const en: Record<Key, string> = {
   internal: 'Internal',
   restricted: 'Restricted',
 
+  lagging: 'Behind its source: the server cannot read this layer’s table; the map shows it as last read.',
+  lagging_sign: 'behind its source',
+  lagging_layers: 'Behind its source: {names}',
+  unread: 'Nothing to show yet: the server cannot read this layer’s table.',
+  unread_sign: 'nothing to show yet',
+  unread_layers: 'Nothing to show yet: {names}',
+
   filter: 'Filter',
   filter_of: 'Filter the layer {layer}',
   filtered: 'filtered',

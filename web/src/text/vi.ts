@@ -27,6 +27,13 @@ export const vi = {
   internal: 'Nội bộ',
   restricted: 'Hạn chế',
 
+  lagging: 'Chưa theo kịp dữ liệu gốc: máy chủ chưa đọc được bảng của lớp này, bản đồ hiện dữ liệu của lần đọc trước.',
+  lagging_sign: 'chưa theo kịp dữ liệu gốc',
+  lagging_layers: 'Chưa theo kịp dữ liệu gốc: {names}',
+  unread: 'Chưa có gì để hiện: máy chủ chưa đọc được bảng của lớp này.',
+  unread_sign: 'chưa có gì để hiện',
+  unread_layers: 'Chưa có gì để hiện: {names}',
+
   filter: 'Lọc',
   filter_of: 'Lọc lớp {layer}',
   filtered: 'đang lọc',

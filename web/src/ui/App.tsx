@@ -8,6 +8,7 @@ import { Edit } from './Edit';
 import { Done, Placing } from './Edited';
 import { Header } from './Header';
 import { Import } from './Import';
+import { Lagging } from './Lagging';
 import { Layers } from './Layers';
 import { Locate } from './Locate';
 import { MapTools, Notices, Pointer } from './MapTools';
@@ -77,6 +78,7 @@ function Stage() {
         <Placing />
         <Done />
         <Faults />
+        <Lagging />
         <Loading />
         <Stale />
       </div>

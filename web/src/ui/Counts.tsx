@@ -3,9 +3,11 @@ import { countTable } from '../api';
 import { classes, colourFor } from '../breaks';
 import { interval } from '../days';
 import { day, number, titleOf } from '../format';
+import { isRead } from '../lagging';
 import type { Counts as CountsValue } from '../live';
 import type { CountRow } from '../wire';
 import { ClearFilter, Filtered, FilterWords } from './Filtered';
+import { LaggingNote } from './Lagging';
 import { CountClasses } from './Legend';
 import { useChoices, useLive, useSession, useSpeech } from './page';
 
@@ -48,6 +50,7 @@ export function Counts() {
         </select>
       </label>
       {untimed && <p class="note">{say('no_time')}</p>}
+      {layer && <LaggingNote layer={layer} />}
       {layer && (
         <div class="filtering">
           <Filtered layer={layer} />
@@ -55,7 +58,7 @@ export function Counts() {
           <FilterWords layer={layer} />
         </div>
       )}
-      {count && !counts && <p class="note">{say('counting')}</p>}
+      {layer && isRead(layer) && !counts && <p class="note">{say('counting')}</p>}
       {count && counts && <Totals counts={counts} />}
     </section>
   );

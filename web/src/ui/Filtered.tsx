@@ -1,5 +1,6 @@
 import { asDay, cleared, type Condition, conditions, isNumber } from '../filters';
 import { codeName, number, titleOf, value } from '../format';
+import { isRead } from '../lagging';
 import type { Field, LayerInfo } from '../wire';
 import { type Speech, useChoices, useLive, useSession, useSpeech } from './page';
 
@@ -34,7 +35,7 @@ export function useMatched(layer: LayerInfo): { count: string; all: string } | n
   const { filters } = useChoices();
   const { matched } = useLive();
   const { lang } = useSpeech();
-  if (conditions(layer, filters[layer.id]).length === 0) return null;
+  if (!isRead(layer) || conditions(layer, filters[layer.id]).length === 0) return null;
   const count = matched.get(layer.id);
   return { count: count === undefined ? '…' : number(count, lang), all: number(layer.features, lang) };
 }

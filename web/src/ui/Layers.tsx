@@ -2,9 +2,11 @@ import { useId, useRef, useState } from 'preact/hooks';
 import { interval } from '../days';
 import { filterable } from '../filters';
 import { number, titleOf } from '../format';
+import { isRead } from '../lagging';
 import type { LayerInfo, Title } from '../wire';
 import { FilterForm } from './Filter';
 import { ClearFilter, Filtered, FilterWords, useMatched } from './Filtered';
+import { LaggingNote, LaggingSign } from './Lagging';
 import { Categories } from './Legend';
 import { useChoices, useLive, useSession, useSpeech } from './page';
 import { Swatch } from './Swatch';
@@ -83,7 +85,7 @@ function LayerLine({ layer }: { layer: LayerInfo }) {
   const choices = useChoices();
   const { say, lang } = useSpeech();
   const on = choices.layers.includes(layer.id);
-  const all = { count: number(layer.features, lang) };
+  const all = { count: isRead(layer) ? number(layer.features, lang) : '–' };
   const matched = useMatched(layer);
   const part = on ? matched : null;
   const toggle = () => {
@@ -101,11 +103,13 @@ function LayerLine({ layer }: { layer: LayerInfo }) {
         <span class="grow">
           {titleOf(layer.title, lang)}
           {layer.classification !== 'public' && <span class="mark">{say(layer.classification)}</span>}
+          <LaggingSign layer={layer} />
         </span>
         <span class="count" title={part ? say('filter_matched', part) : say('features', all)}>
           {part ? `${part.count} / ${part.all}` : all.count}
         </span>
       </label>
+      {on && <LaggingNote layer={layer} />}
       {on && <Acts layer={layer} />}
       {notes.map((note) => (
         <p key={note} class="note">

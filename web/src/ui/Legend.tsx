@@ -1,6 +1,7 @@
 import { classes, ZERO_COLOUR } from '../breaks';
 import { read } from '../filters';
 import { categoryField, number, titleOf } from '../format';
+import { isRead } from '../lagging';
 import type { Counts } from '../live';
 import { KIND_TINTS } from '../map/base';
 import type { LayerInfo } from '../wire';
@@ -28,7 +29,7 @@ export function Categories({ layer, listed }: { layer: LayerInfo; listed: boolea
           {titleOf(code, lang)}
         </p>
       ))}
-      {layer.features > layer.max_features && <p class="note">{say('counted_note')}</p>}
+      {isRead(layer) && layer.features > layer.max_features && <p class="note">{say('counted_note')}</p>}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
-import type { Catalogue, LayerInfo } from '../../src/wire';
+import { isRead, type ReadLayer } from '../../src/lagging';
+import type { Catalogue } from '../../src/wire';
 import { Picture } from './pixels';
 import { Server } from './server';
 
@@ -144,9 +145,9 @@ export class MapPage {
     return (await (await fetch(`${this.#base}/layers`)).json()) as Catalogue;
   }
 
-  async layer(id: string): Promise<LayerInfo> {
+  async layer(id: string): Promise<ReadLayer> {
     const layer = (await this.catalogue()).layers.find((one) => one.id === id);
-    if (!layer) throw new Error(`the catalogue has no layer ${id}`);
+    if (!layer || !isRead(layer)) throw new Error(`the catalogue has no layer ${id}`);
     return layer;
   }
 

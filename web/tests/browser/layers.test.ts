@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isRead } from '../../src/lagging';
 import type { Catalogue } from '../../src/wire';
 import { type MapPage, openForAll } from './browser';
 import { colour } from './pixels';
@@ -68,7 +69,8 @@ describe('a layer that changes', () => {
       const answer = await route.fetch();
       const catalogue = (await answer.json()) as Catalogue;
       for (const layer of catalogue.layers) {
-        if (layer.id === 'health.facilities') Object.assign(layer, { version: layer.version + 1, features: 98_765 });
+        if (layer.id === 'health.facilities' && isRead(layer))
+          Object.assign(layer, { version: layer.version + 1, features: 98_765 });
       }
       await route.fulfill({ json: catalogue });
     });
