@@ -6,6 +6,7 @@ mod caching;
 mod events;
 mod front;
 mod imports;
+mod lagging;
 mod layers;
 mod listener;
 mod min_version;
