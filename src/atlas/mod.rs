@@ -163,15 +163,6 @@ impl Atlas {
         seen.filter_map(|layer| state.layers.get(&layer.id)).map(LayerSnapshot::summary).collect()
     }
 
-    /// Reads a body of so many bytes: a long one in its turn, on a thread of its own.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        bytes: usize,
-        read: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, AtlasError> {
-        self.tiles.work(Cost { micros: read_micros(bytes) }, |_| read()).await
-    }
-
     /// The same, and with them those that could not be read yet.
     pub fn listed(&self, view: View) -> Vec<ListedLayer<'_>> {
         let state = self.state.load();
@@ -182,6 +173,15 @@ impl Atlas {
             lagging: state.lagging.contains(&layer.id),
         })
         .collect()
+    }
+
+    /// Reads a body of so many bytes: a long one in its turn, on a thread of its own.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AtlasError> {
+        self.tiles.work(Cost { micros: read_micros(bytes) }, |_| read()).await
     }
 
     /// Where the layers are kept: what is written there is shown here soon after.
