@@ -11,10 +11,10 @@ use bandoso::engine::count::{CountSource, Key, count};
 use bandoso::engine::cql2::{check, read_text};
 use bandoso::engine::nearest::nearest;
 use bandoso::engine::parts::Parts;
-use bandoso::engine::search::rows_in_radius;
 use bandoso::engine::select::Selected;
 use bandoso::engine::tile::{PointsSource, points_layer};
 use bandoso::engine::unit_map::UnitMap;
+use bandoso::engine::within::rows_in_radius;
 use bandoso::model::filter::Filter;
 use bandoso::model::{
     AsOf, Catalogue, Day, Dense, Feature, Layer, LayerId, Level, LonLat, TileCoord, TimePart, View, World,

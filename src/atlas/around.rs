@@ -9,8 +9,8 @@ use crate::engine::cql2::check;
 use crate::engine::geodesic::{boxes_around, distance_m};
 use crate::engine::nearest::nearest;
 use crate::engine::parts::Row;
-use crate::engine::search::{rows_in_radius, rows_to_look_at};
 use crate::engine::select::Selected;
+use crate::engine::within::{rows_in_radius, rows_to_look_at};
 use crate::model::{
     Area, Around, AroundRequest, AsOf, DutyOrder, DutyRole, FoundFeature, Invalid, NearestRequest, RoleFeatures, Value,
     View, WithinRequest,

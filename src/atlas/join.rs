@@ -8,11 +8,11 @@ use crate::engine::cancel::Cancel;
 use crate::engine::geodesic::boxes_around;
 use crate::engine::join::{Joined, Same, features_to_look_at, join, nearest_other};
 use crate::engine::locate::PreparedArea;
+use crate::engine::page::page;
 use crate::engine::parts::Row;
-use crate::engine::search::{rows_in_boxes, rows_in_polygon};
 use crate::engine::select::Selected;
 use crate::engine::unit_map::UnitMap;
-use crate::engine::within::page;
+use crate::engine::within::{rows_in_boxes, rows_in_polygon};
 use crate::model::{
     Area, AsOf, Bbox, Invalid, JoinPage, JoinRequest, JoinSide, JoinedFeature, NearestOne, Versions, View,
     WithinRequest,

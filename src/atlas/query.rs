@@ -10,12 +10,14 @@ use crate::engine::cql2::check;
 use crate::engine::geodesic::{boxes_around, distance_m};
 use crate::engine::locate::PreparedArea;
 use crate::engine::nearest::nearest;
+use crate::engine::page::{RowPage, page, page_of_all};
 use crate::engine::parts::Row;
-use crate::engine::search::{rows_in_boxes, rows_in_corridor, rows_in_polygon, rows_in_radius, rows_to_look_at};
 use crate::engine::select::Selected;
 use crate::engine::sort::sorted_page;
 use crate::engine::unit_map::UnitMap;
-use crate::engine::within::{RowPage, page, page_of_all, rows_held};
+use crate::engine::within::{
+    rows_held, rows_in_boxes, rows_in_corridor, rows_in_polygon, rows_in_radius, rows_to_look_at,
+};
 use crate::model::filter::{AskedFilter, Filter};
 use crate::model::{
     After, Area, AsOf, Bbox, Day, FeaturePage, FoundFeature, Invalid, LayerId, Level, LocateRequest, LocatedUnit,

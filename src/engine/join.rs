@@ -2,8 +2,8 @@
 
 use super::geodesic::{boxes_around, distance_m};
 use super::parts::{Parts, Row};
-use super::search::{rows_in_radius, rows_to_look_at};
 use super::select::Selected;
+use super::within::{rows_in_radius, rows_to_look_at};
 
 /// Features by which the cost of a join is judged.
 const SAMPLE: usize = 256;

@@ -35,12 +35,12 @@ pub mod morton;
 pub mod names;
 /// The nearest features.
 pub mod nearest;
+/// Pages of rows, in the order of ids.
+pub mod page;
 pub mod parts;
 /// What is counted for a layer's owner.
 pub mod quality;
 pub mod readings;
-/// Rows in a box, a circle, a polygon.
-pub mod search;
 /// Which rows a request asks for.
 pub mod select;
 /// Tiles and boxes as ranges of rows.
@@ -50,7 +50,7 @@ pub mod stamp;
 pub mod tile;
 /// All units of all dates, by id.
 pub mod unit_map;
-/// Pages of rows.
+/// Rows in a box, a circle, a polygon, a corridor, a unit.
 pub mod within;
 
 #[cfg(test)]

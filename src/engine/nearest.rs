@@ -1,8 +1,8 @@
 use super::geodesic::{Around, boxes_around, distance_m};
 use super::morton::Cell;
 use super::parts::{Parts, Row};
-use super::search::rows_in_boxes;
 use super::select::Selected;
+use super::within::rows_in_boxes;
 use crate::model::{LonLat, World};
 
 /// The `count` selected rows nearest to the place, with geodesic metres; by distance, then id.

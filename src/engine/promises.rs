@@ -12,13 +12,13 @@ use super::count::{CountSource, Key, count};
 use super::geodesic::distance_m;
 use super::made_up::{changed_parts, features, layer, parts};
 use super::nearest::nearest;
+use super::page::page;
 use super::parts::{Parts, Row};
-use super::search::{rows_in_bbox, rows_in_radius};
 use super::select::Selected;
 use super::slice::{CellBox, rows_of_box, rows_of_buffered_tile};
 use super::tile::{PointsSource, TileLayerBytes, points_layer};
 use super::unit_map::UnitMap;
-use super::within::page;
+use super::within::{rows_in_bbox, rows_in_radius};
 use crate::model::*;
 
 const TODAY: Day = Day(20_700);
@@ -328,8 +328,8 @@ fn a_polygon_that_would_cost_too_much_is_refused_before_the_work() {
         let polygon = geo_types::Polygon::new(ring.into(), Vec::new());
         super::locate::PreparedArea::new(&geo_types::MultiPolygon(vec![polygon]))
     };
-    assert!(super::search::rows_in_polygon(&everything, &zigzag(100)).is_some_and(|rows| !rows.is_empty()));
-    assert_eq!(super::search::rows_in_polygon(&everything, &zigzag(90_000)), None);
+    assert!(super::within::rows_in_polygon(&everything, &zigzag(100)).is_some_and(|rows| !rows.is_empty()));
+    assert_eq!(super::within::rows_in_polygon(&everything, &zigzag(90_000)), None);
 }
 
 #[test]

@@ -6,8 +6,8 @@
 use std::cmp::Ordering;
 
 use super::columns::Column;
+use super::page::RowPage;
 use super::parts::{Parts, Row};
-use super::within::RowPage;
 use crate::model::{After, Day, Direction, Instant, SortKey, Value, sorted_part};
 
 /// A value that rows are sorted by.

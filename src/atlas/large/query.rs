@@ -8,9 +8,9 @@ use crate::atlas::count::Counted;
 use crate::atlas::load::large_layers;
 use crate::atlas::query::Question;
 use crate::engine::corridor::Corridor;
+use crate::engine::page::{RowPage, page};
 use crate::engine::select::Selected;
 use crate::engine::sort::sorted_page;
-use crate::engine::within::{RowPage, page};
 use crate::model::filter::{Comparison, Condition, Filter, Scalar};
 use crate::model::{
     Area, AsOf, CountKey, Day, Feature, FeaturePage, FoundFeature, Level, LinePick, NearestRequest, TimeInterval,
