@@ -1,3 +1,5 @@
+//! Which unit holds each point on a date: a look-up in its links, made once for each list of links and span of days.
+
 use super::columns::{BLOCK, Columns, LinkSets, NO_DAY, Width, by_width};
 use super::unit_map::UnitMap;
 use crate::model::{AsOf, Day, Level, Relation, UnitId, UnitLink};

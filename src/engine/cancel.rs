@@ -1,3 +1,5 @@
+//! Giving up work that nobody waits for.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

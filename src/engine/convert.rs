@@ -1,3 +1,5 @@
+//! What became of a unit by a later day, or what it was made of on an earlier one.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::as_of::{Holding, holding};

@@ -1,3 +1,5 @@
+//! Sums of doubles without rounding, so that a total does not depend on the order of rows, on parts or on the store.
+
 /// A sum of doubles without rounding: the same in whatever order they come, and rounded once at the end.
 ///
 /// Mantissas are added up as whole numbers, those of one exponent together: real data has few exponents.

@@ -1,3 +1,5 @@
+//! Distances on the ellipsoid, and cheaper bounds for them: most comparisons with a radius need no geodesic.
+
 use geo::{Distance, Geodesic, Haversine, Point};
 
 use crate::model::{Bbox, LonLat};

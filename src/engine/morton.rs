@@ -1,3 +1,5 @@
+//! Places as sortable keys: the rows of a tile, and of each cell of a grid in it, follow one another in their order (Morton 1966).
+
 use crate::model::{TileCoord, World};
 
 /// Bits of a key that one axis has.

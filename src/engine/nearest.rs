@@ -1,3 +1,5 @@
+//! The nearest features: the keys beside a place give a first reach, the ellipsoid decides.
+
 use super::geodesic::{Around, boxes_around, distance_m};
 use super::morton::Cell;
 use super::parts::{Parts, Row};

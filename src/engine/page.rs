@@ -1,3 +1,5 @@
+//! Pages of rows in the order of ids, cut by a cursor.
+
 use super::columns::BLOCK;
 use super::parts::{Parts, Row};
 use super::select::Selected;

@@ -1,3 +1,5 @@
+//! Which rows a request asks for: by what is there, time and filter, 64 rows a word.
+
 use std::ops::Range;
 
 use jiff::tz::TimeZone;

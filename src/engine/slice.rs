@@ -1,3 +1,5 @@
+//! Tiles and boxes as ranges of rows: the sorted keys are a quadtree, and no other index is kept.
+
 use std::ops::Range;
 
 use super::columns::Columns;

@@ -1,3 +1,5 @@
+//! All units of all dates by id, with what became of them.
+
 use std::collections::BTreeSet;
 
 use foldhash::HashMap;

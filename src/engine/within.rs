@@ -1,3 +1,5 @@
+//! Rows in a box, a circle, a corridor, a polygon, a unit: the answers of `/query/within`.
+
 use super::as_of::{Answers, Holding};
 use super::columns::{BLOCK, mask};
 use super::corridor::Corridor;

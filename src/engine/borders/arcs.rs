@@ -34,8 +34,8 @@ pub(super) struct Arcs {
 
 impl Arcs {
     /// Cuts all units' polygons into shared arcs. First come the vertex numbers of each arc, both ends included (a closed arc
-    /// repeats its first vertex at the end), then each unit's rings by their arcs. Exteriors come out with positive surveyor's area in world coordinates
-    /// (y down), holes with negative, however they were wound. O(vertices).
+    /// repeats its first vertex at the end), then each unit's rings by their arcs. Exteriors come out with positive surveyor's
+    /// area in world coordinates (y down), holes with negative, however they were wound. O(vertices).
     pub(super) fn cut(units: &[Vec<IdPart>], vertices: &Vertices) -> (Vec<Vec<u32>>, Vec<Vec<StepPart>>) {
         let nodes = nodes(units, vertices.places.len());
         let mut arcs = Self::default();

@@ -5,8 +5,8 @@ use super::clip::TilePlace;
 /// A vertex in whole tile units.
 pub(super) type TileVertex = (i32, i32);
 
-/// Rounds a ring to the nearest tile units and cleans it: no repeated vertices, no spikes (there and back the same way). `None` when fewer than
-/// three vertices or no area are left. Halves go up, so that neighbouring tiles round a vertex of both alike.
+/// Rounds a ring to the nearest tile units and cleans it: no repeated vertices, no spikes (there and back the same way). `None`
+/// when fewer than three vertices or no area are left. Halves go up, so that neighbouring tiles round a vertex of both alike.
 pub(super) fn quantize(ring: &[TilePlace]) -> Option<Vec<TileVertex>> {
     let round = |value: f64| (value + 0.5).floor() as i32;
     let ring = clean(ring.iter().map(|at| (round(at.x), round(at.y))));

@@ -1,3 +1,5 @@
+//! Blocks of 64 rows: what is tested of them is one word, a bit a row.
+
 /// Rows that are looked at together: as many as a word has bits.
 pub const BLOCK: usize = 64;
 

@@ -1,3 +1,5 @@
+//! Makes columns of features that come in any order: values are taken in as they come, then all is put in the order of the keys.
+
 use std::borrow::Cow;
 use std::mem;
 use std::sync::{Arc, OnceLock};

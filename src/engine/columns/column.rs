@@ -1,3 +1,5 @@
+//! One field's values by row, each type in its own form; texts by a dictionary.
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Narrow, Numbers};

@@ -1,3 +1,5 @@
+//! The lists of units that rows have, each kept once.
+
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt};

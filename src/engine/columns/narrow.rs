@@ -1,3 +1,5 @@
+//! Numbers in as few bytes as the greatest needs, and loops over them that look at the width once.
+
 use super::{block_of, mask};
 
 /// Numbers without a sign, each in as many bytes as the greatest of them needs.

@@ -1,3 +1,5 @@
+//! Whole numbers with nulls, kept as distances from the least of them.
+
 use super::narrow::{Narrow, Width, by_width};
 use super::{BLOCK, block_of, mask};
 use crate::engine::parts::Bits;

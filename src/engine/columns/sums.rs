@@ -1,3 +1,5 @@
+//! Counts of the main field's codes by block, so that a cell of a dense tile is a subtraction.
+
 use std::ops::Range;
 
 use super::{BLOCK, Column, Width, by_width};

@@ -1,3 +1,5 @@
+//! Columns hold what was put into them, whatever their widths.
+
 use jiff::tz::TimeZone;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The rows behind a line of a table, found by the keyers that counted it: the list is as long as the number.
+
 use super::keyer::Keyer;
 use super::{CountSource, Key};
 use crate::engine::columns::BLOCK;

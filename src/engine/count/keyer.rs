@@ -1,3 +1,5 @@
+//! Keys of a count as small numbers, so that counting is adding one in an array.
+
 use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

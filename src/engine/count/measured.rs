@@ -1,3 +1,5 @@
+//! Sum, mean, least and greatest of a numeric field, put together from rows, parts or SQL alike.
+
 use crate::engine::columns::Column;
 use crate::engine::exact::ExactSum;
 use crate::model::{Function, Value};

@@ -1,3 +1,8 @@
+//! Exact tables of counts: each row is in one line, and the lines add up to the total.
+//!
+//! Each key gives a row a small number (`keyer`); their product is its slot, counted and measured by slot (`tally`, `measured`).
+//! The way back from a line to its rows is `behind`.
+
 mod behind;
 mod keyer;
 mod measured;

@@ -1,3 +1,5 @@
+//! Counts and measures by slot, while rows are counted.
+
 use foldhash::{HashMap, HashMapExt};
 
 use super::Measured;

@@ -27,7 +27,8 @@ const LEAST_M2: f64 = 0.05;
 
 /// Names the faults of a set of units: `invalid_ring` for each faulty ring, `overlap` for each pair of units of one level that
 /// share area at some time, `gap` for each hole enclosed by units of one level on a date on which units of it begin, and for
-/// each large part of a unit above that the level, covering most of it, leaves open. In that order; areas are square metres on the WGS 84 ellipsoid. A ring left open cannot be told here: polygons in memory are closed.
+/// each large part of a unit above that the level, covering most of it, leaves open. In that order; areas are square metres on
+/// the WGS 84 ellipsoid. A ring left open cannot be told here: polygons in memory are closed.
 pub fn coverage_findings(units: &[Unit]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut surveyed = Vec::with_capacity(units.len());

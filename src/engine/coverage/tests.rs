@@ -1,3 +1,5 @@
+//! Faults of made-up units are named, and those of the real province's are as they are known.
+
 use geo::{LineString, Polygon};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Filters in text and JSON: what is read, what is refused, what reads back as the same.
+
 use proptest::prelude::*;
 
 use super::{MAX_TEXT_BYTES, read_json, read_text, write};

@@ -1,3 +1,5 @@
+//! The grids of VN-2000: one for each province before July 2025, or for several.
+
 use super::TO_WGS84;
 
 /// A Transverse Mercator grid of VN-2000: metres east and north, the central meridian at 500,000 m east.

@@ -1,8 +1,9 @@
 //! Coordinate reference systems that positions are given and asked in.
 //!
 //! VN-2000 is what Vietnam's Decision 05/2007/QĐ-BTNMT makes of WGS 84: seven parameters (EPSG operation 6960) on the same
-//! ellipsoid. Its grids ([`GRIDS`]) are Transverse Mercator on that. EPSG tells its rotations as a *coordinate frame*'s (−0.00928836″, 0.01975479″, −0.00427372″); `+towgs84` takes a
-//! *position vector*'s, whose signs are the contrary. The heights that the shift brings are dropped, as PROJ does in two dimensions.
+//! ellipsoid. Its grids ([`GRIDS`]) are Transverse Mercator on that. EPSG tells its rotations as a *coordinate frame*'s
+//! (−0.00928836″, 0.01975479″, −0.00427372″); `+towgs84` takes a *position vector*'s, whose signs are the contrary. The heights
+//! that the shift brings are dropped, as PROJ does in two dimensions.
 
 mod datum_errors;
 mod grids;

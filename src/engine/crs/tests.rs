@@ -1,3 +1,5 @@
+//! Places held against PROJ, and the names of systems.
+
 use super::*;
 
 fn grid(code: u16) -> Crs {

@@ -1,4 +1,5 @@
-//! Mapbox Vector Tile 2.1 (<https://github.com/mapbox/vector-tile-spec/tree/master/2.1>), read back and written as text that a person can compare.
+//! Mapbox Vector Tile 2.1 (<https://github.com/mapbox/vector-tile-spec/tree/master/2.1>), read back and written as text that a
+//! person can compare.
 
 mod text;
 

@@ -1,3 +1,5 @@
+//! The join's rule on made-up units and on the real ones.
+
 use geo::Intersects;
 use geo_types::{Coord, LineString, MultiPolygon, Point, Polygon};
 use proptest::prelude::*;

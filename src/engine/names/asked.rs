@@ -1,3 +1,5 @@
+//! What is asked for, read once: its plain form, its spelling and its words.
+
 use super::fold::{plain, spelling};
 use crate::model::{Fit, Invalid};
 

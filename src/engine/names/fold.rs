@@ -1,3 +1,5 @@
+//! The two forms in which names are compared: words without case and accents, and words with their accents.
+
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;

@@ -1,3 +1,5 @@
+//! The names of a layer by their beginnings and their words: found without a look at each.
+
 use std::cmp::Ordering;
 use std::ops::Range;
 

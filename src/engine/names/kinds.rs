@@ -1,3 +1,5 @@
+//! Words before a name that say what a unit is: tỉnh, huyện, xã, and how senders shorten them.
+
 use std::sync::LazyLock;
 
 use super::fold::{plain, spelling};

@@ -1,3 +1,5 @@
+//! The unit that a sender's words mean on a day: the names that fit, then what became of the units that they name.
+
 use std::collections::BTreeSet;
 
 use super::fold::plain;

@@ -1,3 +1,5 @@
+//! The features whose names fit best, for `/search`: the fits in their order, until enough are found.
+
 use std::collections::BinaryHeap;
 
 use super::asked::AskedName;

@@ -1,3 +1,5 @@
+//! The names of all units, looked through one by one: they are few.
+
 use std::collections::{BTreeSet, HashMap};
 
 use super::asked::AskedName;

@@ -1,3 +1,5 @@
+//! A change of some features: a small delta more, and rows that are gone from the parts before.
+
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;

@@ -1,3 +1,5 @@
+//! Where and when a part's features are, worked out anew only when one at the edge went.
+
 use std::sync::OnceLock;
 
 use super::Part;

@@ -1,3 +1,5 @@
+//! The rows that are gone from a part: columns never change, this does.
+
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! A new base made of all parts while readers and changes go on.
+
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;

@@ -1,3 +1,5 @@
+//! A few rows of a file of any length.
+
 /// Most rows that are kept of a file.
 const KEPT: usize = 2_000;
 

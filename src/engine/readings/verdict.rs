@@ -1,3 +1,5 @@
+//! Whether a file's rows speak against the reading that was told, and for which.
+
 use super::Reading;
 use crate::model::LonLat;
 

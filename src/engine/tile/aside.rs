@@ -1,3 +1,5 @@
+//! Points of few bytes, put together without a check.
+
 use super::encode::{Shape, tag, zigzag};
 
 /// Room for a point that is put together aside, bytes: a power of two.

@@ -1,3 +1,5 @@
+//! A tile of too many points to draw: exact counts for each cell of its grid.
+
 use std::ops::Range;
 
 use super::encode::{LayerEncoder, PropertyValue};

@@ -1,3 +1,5 @@
+//! The tile of a point layer: each point, or cells where there are too many.
+
 use super::TileLayerBytes;
 use super::dense::Cells;
 use super::encode::LayerEncoder;

@@ -1,3 +1,5 @@
+//! The properties of points: each value is written once a tile, and found again by its number, not by its text.
+
 use foldhash::{HashMap, HashMapExt};
 
 use super::encode::{LayerEncoder, PropertyValue};

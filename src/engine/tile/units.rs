@@ -1,3 +1,5 @@
+//! The tiles of units: their polygons, and a point for the name of each.
+
 use std::collections::BTreeMap;
 
 use super::TileLayerBytes;
