@@ -42,7 +42,7 @@ pub async fn index(table: UnitTable) -> Result<Arc<UnitSnapshot>, StoreError> {
 pub async fn layer(store: &dyn Store, layer: &Layer, catalogue: &Catalogue) -> Result<Arc<LayerSnapshot>, StoreError> {
     let started = std::time::Instant::now();
     if layer.residency == Residency::Database {
-        let found = large_layers(store, layer)?.extent(layer, &catalogue.time_zone).await?;
+        let found = large_layers(store, layer)?.totals(layer, &catalogue.time_zone).await?;
         tracing::info!(
             layer.id = %layer.id, features = found.found.features, version = found.version,
             duration_ms = started.elapsed().as_millis() as u64, "layer counted; it stays in the database"

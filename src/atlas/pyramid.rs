@@ -59,7 +59,7 @@ impl Atlas {
                 TileLayer::Points(id) => {
                     let snapshot = Arc::clone(state.layer(view, id)?);
                     let zoom = snapshot.layer.zoom;
-                    let large = snapshot.large.as_ref().map(|large| large.extent().bbox);
+                    let large = snapshot.large.as_ref().map(|large| large.totals().bbox);
                     let ground = large.map_or_else(|| Ground::Points(snapshot), |bbox| Ground::Boxes(vec![bbox]));
                     grounds.push((ground, zoom.min..=zoom.max));
                 }

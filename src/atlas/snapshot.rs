@@ -13,7 +13,7 @@ use crate::engine::names::UnitNames;
 use crate::engine::parts::Parts;
 use crate::engine::unit_map::UnitMap;
 use crate::model::{AsOf, Bbox, Day, Instant, Layer, LayerId, Level, Versions, View};
-use crate::store::{Extent, Found, UnitTable};
+use crate::store::{Found, LayerTotals, UnitTable};
 
 /// The map at one moment.
 #[derive(Clone)]
@@ -104,7 +104,7 @@ impl LayerSnapshot {
     }
 
     /// A layer that stays in the database.
-    pub fn large(layer: &Layer, found: &Found<Extent>) -> Self {
+    pub fn large(layer: &Layer, found: &Found<LayerTotals>) -> Self {
         let large = Some(Arc::new(LargeLayer::new(found)));
         Self { large, ..Self::new(layer, Parts::default(), found.version) }
     }
@@ -151,7 +151,7 @@ impl LayerSnapshot {
 
     /// What people are told of it.
     pub fn summary(self: &Arc<Self>) -> LayerSummary {
-        let features = self.large.as_ref().map_or(self.parts.len() as u64, |large| large.extent().features);
+        let features = self.large.as_ref().map_or(self.parts.len() as u64, |large| large.totals().features);
         LayerSummary { layer: Arc::clone(&self.layer), features, version: self.version, snapshot: Arc::clone(self) }
     }
 }
@@ -182,11 +182,11 @@ pub struct ListedLayer<'a> {
 impl LayerSummary {
     /// Where they are; empty when there is none.
     pub fn bbox(&self) -> Bbox {
-        self.snapshot.large.as_ref().map_or_else(|| self.snapshot.parts.bbox(), |large| large.extent().bbox)
+        self.snapshot.large.as_ref().map_or_else(|| self.snapshot.parts.bbox(), |large| large.totals().bbox)
     }
 
     /// First and last time.
     pub fn time(&self) -> Option<(Instant, Instant)> {
-        self.snapshot.large.as_ref().map_or_else(|| self.snapshot.parts.time_range(), |large| large.extent().time)
+        self.snapshot.large.as_ref().map_or_else(|| self.snapshot.parts.time_range(), |large| large.totals().time)
     }
 }

@@ -41,7 +41,7 @@ pub struct Wanted<'a> {
 
 /// What there is of a layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Extent {
+pub struct LayerTotals {
     /// How many features.
     pub features: u64,
     /// Where they are; empty when there is none.
@@ -249,7 +249,7 @@ impl NamedRows {
 #[async_trait]
 pub trait LargeLayers: Send + Sync {
     /// How many features the layer has, where and when. Reads the whole layer, with the time of a long statement.
-    async fn extent(&self, layer: &Layer, zone: &TimeZone) -> Result<Found<Extent>, StoreError>;
+    async fn totals(&self, layer: &Layer, zone: &TimeZone) -> Result<Found<LayerTotals>, StoreError>;
 
     /// What is drawn in a tile.
     async fn tile(&self, wanted: &Wanted<'_>, coord: TileCoord, dense: Dense) -> Result<Found<TileRows>, StoreError>;

@@ -17,8 +17,8 @@ pub use batch::{
 };
 pub use edit::{Edit, Edited, Refusal, When};
 pub use large::{
-    CellCount, Extent, Extracted, Found, Group, Grouping, Held, IdPage, LargeArea, LargeCorridor, LargeKey,
-    LargeLayers, LargePage, NamedRows, Picked, RowKey, Tallied, TileRows, Wanted,
+    CellCount, Extracted, Found, Group, Grouping, Held, IdPage, LargeArea, LargeCorridor, LargeKey, LargeLayers,
+    LargePage, LayerTotals, NamedRows, Picked, RowKey, Tallied, TileRows, Wanted,
 };
 pub use open::open;
 pub use quality::{LeftOut, LeftOutPage, LeftOutRow};

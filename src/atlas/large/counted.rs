@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use crate::atlas::{Atlas, LayerSnapshot, load};
-use crate::store::{Extent, Found};
+use crate::store::{Found, LayerTotals};
 
 /// Least time between two counts of a layer that changes all the time.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -18,22 +18,22 @@ pub struct LargeLayer {
 
 struct Counted {
     version: u64,
-    extent: Extent,
+    totals: LayerTotals,
     /// Not counted again before.
     next: Instant,
 }
 
 impl LargeLayer {
     /// As it was counted first.
-    pub fn new(found: &Found<Extent>) -> Self {
-        let counted = Counted { version: found.version, extent: found.found, next: Instant::now() };
+    pub fn new(found: &Found<LayerTotals>) -> Self {
+        let counted = Counted { version: found.version, totals: found.found, next: Instant::now() };
         Self { counted: ArcSwap::from_pointee(counted), counting: AtomicBool::new(false) }
     }
 
     /// As last counted: exact of the version counted, which is the present one unless the layer changed within the last
     /// seconds.
-    pub fn extent(&self) -> Extent {
-        self.counted.load().extent
+    pub fn totals(&self) -> LayerTotals {
+        self.counted.load().totals
     }
 
     fn is_due(&self, version: u64) -> bool {
@@ -42,11 +42,11 @@ impl LargeLayer {
     }
 
     /// Counting takes a twentieth of the time at most.
-    fn count(&self, begun: Instant, found: Option<&Found<Extent>>) {
+    fn count(&self, begun: Instant, found: Option<&Found<LayerTotals>>) {
         let before = self.counted.load();
         let next = Instant::now() + PAUSE.max(begun.elapsed() * 20);
-        let (version, extent) = found.map_or((before.version, before.extent), |found| (found.version, found.found));
-        self.counted.store(Arc::new(Counted { version, extent, next }));
+        let (version, totals) = found.map_or((before.version, before.totals), |found| (found.version, found.found));
+        self.counted.store(Arc::new(Counted { version, totals, next }));
         self.counting.store(false, Ordering::Release);
     }
 }
@@ -67,7 +67,7 @@ impl Atlas {
         tokio::spawn(async move {
             let begun = Instant::now();
             let found = match load::large_layers(store.as_ref(), &layer) {
-                Ok(large) => large.extent(&layer, &zone).await,
+                Ok(large) => large.totals(&layer, &zone).await,
                 Err(fault) => Err(fault),
             };
             if let Err(fault) = &found {

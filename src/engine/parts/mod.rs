@@ -5,18 +5,18 @@
 //! are put into the base (`merge`), while readers keep the parts they have.
 
 mod apply;
-mod extent;
 mod gone;
 mod merge;
+mod ranges;
 
 use std::sync::{Arc, OnceLock};
 
 use super::columns::{Columns, LinkSets};
 use crate::model::{Bbox, Feature, Instant, LonLat, UnitLink};
 
-use extent::Extent;
 pub use gone::{Bits, Gone};
 pub use merge::Merged;
+use ranges::Ranges;
 
 /// Sorted columns and the rows of them that are gone.
 #[derive(Debug, Clone)]
@@ -26,13 +26,13 @@ pub struct Part {
     /// Those that were changed or removed since.
     pub gone: Gone,
     /// Of the rows that are there; not known since one at its edge went, until somebody asks.
-    extent: OnceLock<Extent>,
+    ranges: OnceLock<Ranges>,
 }
 
 impl Part {
     fn new(columns: Columns) -> Self {
-        let extent = Extent { bbox: columns.bbox, time: columns.time_range };
-        Self { columns: Arc::new(columns), gone: Gone::default(), extent: extent.into() }
+        let ranges = Ranges { bbox: columns.bbox, time: columns.time_range };
+        Self { columns: Arc::new(columns), gone: Gone::default(), ranges: ranges.into() }
     }
 
     /// Number of rows that are there.
@@ -99,13 +99,13 @@ impl Parts {
     /// The box of all features.
     pub fn bbox(&self) -> Bbox {
         let mut bbox = Bbox::EMPTY;
-        self.list.iter().for_each(|part| bbox.join(&part.extent().bbox));
+        self.list.iter().for_each(|part| bbox.join(&part.ranges().bbox));
         bbox
     }
 
     /// The first and the last time of all features.
     pub fn time_range(&self) -> Option<(Instant, Instant)> {
-        let ranges = self.list.iter().filter_map(|part| part.extent().time);
+        let ranges = self.list.iter().filter_map(|part| part.ranges().time);
         ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 

@@ -5,7 +5,6 @@
 
 mod corridor;
 mod count;
-mod extent;
 mod extract;
 mod held;
 mod left_out;
@@ -17,6 +16,7 @@ mod sort;
 mod sql;
 mod table;
 mod tile;
+mod totals;
 mod within;
 
 use async_trait::async_trait;
@@ -30,7 +30,7 @@ use crate::engine::names::AskedName;
 use crate::model::filter::Filter;
 use crate::model::{Dense, Layer, LonLat, TileCoord};
 use crate::store::{
-    Extent, Extracted, Found, Group, Grouping, IdPage, LargeArea, LargeLayers, LargePage, LeftOut, LeftOutPage,
+    Extracted, Found, Group, Grouping, IdPage, LargeArea, LargeLayers, LargePage, LayerTotals, LeftOut, LeftOutPage,
     NamedRows, StoreError, Tallied, TileRows, Wanted,
 };
 
@@ -45,9 +45,9 @@ impl PostGis {
 
 #[async_trait]
 impl LargeLayers for PostGis {
-    async fn extent(&self, layer: &Layer, zone: &TimeZone) -> Result<Found<Extent>, StoreError> {
+    async fn totals(&self, layer: &Layer, zone: &TimeZone) -> Result<Found<LayerTotals>, StoreError> {
         let question = Question::begin_long(self, layer).await?;
-        let found = question.extent(layer, zone).await;
+        let found = question.totals(layer, zone).await;
         question.end(found).await
     }
 

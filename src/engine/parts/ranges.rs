@@ -8,13 +8,13 @@ use crate::model::{Bbox, Instant};
 
 /// Where and when features are.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Extent {
+pub(super) struct Ranges {
     pub(super) bbox: Bbox,
     /// First and last.
     pub(super) time: Option<(Instant, Instant)>,
 }
 
-impl Extent {
+impl Ranges {
     /// Whether it may be smaller without the row.
     fn is_held_by(&self, columns: &Columns, row: usize) -> bool {
         let (at, Bbox { west, south, east, north }) = (columns.at(row), self.bbox);
@@ -27,24 +27,24 @@ impl Extent {
 impl Part {
     /// Marks a row as gone.
     pub(super) fn remove(&mut self, row: usize) {
-        if self.extent.get().is_some_and(|extent| extent.is_held_by(&self.columns, row)) {
-            self.extent = OnceLock::new();
+        if self.ranges.get().is_some_and(|ranges| ranges.is_held_by(&self.columns, row)) {
+            self.ranges = OnceLock::new();
         }
         self.gone.insert(row);
     }
 
     /// Of the rows that are there: looked through once after a row went that may have been the outermost.
-    pub(super) fn extent(&self) -> Extent {
-        *self.extent.get_or_init(|| {
-            let mut extent = Extent { bbox: Bbox::EMPTY, time: None };
+    pub(super) fn ranges(&self) -> Ranges {
+        *self.ranges.get_or_init(|| {
+            let mut ranges = Ranges { bbox: Bbox::EMPTY, time: None };
             for row in (0..self.columns.len()).filter(|row| !self.gone.contains(*row)) {
-                extent.bbox.extend(self.columns.at(row));
+                ranges.bbox.extend(self.columns.at(row));
                 if let Some(time) = self.columns.time(row) {
-                    let (first, last) = extent.time.unwrap_or((time, time));
-                    extent.time = Some((first.min(time), last.max(time)));
+                    let (first, last) = ranges.time.unwrap_or((time, time));
+                    ranges.time = Some((first.min(time), last.max(time)));
                 }
             }
-            extent
+            ranges
         })
     }
 }

@@ -7,10 +7,10 @@ use super::sql::Sql;
 use crate::model::{Bbox, FieldType, Instant, Layer, Value};
 use crate::store::postgis::columns::{date_value, timestamp_value};
 use crate::store::postgis::row::Wire;
-use crate::store::{Extent, StoreError};
+use crate::store::{LayerTotals, StoreError};
 
 impl Question<'_> {
-    pub(super) async fn extent(&self, layer: &Layer, zone: &TimeZone) -> Result<Extent, StoreError> {
+    pub(super) async fn totals(&self, layer: &Layer, zone: &TimeZone) -> Result<LayerTotals, StoreError> {
         let table = &self.table;
         let at = &table.columns.position;
         let mut sql =
@@ -23,12 +23,12 @@ impl Question<'_> {
         }
         sql.features(table);
         let rows = self.rows(&sql).await?;
-        let mut extent = Extent { features: 0, bbox: Bbox::EMPTY, time: None };
-        let Some(row) = rows.first() else { return Ok(extent) };
-        extent.features = row.get::<_, i64>(0).unsigned_abs();
+        let mut totals = LayerTotals { features: 0, bbox: Bbox::EMPTY, time: None };
+        let Some(row) = rows.first() else { return Ok(totals) };
+        totals.features = row.get::<_, i64>(0).unsigned_abs();
         let edges = [1, 2, 3, 4].map(|column| row.get::<_, Option<f64>>(column));
         if let [Some(west), Some(south), Some(east), Some(north)] = edges {
-            extent.bbox = Bbox { west, south, east, north };
+            totals.bbox = Bbox { west, south, east, north };
         }
         let instant = |column: usize| -> Option<Instant> {
             let value = match field?.0.kind {
@@ -41,7 +41,7 @@ impl Question<'_> {
                 _ => None,
             }
         };
-        extent.time = instant(5).zip(instant(6));
-        Ok(extent)
+        totals.time = instant(5).zip(instant(6));
+        Ok(totals)
     }
 }
