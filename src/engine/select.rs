@@ -5,9 +5,9 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 
 use super::cancel::Cancel;
-use super::columns::{BLOCK, Column, Columns, Numbers};
+use super::columns::{BLOCK, Bits, Column, Columns, Numbers};
 use super::cql2::Predicate;
-use super::parts::{Bits, Part, Parts, Row};
+use super::parts::{Part, Parts, Row};
 use crate::model::filter::Filter;
 use crate::model::{Day, Instant, TimeInterval};
 

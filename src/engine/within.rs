@@ -1,12 +1,12 @@
 //! Rows in a box, a circle, a corridor, a polygon, a unit: the answers of `/query/within`.
 
 use super::as_of::{Answers, Holding};
-use super::columns::{BLOCK, mask};
+use super::columns::{BLOCK, Bits, mask};
 use super::corridor::Corridor;
 use super::geodesic::{Circle, boxes_around};
 use super::locate::PreparedArea;
 use super::morton::Cell;
-use super::parts::{Bits, Parts, Row};
+use super::parts::{Parts, Row};
 use super::select::Selected;
 use super::slice::{CellBox, rows_of_box};
 use crate::model::{Bbox, LonLat, World};
@@ -128,9 +128,8 @@ pub fn rows_held(selected: &Selected<'_>, answers: &Answers, picks: impl Fn(Hold
     let mut indexes = [0_u32; BLOCK];
     for (part, selection) in selected.iter() {
         let columns = selection.columns();
-        for block in 0..columns.len().div_ceil(BLOCK) {
-            let first = block * BLOCK;
-            let indexes = &mut indexes[..BLOCK.min(columns.len() - first)];
+        for (block, block_rows) in columns.blocks() {
+            let (first, indexes) = (block_rows.start, &mut indexes[..block_rows.len()]);
             answers.indexes(columns, first, indexes);
             let held = mask(indexes, |index| picked.get(index as usize).copied().unwrap_or(false));
             let word = if held == 0 { 0 } else { held & selection.word(block) };

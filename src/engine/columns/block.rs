@@ -29,3 +29,19 @@ pub fn packed(bytes: &[u8; BLOCK]) -> u64 {
         word | bits << (index * 8)
     })
 }
+
+/// The set bits of a word, from the lowest.
+pub struct Bits(pub u64);
+
+impl Iterator for Bits {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        if self.0 == 0 {
+            return None;
+        }
+        let bit = self.0.trailing_zeros() as usize;
+        self.0 &= self.0 - 1;
+        Some(bit)
+    }
+}

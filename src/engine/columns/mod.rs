@@ -13,7 +13,7 @@ mod tests;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-pub use block::{BLOCK, block_of, mask, packed};
+pub use block::{BLOCK, Bits, block_of, mask, packed};
 pub use build::{ColumnsBuilder, fingerprint};
 pub use column::{Column, NO_CODE, Texts};
 pub use links::LinkSets;
@@ -75,6 +75,15 @@ impl Columns {
     /// Whether there is no feature.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// Its blocks in their order, each by its number and its rows.
+    pub fn blocks(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let len = self.len();
+        (0..len.div_ceil(BLOCK)).map(move |block| {
+            let first = block * BLOCK;
+            (block, first..first + BLOCK.min(len - first))
+        })
     }
 
     /// The row's id.

@@ -1,8 +1,7 @@
 //! Whole numbers with nulls, kept as distances from the least of them.
 
 use super::narrow::{Narrow, Width, by_width};
-use super::{BLOCK, block_of, mask};
-use crate::engine::parts::Bits;
+use super::{BLOCK, Bits, block_of, mask};
 
 /// Whole numbers, days or microseconds of which any may occur, so nulls are kept beside them. Kept is how far each is from the
 /// least one: that needs as many bytes as the numbers lie apart, wherever they lie.

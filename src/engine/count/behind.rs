@@ -2,14 +2,14 @@
 
 use super::keyer::Keyer;
 use super::{CountSource, Key};
-use crate::engine::columns::BLOCK;
+use crate::engine::columns::{BLOCK, Columns};
 use crate::engine::parts::Parts;
 use crate::model::CountKey;
 
 /// The rows behind a line of a table, whichever are selected: a bit for each row of each part. For each key the line may have
 /// any of several: units that share a code.
 pub fn rows_behind(source: &CountSource<'_>, line: &[(Key<'_>, Vec<CountKey>)], parts: &Parts) -> Vec<Vec<u64>> {
-    let all = |columns: &crate::engine::columns::Columns| vec![u64::MAX; columns.len().div_ceil(BLOCK)];
+    let all = |columns: &Columns| vec![u64::MAX; columns.len().div_ceil(BLOCK)];
     let mut words: Vec<Vec<u64>> = parts.iter().map(|part| all(&part.columns)).collect();
     for (key, wanted) in line {
         let keyer = Keyer::new(source, *key, parts);
@@ -18,11 +18,10 @@ pub fn rows_behind(source: &CountSource<'_>, line: &[(Key<'_>, Vec<CountKey>)], 
             let columns = &part.columns;
             let slotter = keyer.slotter(index, columns);
             let mut slots = [0_u64; BLOCK];
-            for (block, word) in words.iter_mut().enumerate() {
-                let first = block * BLOCK;
-                let slots = &mut slots[..BLOCK.min(columns.len() - first)];
+            for ((_, rows), word) in columns.blocks().zip(words) {
+                let slots = &mut slots[..rows.len()];
                 slots.fill(0);
-                slotter.add(columns, first, (1, slots));
+                slotter.add(columns, rows.start, (1, slots));
                 let bit = |(bit, number): (usize, &u64)| {
                     u64::from(is_wanted.get(*number as usize).copied().unwrap_or(false)) << bit
                 };

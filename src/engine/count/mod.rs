@@ -17,8 +17,7 @@ use self::keyer::{Keyer, Slotter};
 pub use self::measured::Measured;
 use self::tally::{Measures, Tally};
 use super::as_of::Answers;
-use super::columns::{BLOCK, Columns};
-use super::parts::Bits;
+use super::columns::{BLOCK, Bits, Columns};
 use super::select::Selected;
 use super::unit_map::UnitMap;
 use crate::model::{CountKey, CountRow, Function, Layer, TimePart};
@@ -81,9 +80,8 @@ pub fn count(
         let columns = selection.columns();
         let slotters = Slotters::new(&keyers, part as usize, columns);
         let mut slots = [0_u64; BLOCK];
-        for block in 0..columns.len().div_ceil(BLOCK) {
-            let first = block * BLOCK;
-            let slots = &mut slots[..BLOCK.min(columns.len() - first)];
+        for (block, rows) in columns.blocks() {
+            let (first, slots) = (rows.start, &mut slots[..rows.len()]);
             let word = selection.word(block) & (u64::MAX >> (BLOCK - slots.len()));
             if word == 0 {
                 continue;

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::asked::AskedName;
 use super::fold::{plain, plain_into, spelling};
-use crate::engine::columns::Texts;
+use crate::engine::columns::{Bits, Texts};
 
 /// The names in a dictionary of texts, by their plain forms and by the words of these.
 ///
@@ -61,7 +61,7 @@ impl NameSet {
     /// Ascending.
     pub fn iter(&self) -> impl Iterator<Item = u32> {
         let words = (0_u32..).zip(&self.0).filter(|(_, word)| **word != 0);
-        words.flat_map(|(index, word)| crate::engine::parts::Bits(*word).map(move |bit| index * 64 + bit as u32))
+        words.flat_map(|(index, word)| Bits(*word).map(move |bit| index * 64 + bit as u32))
     }
 }
 

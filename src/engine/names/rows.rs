@@ -5,9 +5,9 @@ use std::collections::BinaryHeap;
 use super::asked::AskedName;
 use super::fold::plain;
 use super::index::{NameIndex, NameSet};
-use crate::engine::columns::{BLOCK, Column, Texts, block_of, mask};
+use crate::engine::columns::{BLOCK, Bits, Column, Texts, block_of, mask};
 use crate::engine::nearest::nearest;
-use crate::engine::parts::{Bits, Row};
+use crate::engine::parts::Row;
 use crate::engine::select::{Selected, Selection};
 use crate::model::{Fit, LonLat};
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::engine::columns::BLOCK;
+use crate::engine::columns::{BLOCK, Bits};
 
 /// Blocks in a page: 4,096 rows.
 const PAGE_BLOCKS: usize = 64;
@@ -67,22 +67,6 @@ impl Gone {
         let blocks = written.flat_map(|page| page * PAGE_BLOCKS..(page + 1) * PAGE_BLOCKS);
         let found = blocks.flat_map(|block| Bits(self.word(block)).map(move |bit| block * BLOCK + bit));
         found.filter(move |row| rows.contains(row))
-    }
-}
-
-/// The set bits of a word, from the lowest.
-pub struct Bits(pub u64);
-
-impl Iterator for Bits {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        if self.0 == 0 {
-            return None;
-        }
-        let bit = self.0.trailing_zeros() as usize;
-        self.0 &= self.0 - 1;
-        Some(bit)
     }
 }
 

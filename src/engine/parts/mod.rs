@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 use super::columns::{Columns, LinkSets};
 use crate::model::{Bbox, Feature, Instant, LonLat, UnitLink};
 
-pub use gone::{Bits, Gone};
+pub use gone::Gone;
 pub use merge::Merged;
 use ranges::Ranges;
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::tz::TimeZone;
 
 use super::each;
-use crate::engine::columns::{Column, Columns, Numbers, block_of, mask};
+use crate::engine::columns::{BLOCK, Column, Columns, Numbers, block_of, mask};
 use crate::engine::cql2::arithmetic::{real, whole};
 use crate::engine::cql2::fold::fold;
 use crate::engine::cql2::functions::{length, of_day, of_instant, of_real, of_whole};
@@ -78,7 +78,7 @@ impl<'a> WholeColumn<'a> {
         }
     }
 
-    fn load(self, block: usize, out: &mut [i64; 64]) {
+    fn load(self, block: usize, out: &mut [i64; BLOCK]) {
         match self {
             Self::Numbers(numbers) => numbers.load(block, out),
             Self::Booleans(values) => copied(block_of(values, block), out, i64::from),
@@ -87,7 +87,7 @@ impl<'a> WholeColumn<'a> {
     }
 }
 
-fn copied<T: Copy, O>(values: &[T], out: &mut [O; 64], convert: impl Fn(T) -> O) {
+fn copied<T: Copy, O>(values: &[T], out: &mut [O; BLOCK], convert: impl Fn(T) -> O) {
     out.iter_mut().zip(values).for_each(|(out, value)| *out = convert(*value));
 }
 
@@ -120,7 +120,7 @@ impl<'a> Whole<'a> {
     }
 
     /// Writes the block's values, and tells which of the wanted ones are not null.
-    pub(super) fn load(&self, block: usize, wanted: u64, out: &mut [i64; 64]) -> u64 {
+    pub(super) fn load(&self, block: usize, wanted: u64, out: &mut [i64; BLOCK]) -> u64 {
         match self {
             Self::Column(column) => {
                 column.load(block, out);
@@ -132,7 +132,7 @@ impl<'a> Whole<'a> {
             }
             Self::Calculated(operator, sides) => {
                 let [left, right] = &**sides;
-                let mut other = [0; 64];
+                let mut other = [0; BLOCK];
                 let known = left.load(block, wanted, out) & right.load(block, wanted, &mut other);
                 let sides = (out, &other);
                 // Of the operators that are met most, each has a loop that knows it.
@@ -158,7 +158,7 @@ impl<'a> Whole<'a> {
                 })
             }
             Self::Length(text) => each(wanted, |row| {
-                let found = text.text(block.saturating_mul(64).saturating_add(row));
+                let found = text.text(block.saturating_mul(BLOCK).saturating_add(row));
                 replace(out, row, |_| found.map(|text| length(&text)))
             }),
             Self::DayStart(day, zone) => {
@@ -179,12 +179,16 @@ pub(super) fn day_end(day: Day, zone: &TimeZone) -> Instant {
 }
 
 /// Puts what two numbers give in the place of the first one; gives the rows that have a result.
-fn combined(known: u64, (out, other): (&mut [i64; 64], &[i64; 64]), result: impl Fn(i64, i64) -> Option<i64>) -> u64 {
+fn combined(
+    known: u64,
+    (out, other): (&mut [i64; BLOCK], &[i64; BLOCK]),
+    result: impl Fn(i64, i64) -> Option<i64>,
+) -> u64 {
     each(known, |row| replace(out, row, |left| result(left, *other.get(row)?)))
 }
 
 /// Puts a result in the place of a value; false where there is none.
-fn replace<T: Copy>(values: &mut [T; 64], row: usize, result: impl FnOnce(T) -> Option<T>) -> bool {
+fn replace<T: Copy>(values: &mut [T; BLOCK], row: usize, result: impl FnOnce(T) -> Option<T>) -> bool {
     let Some(value) = values.get_mut(row) else { return false };
     match result(*value) {
         Some(result) => {
@@ -228,7 +232,7 @@ impl<'a> Real<'a> {
     }
 
     /// Writes the block's values, and tells which of the wanted ones are not null.
-    pub(super) fn load(&self, block: usize, wanted: u64, out: &mut [f64; 64]) -> u64 {
+    pub(super) fn load(&self, block: usize, wanted: u64, out: &mut [f64; BLOCK]) -> u64 {
         match self {
             Self::Column(values) => {
                 let values = block_of(values, block);
@@ -240,7 +244,7 @@ impl<'a> Real<'a> {
                 wanted
             }
             Self::Whole(inner) => {
-                let mut wholes = [0; 64];
+                let mut wholes = [0; BLOCK];
                 let known = inner.load(block, wanted, &mut wholes);
                 copied(&wholes, out, |value| value as f64);
                 known
@@ -254,7 +258,7 @@ impl<'a> Real<'a> {
             }
             Self::Calculated(operator, sides) => {
                 let [left, right] = &**sides;
-                let mut other = [0.0; 64];
+                let mut other = [0.0; BLOCK];
                 let known = left.load(block, wanted, out) & right.load(block, wanted, &mut other);
                 each(known, |row| replace(out, row, |left| real(*operator, left, *other.get(row)?)))
             }

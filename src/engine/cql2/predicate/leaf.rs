@@ -6,7 +6,7 @@ use super::batch::{Real, Text, Whole, WholeColumn};
 use super::dictionary::TextLeaf;
 use super::shape::Places;
 use super::{Truths, each};
-use crate::engine::columns::{Column, block_of, mask, packed};
+use crate::engine::columns::{BLOCK, Column, block_of, mask, packed};
 use crate::engine::cql2::like::Pattern;
 use crate::model::filter::Comparison;
 
@@ -73,12 +73,12 @@ impl Leaf<'_> {
             Self::Place(places) => Truths { yes: places.word(block, wanted), known: u64::MAX },
             Self::IsNull(test) => Truths { yes: !test.known(block, wanted), known: u64::MAX },
             Self::CompareWhole(comparison, left, right) => {
-                let (mut one, mut other) = ([0; 64], [0; 64]);
+                let (mut one, mut other) = ([0; BLOCK], [0; BLOCK]);
                 let known = left.load(block, wanted, &mut one) & right.load(block, wanted, &mut other);
                 compared(*comparison, known, &one, &other, i64::cmp)
             }
             Self::CompareReal(comparison, left, right) => {
-                let (mut one, mut other) = ([0.0; 64], [0.0; 64]);
+                let (mut one, mut other) = ([0.0; BLOCK], [0.0; BLOCK]);
                 let known = left.load(block, wanted, &mut one) & right.load(block, wanted, &mut other);
                 // Known ones are no NaN.
                 compared(*comparison, known, &one, &other, |one, other| {
@@ -90,7 +90,7 @@ impl Leaf<'_> {
             }),
             Self::Like(text, pattern) => text_truths(block, wanted, |row| Some(pattern.matches(&text.text(row)?))),
             Self::WholeIn(value, list) => {
-                let mut values = [0; 64];
+                let mut values = [0; BLOCK];
                 let known = value.load(block, wanted, &mut values);
                 let yes = each(known, |row| values.get(row).is_some_and(|value| list.binary_search(value).is_ok()));
                 Truths { yes, known }
@@ -113,11 +113,11 @@ impl Leaf<'_> {
 fn compared<T>(
     comparison: Comparison,
     known: u64,
-    one: &[T; 64],
-    other: &[T; 64],
+    one: &[T; BLOCK],
+    other: &[T; BLOCK],
     order: impl Fn(&T, &T) -> Ordering,
 ) -> Truths {
-    let mut bytes = [0_u8; 64];
+    let mut bytes = [0_u8; BLOCK];
     for ((byte, one), other) in bytes.iter_mut().zip(one).zip(other) {
         *byte = u8::from(comparison.holds(order(one, other)));
     }
@@ -127,7 +127,7 @@ fn compared<T>(
 fn text_truths(block: usize, wanted: u64, test: impl Fn(usize) -> Option<bool>) -> Truths {
     let mut known = 0;
     let yes = each(wanted, |bit| {
-        let truth = test(block.saturating_mul(64).saturating_add(bit));
+        let truth = test(block.saturating_mul(BLOCK).saturating_add(bit));
         known |= u64::from(truth.is_some()) << bit;
         truth == Some(true)
     });
@@ -162,8 +162,8 @@ impl NullTest<'_> {
                 numbers.known(block)
             }
             Self::Column(Column::Boolean(values)) => WholeColumn::Booleans(values).known(block),
-            Self::Whole(whole) => whole.load(block, wanted, &mut [0; 64]),
-            Self::Real(real) => real.load(block, wanted, &mut [0.0; 64]),
+            Self::Whole(whole) => whole.load(block, wanted, &mut [0; BLOCK]),
+            Self::Real(real) => real.load(block, wanted, &mut [0.0; BLOCK]),
             Self::Nothing => 0,
         }
     }

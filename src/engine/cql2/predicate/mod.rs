@@ -10,7 +10,7 @@ mod plan;
 mod shape;
 
 use self::leaf::Leaf;
-use crate::engine::columns::Columns;
+use crate::engine::columns::{BLOCK, Columns};
 use crate::model::filter::Filter;
 
 /// A filter made ready for the rows of some columns.
@@ -44,10 +44,10 @@ impl<'a> Predicate<'a> {
         Self { root: plan::plan(filter, columns), rows: columns.len() }
     }
 
-    /// The rows of a block that the filter takes: bit `i` is row `block * 64 + i`. Rows past the end are not taken.
+    /// The rows of a block that the filter takes: bit `i` is row `block × 64 + i`. Rows past the end are not taken.
     pub fn word(&self, block: usize) -> u64 {
-        let rows = self.rows.saturating_sub(block.saturating_mul(64));
-        let there = if rows >= 64 { u64::MAX } else { (1 << rows) - 1 };
+        let rows = self.rows.saturating_sub(block.saturating_mul(BLOCK));
+        let there = if rows >= BLOCK { u64::MAX } else { (1 << rows) - 1 };
         if there == 0 { 0 } else { self.root.truths(block, there).yes & there }
     }
 }
