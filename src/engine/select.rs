@@ -14,7 +14,7 @@ use crate::model::{Day, Instant, TimeInterval};
 /// The features that a request asks for: compiled once for a request and each part, asked 64 rows at a time.
 pub struct Selected<'a> {
     parts: &'a Parts,
-    each: Vec<Selection<'a>>,
+    each: Vec<PartSelection<'a>>,
     cancel: Cancel,
 }
 
@@ -30,21 +30,12 @@ impl<'a> Selected<'a> {
         Self::by(parts, |columns| Times::new(columns, time, interval, zone))
     }
 
-    /// These rows, of each part a word for each block: bit i for row `block × 64 + i`. Those that are gone are not selected.
-    pub fn these(parts: &'a Parts, rows: Vec<Vec<u64>>) -> Self {
-        let mut selected = Self::everything(parts);
-        let each = selected.each.iter_mut().zip(rows.into_iter().chain(std::iter::repeat(Vec::new())));
-        each.for_each(|(selection, rows)| selection.only = Some(rows));
-        selected
-    }
-
     fn by(parts: &'a Parts, times: impl Fn(&'a Columns) -> Times<'a>) -> Self {
         let cancel = Cancel::default();
-        let selection = |part: &'a Part| Selection {
+        let selection = |part: &'a Part| PartSelection {
             part,
             times: times(&part.columns),
             filter: None,
-            only: None,
             kept: None,
             cancel: cancel.clone(),
         };
@@ -73,7 +64,8 @@ impl<'a> Selected<'a> {
         self
     }
 
-    /// Of these, the rows whose bits are set: a word for each block of each part.
+    /// Of these, the rows whose bits are set: of each part a word for each block, bit i for row `block × 64 + i`; a block
+    /// without a word has none.
     #[must_use]
     pub fn kept(mut self, words: Vec<Vec<u64>>) -> Self {
         for (selection, words) in self.each.iter_mut().zip(words) {
@@ -85,7 +77,7 @@ impl<'a> Selected<'a> {
     /// The same rows, decided once: for whoever asks for the same ones very often.
     #[must_use]
     pub fn settled(self) -> Self {
-        if self.each.iter().all(Selection::is_everything) {
+        if self.each.iter().all(PartSelection::is_everything) {
             return self;
         }
         Self::everything(self.parts).kept(self.words()).until(&self.cancel)
@@ -93,7 +85,7 @@ impl<'a> Selected<'a> {
 
     /// The selected rows of each part, a word for each block: bit i for row `block × 64 + i`. Bits past the last row are clear.
     pub fn words(&self) -> Vec<Vec<u64>> {
-        let words = |selection: &Selection<'_>| {
+        let words = |selection: &PartSelection<'_>| {
             let all = 0..selection.columns().len();
             blocks(&all).map(|block| selection.word(block) & inside(block, &all)).collect()
         };
@@ -106,7 +98,7 @@ impl<'a> Selected<'a> {
     }
 
     /// The selection of each part.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &Selection<'a>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &PartSelection<'a>)> {
         (0..).zip(&self.each)
     }
 
@@ -119,11 +111,10 @@ impl<'a> Selected<'a> {
 }
 
 /// The rows of one part that a request asks for.
-pub struct Selection<'a> {
+pub struct PartSelection<'a> {
     part: &'a Part,
     times: Times<'a>,
     filter: Option<Predicate<'a>>,
-    only: Option<Vec<u64>>,
     kept: Option<Vec<u64>>,
     cancel: Cancel,
 }
@@ -135,7 +126,7 @@ enum Times<'a> {
     Between(&'a Numbers, i64, i64),
 }
 
-impl<'a> Selection<'a> {
+impl<'a> PartSelection<'a> {
     /// The part's columns.
     pub fn columns(&self) -> &'a Columns {
         &self.part.columns
@@ -148,8 +139,7 @@ impl<'a> Selection<'a> {
 
     /// Whether it asks for every row that is there.
     pub fn is_everything(&self) -> bool {
-        let any = matches!(self.times, Times::Any) && self.filter.is_none();
-        any && self.only.is_none() && self.kept.is_none()
+        matches!(self.times, Times::Any) && self.filter.is_none() && self.kept.is_none()
     }
 
     /// Whether the row is asked for.
@@ -159,11 +149,8 @@ impl<'a> Selection<'a> {
 
     /// The rows of a block that are asked for: bit i for row `block × 64 + i`. Bits past the last row mean nothing.
     pub fn word(&self, block: usize) -> u64 {
-        let only = self.only.as_ref().map_or(u64::MAX, |only| only.get(block).copied().unwrap_or(0));
-        let mut there = only & !self.part.gone.word(block);
-        if let Some(kept) = &self.kept {
-            there &= kept.get(block).copied().unwrap_or(0);
-        }
+        let kept = self.kept.as_ref().map_or(u64::MAX, |kept| kept.get(block).copied().unwrap_or(0));
+        let there = kept & !self.part.gone.word(block);
         if there == 0 || self.cancel.is_cancelled() {
             return 0;
         }

@@ -8,7 +8,7 @@ use super::index::{NameIndex, NameSet};
 use crate::engine::columns::{BLOCK, Bits, Column, Texts, block_of, mask};
 use crate::engine::nearest::nearest;
 use crate::engine::parts::Row;
-use crate::engine::select::{Selected, Selection};
+use crate::engine::select::{PartSelection, Selected};
 use crate::model::{Fit, LonLat};
 
 /// A row whose name fits what is asked.
@@ -51,7 +51,7 @@ pub fn named(
 /// The names of one part, and which of them fit.
 struct PartNames<'a> {
     part: u32,
-    selection: &'a Selection<'a>,
+    selection: &'a PartSelection<'a>,
     codes: &'a [u32],
     texts: &'a Texts,
     index: &'a NameIndex,
@@ -61,7 +61,7 @@ struct PartNames<'a> {
 }
 
 impl<'a> PartNames<'a> {
-    fn new(part: u32, selection: &'a Selection<'a>, field: usize, asked: &AskedName) -> Option<Self> {
+    fn new(part: u32, selection: &'a PartSelection<'a>, field: usize, asked: &AskedName) -> Option<Self> {
         let columns = selection.columns();
         let Some(Column::Text { codes, texts }) = columns.fields.get(field) else { return None };
         let index = columns.names(field)?;
@@ -178,6 +178,6 @@ fn nearest_of(
         words.resize(part.codes.len().div_ceil(BLOCK), 0);
         part.rows_of(&codes).for_each(|(block, rows)| words[block] = rows);
     }
-    let found = nearest(&Selected::these(selected.parts(), rows), at, most);
+    let found = nearest(&Selected::everything(selected.parts()).kept(rows), at, most);
     found.into_iter().map(|(row, distance_m)| (row, Some(distance_m))).collect()
 }

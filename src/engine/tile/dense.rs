@@ -6,7 +6,7 @@ use super::encode::{LayerEncoder, PropertyValue};
 use super::points::PointsSource;
 use crate::engine::columns::{Column, MOST_CODES, by_width, code};
 use crate::engine::morton::{AXIS_BITS, Cell, keys_of_tile};
-use crate::engine::select::{Selected, Selection};
+use crate::engine::select::{PartSelection, Selected};
 use crate::model::{EXTENT, TileCoord};
 
 /// Cells along one side of a dense tile, as a power of two: 128, so a cell is 32 tile units, four pixels of a 512-pixel tile.
@@ -77,7 +77,7 @@ impl Cells {
     }
 
     /// Cell by cell, by the sums of codes; then takes away what is gone.
-    fn subtract(&mut self, selection: &Selection<'_>, codes: Option<&Column>, rows: Range<usize>) {
+    fn subtract(&mut self, selection: &PartSelection<'_>, codes: Option<&Column>, rows: Range<usize>) {
         let (shift, first) = (self.shift(), self.first_cell());
         let columns = selection.columns();
         let mut from = rows.start;
@@ -103,7 +103,7 @@ impl Cells {
     }
 
     /// Row by row.
-    fn scan(&mut self, selection: &Selection<'_>, rows: Range<usize>, code: impl Fn(usize) -> Option<u32>) {
+    fn scan(&mut self, selection: &PartSelection<'_>, rows: Range<usize>, code: impl Fn(usize) -> Option<u32>) {
         let (shift, first) = (self.shift(), self.first_cell());
         let columns = selection.columns();
         for row in selection.rows(rows) {
