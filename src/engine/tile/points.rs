@@ -66,56 +66,76 @@ pub fn cells_layer(source: &PointsSource<'_>, cells: &Cells) -> TileLayerBytes {
     TileLayerBytes { bytes, features: cells.features, cells: true }
 }
 
+/// Each selected row of the tile and its buffer.
 fn every_point(source: &PointsSource<'_>, coord: TileCoord, selected: &Selected<'_>) -> LayerEncoder {
     let ranges = selected.iter();
     let ranges = ranges.map(|(part, selection)| (part, selection, rows_of_buffered_tile(selection.columns(), coord)));
     let ranges: Vec<_> = ranges.collect();
     let rows = ranges.iter().flat_map(|(.., ranges)| ranges).map(ExactSizeIterator::len).sum();
-    let mut encoder = LayerEncoder::new();
     if rows == 0 {
-        return encoder;
+        return LayerEncoder::new();
     }
-    encoder.reserve(rows);
-    let parts = selected.parts();
-    let mut properties = Properties::new(&mut encoder, source, (parts, rows));
+    let mut writer = PointWriter::new(source, coord, selected.parts(), rows);
     let drawn = ranges.into_iter().filter(|(.., ranges)| !ranges.is_empty());
-    let mut drawn = drawn.map(|(part, selection, ranges)| {
+    let drawn = drawn.map(|(part, selection, ranges)| {
         let rows = ranges.into_iter().flat_map(|range| selection.rows(range));
         rows.map(move |row| Row { part, row: row as u32 })
     });
-    let mut block = Vec::with_capacity(BLOCK);
-    let mut draw = |row: Row| {
-        block.push(row);
-        if block.len() == BLOCK {
-            write(&mut encoder, &mut properties, parts, (&block, coord));
-            block.clear();
-        }
-    };
-    match (drawn.next(), drawn.next()) {
-        (Some(only), None) => only.for_each(&mut draw),
+    rows_in_order(selected.parts(), drawn, |row| writer.push(row));
+    writer.finish()
+}
+
+/// Tells the rows of several parts in the order of key and id, in which the rows of each part are.
+fn rows_in_order(parts: &Parts, mut of_parts: impl Iterator<Item: Iterator<Item = Row>>, tell: impl FnMut(Row)) {
+    match (of_parts.next(), of_parts.next()) {
+        (Some(only), None) => only.for_each(tell),
         (first, second) => {
-            let rows = first.into_iter().chain(second).chain(drawn).flatten();
+            let rows = first.into_iter().chain(second).chain(of_parts).flatten();
             let mut rows: Vec<Row> = rows.collect();
             // Each part's rows are in order: a stable sort merges them.
             rows.sort_by_key(|row| (parts.columns(*row).keys[row.row as usize], parts.id(*row)));
-            rows.into_iter().for_each(&mut draw);
+            rows.into_iter().for_each(tell);
         }
     }
-    write(&mut encoder, &mut properties, parts, (&block, coord));
-    encoder
 }
 
-/// Writes some rows, a block of them at most.
-fn write(
-    encoder: &mut LayerEncoder,
-    properties: &mut Properties<'_>,
-    parts: &Parts,
-    (rows, coord): (&[Row], TileCoord),
-) {
-    properties.find(encoder, parts, rows);
-    for (index, row) in rows.iter().enumerate() {
-        let at = tile_units(parts.columns(*row), row.row as usize, coord);
-        encoder.point_feature(parts.id(*row), properties.tags(index), at);
+/// Writes points in the order in which they come, a block of rows at a time: their properties are found column by column.
+struct PointWriter<'a> {
+    encoder: LayerEncoder,
+    properties: Properties<'a>,
+    parts: &'a Parts,
+    coord: TileCoord,
+    block: Vec<Row>,
+}
+
+impl<'a> PointWriter<'a> {
+    /// `rows` is about how many will come.
+    fn new(source: &PointsSource<'a>, coord: TileCoord, parts: &'a Parts, rows: usize) -> Self {
+        let mut encoder = LayerEncoder::new();
+        encoder.reserve(rows);
+        let properties = Properties::new(&mut encoder, source, parts, rows);
+        Self { encoder, properties, parts, coord, block: Vec::with_capacity(BLOCK) }
+    }
+
+    fn push(&mut self, row: Row) {
+        self.block.push(row);
+        if self.block.len() == BLOCK {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.properties.find(&mut self.encoder, self.parts, &self.block);
+        for (index, row) in self.block.iter().enumerate() {
+            let at = tile_units(self.parts.columns(*row), row.row as usize, self.coord);
+            self.encoder.point_feature(self.parts.id(*row), self.properties.tags(index), at);
+        }
+        self.block.clear();
+    }
+
+    fn finish(mut self) -> LayerEncoder {
+        self.flush();
+        self.encoder
     }
 }
 

@@ -62,7 +62,7 @@ const ABSENT: u32 = u32::MAX - 1;
 
 impl<'a> Properties<'a> {
     /// Writers for the layer's visible fields. `rows` is about how many will be written.
-    pub fn new(encoder: &mut LayerEncoder, source: &PointsSource<'a>, (parts, rows): (&'a Parts, usize)) -> Self {
+    pub fn new(encoder: &mut LayerEncoder, source: &PointsSource<'a>, parts: &'a Parts, rows: usize) -> Self {
         let asked = |name: &str| source.fields.is_none_or(|fields| fields.iter().any(|field| field == name));
         let several = parts.count() > 1;
         let fields = source.layer.fields.iter().enumerate();
