@@ -3,7 +3,7 @@
 use super::draw::Drawing;
 use crate::engine::parts::{Part, Parts};
 use crate::engine::slice::rows_of_tile;
-use crate::engine::tile::CELL_BITS;
+use crate::engine::tile::CELLS;
 use crate::model::filter::AskedFilter;
 use crate::model::{Dense, Field, FieldType, Layer, TileLayer, TileRequest};
 
@@ -43,9 +43,6 @@ pub fn read_micros(bytes: usize) -> u64 {
     bytes as u64 / 60
 }
 
-/// Cells of a dense tile, at most.
-const CELLS: u64 = 1 << (2 * CELL_BITS);
-
 impl Drawing {
     /// What the tile will take, about: for a point that is written and packed 0.05 µs and what its properties take; where cells are
     /// counted, 0.2 µs for each of those and 0.01 µs a row if each must be looked at; what a filter takes; and the borders of a
@@ -58,8 +55,8 @@ impl Drawing {
             let rows = snapshot.parts.iter().map(rows_of).sum::<u64>();
             let dense = request.dense == Dense::Cells && rows > u64::from(snapshot.layer.max_features);
             let drawn = match (dense, looked_at) {
-                (true, true) => rows.min(CELLS) / 5 + rows / 100,
-                (true, false) => rows.min(CELLS) / 5,
+                (true, true) => rows.min(CELLS as u64) / 5 + rows / 100,
+                (true, false) => rows.min(CELLS as u64) / 5,
                 (false, _) => rows * (50 + properties_ns(&snapshot.layer, request.fields.as_deref())) / 1_000,
             };
             drawn + filtered(rows)

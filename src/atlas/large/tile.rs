@@ -5,9 +5,8 @@ use crate::atlas::draw::Drawing;
 use crate::atlas::load::large_layers;
 use crate::atlas::{AtlasError, LayerSnapshot};
 use crate::engine::as_of::{Holding, holding};
-use crate::engine::morton::Cell;
 use crate::engine::parts::Parts;
-use crate::engine::tile::Cells;
+use crate::engine::tile::{Cells, GridCell};
 use crate::engine::unit_map::UnitMap;
 use crate::model::{Day, Layer, LayerId, Level, TileCoord, TileRequest};
 use crate::store::{CellCount, Group, Grouping, Store, TileRows, Wanted};
@@ -88,7 +87,8 @@ impl Drawing {
 fn cells_of(layer: &Layer, coord: TileCoord, counts: Vec<CellCount>) -> Cells {
     let codes = layer.category_field().map_or(&[][..], |field| &field.codes);
     let code = |code: &str| codes.iter().position(|listed| listed.code == code);
-    let counts =
-        counts.into_iter().map(|cell| (Cell { x: cell.x, y: cell.y }, cell.code.as_deref().and_then(code), cell.count));
+    let counts = counts
+        .into_iter()
+        .map(|cell| (GridCell { x: cell.x, y: cell.y }, cell.code.as_deref().and_then(code), cell.count));
     Cells::counted(coord, counts)
 }

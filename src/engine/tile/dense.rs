@@ -7,15 +7,41 @@ use super::points::PointsSource;
 use crate::engine::columns::{Column, MOST_CODES, by_width, code};
 use crate::engine::morton::{AXIS_BITS, Cell, keys_of_tile};
 use crate::engine::select::{PartSelection, Selected};
+use crate::engine::slice::rows_of_tile;
 use crate::model::{EXTENT, TileCoord};
 
 /// Cells along one side of a dense tile, as a power of two: 128, so a cell is 32 tile units, four pixels of a 512-pixel tile.
 /// With 256 a full tile of a million points had three times the bytes, and too many dots to be told apart.
 pub const CELL_BITS: u32 = 7;
+/// Cells of a dense tile.
+pub const CELLS: usize = 1 << (2 * CELL_BITS);
 
-/// The selected features of a tile, counted per grid cell. Cells are numbered in Morton order, as rows are sorted.
+/// Column and row in a tile's grid of 128 × 128, from the north-west.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GridCell {
+    /// From the west of the tile.
+    pub x: u32,
+    /// From the north.
+    pub y: u32,
+}
+
+impl GridCell {
+    /// Its number in Morton order, as rows are sorted; beyond [`CELLS`] where it is not in the grid.
+    fn number(self) -> usize {
+        Cell { x: self.x, y: self.y }.key() as usize
+    }
+
+    /// Back from its number.
+    fn of_number(number: usize) -> Self {
+        let Cell { x, y } = Cell::from_key(number as u64);
+        Self { x, y }
+    }
+}
+
+/// The selected features of a tile, counted per grid cell.
 pub struct Cells {
     coord: TileCoord,
+    /// By the numbers of their cells.
     tallies: Vec<Tally>,
     /// All that were counted.
     pub features: u64,
@@ -31,13 +57,11 @@ impl Cells {
     /// Counts the rows of the tile. Where every row is asked for, a cell is a subtraction: its cost grows with the cells drawn,
     /// not with the rows in them.
     pub fn new(selected: &Selected<'_>, category: Option<usize>, coord: TileCoord) -> Self {
-        let tallies = vec![Tally::default(); 1 << (2 * CELL_BITS)];
-        let mut cells = Self { coord, tallies, features: 0 };
+        let mut cells = Self::none(coord);
         for (_, selection) in selected.iter() {
             let columns = selection.columns();
             let codes = category.and_then(|field| columns.fields.get(field));
-            let (first, last) = keys_of_tile(coord);
-            let rows = columns.rows_between(first, last);
+            let rows = rows_of_tile(columns, coord);
             match codes {
                 Some(Column::Code { codes, .. }) if !selection.is_everything() => {
                     by_width!(codes, codes => cells.scan(selection, rows, |row| code(codes, row)));
@@ -52,12 +76,10 @@ impl Cells {
     }
 
     /// Counts made elsewhere: of each cell and code how many.
-    pub fn counted(coord: TileCoord, counts: impl IntoIterator<Item = (Cell, Option<usize>, u64)>) -> Self {
-        let mut cells = Self { coord, tallies: vec![Tally::default(); 1 << (2 * CELL_BITS)], features: 0 };
+    pub fn counted(coord: TileCoord, counts: impl IntoIterator<Item = (GridCell, Option<usize>, u64)>) -> Self {
+        let mut cells = Self::none(coord);
         for (cell, code, count) in counts {
-            let Some(tally) = usize::try_from(cell.key()).ok().and_then(|cell| cells.tallies.get_mut(cell)) else {
-                continue;
-            };
+            let Some(tally) = cells.tallies.get_mut(cell.number()) else { continue };
             tally.count += count;
             if let Some(of_code) = code.and_then(|code| tally.codes.get_mut(code)) {
                 *of_code += count;
@@ -65,6 +87,11 @@ impl Cells {
             cells.features += count;
         }
         cells
+    }
+
+    /// Nothing counted yet.
+    fn none(coord: TileCoord) -> Self {
+        Self { coord, tallies: vec![Tally::default(); CELLS], features: 0 }
     }
 
     /// Bits of a key below a cell's.
@@ -133,7 +160,7 @@ impl Cells {
                 encoder.tag(*key, value);
             }
             let size = EXTENT >> CELL_BITS;
-            let Cell { x, y } = Cell::from_key(cell as u64);
+            let GridCell { x, y } = GridCell::of_number(cell);
             let centre = |axis: u32| (axis * size + size / 2) as i32;
             encoder.point(centre(x), centre(y));
         }

@@ -7,7 +7,7 @@ mod points;
 mod properties;
 mod units;
 
-pub use dense::{CELL_BITS, Cells};
+pub use dense::{CELL_BITS, CELLS, Cells, GridCell};
 pub use encode::{LayerEncoder, PropertyValue};
 pub(super) use encode::{Shape, tag};
 pub use points::{PointsSource, cells_layer, points_layer};
