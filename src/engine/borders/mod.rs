@@ -4,12 +4,11 @@
 //! arcs, `bands` simplifies each arc (`simplify`) and rounds it for each zoom so that none crosses another (`snap`) and
 //! no strip turns over (`unfold`), `labels` finds a place for the name.
 //! For each tile: `clip` cuts rings to the tile's box, `quantize` rounds what was not, `untangle` makes valid polygons of
-//! rings that touch, `commands` writes them.
+//! rings that touch, and they are written as tiles have them (`tile::commands`).
 
 mod arcs;
 mod bands;
 mod clip;
-mod commands;
 mod labels;
 mod quantize;
 mod simplify;
@@ -23,12 +22,12 @@ mod weld;
 
 use std::collections::HashMap;
 
+use crate::engine::tile::Commands;
 use crate::model::{BUFFER, Bbox, Day, DayInterval, EXTENT, Level, LonLat, TileCoord, Unit, UnitId, World};
 
 use arcs::{Arcs, StepPart, StepRing};
 use bands::{Bands, WorldBox};
 use clip::{Clipper, Frame, TilePlace};
-use commands::Commands;
 pub use labels::label_of;
 use labels::{WorldPart, label_place};
 use quantize::quantize;

@@ -1,9 +1,9 @@
 //! Where the points of a tile are.
 
-use crate::engine::tile::{Shape, tag};
+use crate::engine::tile::{GeomType, tag};
 
 /// The type, a point, and the tag of the geometry, as they lie behind the tags.
-const POINT_GEOMETRY: [u8; 3] = [tag::FEATURE_TYPE, Shape::Point as u8, tag::FEATURE_GEOMETRY];
+const POINT_GEOMETRY: [u8; 3] = [tag::FEATURE_TYPE, GeomType::Point as u8, tag::FEATURE_GEOMETRY];
 
 /// A point feature: where its parts lie, bytes from the beginning of the tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

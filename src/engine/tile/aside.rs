@@ -1,6 +1,7 @@
 //! Points of few bytes, put together without a check.
 
-use super::encode::{Shape, tag, zigzag};
+use super::commands::{MOVE_TO_ONE, zigzag};
+use super::encode::{GeomType, tag};
 
 /// Room for a point that is put together aside, bytes: a power of two.
 pub(super) const ASIDE_BYTES: usize = 256;
@@ -52,12 +53,11 @@ impl Aside {
         } else {
             self.end(begun);
         }
-        for byte in [tag::FEATURE_TYPE, Shape::Point as u8, tag::FEATURE_GEOMETRY] {
+        for byte in [tag::FEATURE_TYPE, GeomType::Point as u8, tag::FEATURE_GEOMETRY] {
             self.push(byte);
         }
         let geometry = self.begin();
-        // MoveTo, once.
-        self.push(1 << 3 | 1);
+        self.push(MOVE_TO_ONE as u8);
         self.varint(u64::from(zigzag(x)));
         self.varint(u64::from(zigzag(y)));
         self.end(geometry);

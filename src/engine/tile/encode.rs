@@ -4,6 +4,7 @@ use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::aside::{ASIDE_BYTES, Aside, MOST_ASIDE};
+use super::commands::{MOVE_TO_ONE, zigzag};
 use crate::model::EXTENT;
 
 /// Protobuf tags of the fields used: number × 8 + wire type (0 varint, 1 eight bytes, 2 length and bytes).
@@ -26,9 +27,9 @@ pub(in crate::engine) mod tag {
     pub const VALUE_BOOL: u8 = 7 << 3;
 }
 
-/// A feature's geometry type.
+/// A feature's geometry type, by its number in the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum GeomType {
     /// One point.
     Point = 1,
     /// Polygons.
@@ -170,22 +171,21 @@ impl LayerEncoder {
 
     /// Ends the feature as a point. `x`, `y` in tile units.
     pub fn point(&mut self, x: i32, y: i32) {
-        // MoveTo, once.
-        self.shape(Shape::Point, &[1 << 3 | 1, zigzag(x), zigzag(y)]);
+        self.end(GeomType::Point, &[MOVE_TO_ONE, zigzag(x), zigzag(y)]);
     }
 
     /// Ends the feature as a polygon. `commands` as in section 4.3 of the specification.
     pub fn polygon(&mut self, commands: &[u32]) {
-        self.shape(Shape::Polygon, commands);
+        self.end(GeomType::Polygon, commands);
     }
 
-    fn shape(&mut self, shape: Shape, commands: &[u32]) {
+    fn end(&mut self, kind: GeomType, commands: &[u32]) {
         if self.features.len() == self.tags_begun {
             self.features.truncate(self.tags_begun - 2);
         } else {
             set_length(&mut self.features, self.tags_begun);
         }
-        self.features.extend_from_slice(&[tag::FEATURE_TYPE, shape as u8, tag::FEATURE_GEOMETRY, 0]);
+        self.features.extend_from_slice(&[tag::FEATURE_TYPE, kind as u8, tag::FEATURE_GEOMETRY, 0]);
         let geometry = self.features.len();
         for command in commands {
             varint(&mut self.features, u64::from(*command));
@@ -256,10 +256,6 @@ fn write_value(bytes: &mut Vec<u8>, value: PropertyValue<'_>) {
 fn text(bytes: &mut Vec<u8>, value: &str) {
     varint(bytes, value.len() as u64);
     bytes.extend_from_slice(value.as_bytes());
-}
-
-pub(super) fn zigzag(value: i32) -> u32 {
-    ((value << 1) ^ (value >> 31)) as u32
 }
 
 fn varint(bytes: &mut Vec<u8>, mut value: u64) {

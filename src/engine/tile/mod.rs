@@ -1,15 +1,17 @@
 //! One tile, from columns to bytes: slice → select → quantize → encode.
 
 mod aside;
+mod commands;
 mod dense;
 mod encode;
 mod points;
 mod properties;
 mod units;
 
+pub(super) use commands::Commands;
 pub use dense::{CELL_BITS, CELLS, Cells, GridCell};
+pub(super) use encode::{GeomType, tag};
 pub use encode::{LayerEncoder, PropertyValue};
-pub(super) use encode::{Shape, tag};
 pub use points::{PointsSource, cells_layer, points_layer};
 pub use units::{UnitsSource, labels_layer, units_layer};
 

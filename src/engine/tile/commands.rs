@@ -1,23 +1,25 @@
-//! Rings to the command integers of Mapbox Vector Tile 2.1, section 4.3.
-
-use super::quantize::TileVertex;
+//! Points and rings as the command integers of Mapbox Vector Tile 2.1, section 4.3.
 
 const MOVE_TO: u32 = 1;
 const LINE_TO: u32 = 2;
 const CLOSE_PATH: u32 = 7;
 
-/// Writes the rings of one polygon feature. Coordinates are deltas from the vertex before, over ring ends too.
+/// What stands before the place of a point.
+pub(super) const MOVE_TO_ONE: u32 = command(MOVE_TO, 1);
+
+/// Writes the rings of one polygon feature, vertices in tile units. Coordinates are deltas from the vertex before, over ring ends
+/// too.
 #[derive(Default)]
-pub(super) struct Commands {
+pub(in crate::engine) struct Commands {
     integers: Vec<u32>,
-    cursor: TileVertex,
+    cursor: (i32, i32),
 }
 
 impl Commands {
     /// Writes a closed ring, given without its repeated first vertex.
-    pub(super) fn ring(&mut self, ring: &[TileVertex]) {
+    pub(in crate::engine) fn ring(&mut self, ring: &[(i32, i32)]) {
         let Some((first, rest)) = ring.split_first() else { return };
-        self.integers.push(command(MOVE_TO, 1));
+        self.integers.push(MOVE_TO_ONE);
         self.vertex(*first);
         self.integers.push(command(LINE_TO, rest.len() as u32));
         for vertex in rest {
@@ -26,22 +28,23 @@ impl Commands {
         self.integers.push(command(CLOSE_PATH, 1));
     }
 
-    fn vertex(&mut self, vertex: TileVertex) {
+    fn vertex(&mut self, vertex: (i32, i32)) {
         self.integers.extend([zigzag(vertex.0 - self.cursor.0), zigzag(vertex.1 - self.cursor.1)]);
         self.cursor = vertex;
     }
 
     /// What was written; empty without a ring.
-    pub(super) fn finish(self) -> Vec<u32> {
+    pub(in crate::engine) fn finish(self) -> Vec<u32> {
         self.integers
     }
 }
 
-fn command(id: u32, count: u32) -> u32 {
+const fn command(id: u32, count: u32) -> u32 {
     id | (count << 3)
 }
 
-fn zigzag(delta: i32) -> u32 {
+/// A coordinate's step with its sign in the lowest bit, so that short ones are small numbers either way.
+pub(super) fn zigzag(delta: i32) -> u32 {
     ((delta << 1) ^ (delta >> 31)).cast_unsigned()
 }
 
