@@ -9,7 +9,8 @@ use tokio_postgres::IsolationLevel;
 use tokio_postgres::types::ToSql;
 
 use super::PostGis;
-use super::{published, row};
+use super::published::{self, Joiner};
+use super::row;
 use crate::model::{Feature, Layer, LayerId, Residency};
 use crate::store::{Changes, LayerChange, StoreError};
 
@@ -69,9 +70,7 @@ impl PostGis {
     ) -> Result<Result<Changes, (LayerId, StoreError)>, StoreError> {
         let failed = || self.address.failed("asking what changed");
         let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-        // Rows of a published layer may be joined in a temporary table.
-        let transaction = transaction.read_only(held.iter().all(|(layer, _)| layer.published.is_none()));
-        let transaction = transaction.start().await.map_err(failed())?;
+        let transaction = transaction.read_only(true).start().await.map_err(failed())?;
         self.begin_reading(&transaction).await?;
         let moved = self.moved(&transaction, units, held).await?;
         let mut changes = Changes::default();
@@ -168,7 +167,7 @@ impl PostGis {
         let ids: Vec<i64> = ids.iter().map(|row| row.get(0)).collect();
         let select = match &layer.published {
             None => format!("{} WHERE id = ANY ($1::bigint[])", self.own_rows(transaction, layer).await?),
-            Some(source) => published::changed(self, transaction, layer, source, &ids).await?,
+            Some(source) => published::rows(self, transaction, (layer, source), true).await?,
         };
         let select = transaction.prepare_cached(&select).await.map_err(failed())?;
         let parameters: [&(dyn ToSql + Sync); 1] = [&ids];
@@ -180,9 +179,10 @@ impl PostGis {
                 upserted.push(row.feature);
             }
         }
+        if layer.published.is_some() {
+            Joiner::new(self, transaction).await?.join(&mut upserted);
+        }
         upserted.sort_by_key(|feature| feature.id);
-        // Nothing keeps the key of a published view from being there twice.
-        upserted.dedup_by_key(|feature| feature.id);
         let there = |id: &u64| upserted.binary_search_by_key(id, |feature| feature.id).is_ok();
         let deleted = ids.iter().map(|id| id.unsigned_abs()).filter(|id| !there(id)).collect();
         Ok(LayerChange::Rows { version: version.unsigned_abs(), upserted, deleted })

@@ -107,7 +107,7 @@ impl PostGis {
     }
 
     /// The units of the transaction's moment, ready to be asked, and their version.
-    async fn unit_index(&self, transaction: &Transaction<'_>) -> Result<(u64, Arc<UnitIndex>), StoreError> {
+    pub(super) async fn unit_index(&self, transaction: &Transaction<'_>) -> Result<(u64, Arc<UnitIndex>), StoreError> {
         let version = self.version(transaction, "units").await?;
         if let Some((of, index)) = self.index.load_full().as_deref()
             && *of == version

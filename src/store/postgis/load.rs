@@ -10,6 +10,7 @@ use tokio_postgres::{IsolationLevel, Transaction};
 use super::PostGis;
 use super::columns::{Relation, quoted_table, sql_type};
 use super::failure::fault;
+use super::published::Joiner;
 use super::{published, row};
 use crate::model::{Feature, Finding, FindingKind, Layer};
 use crate::store::StoreError;
@@ -30,21 +31,24 @@ impl PostGis {
         }
         let mut client = self.borrow().await?;
         let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-        // A published layer is joined in a temporary table.
-        let transaction = transaction.read_only(layer.published.is_none()).start().await.map_err(failed())?;
+        let transaction = transaction.read_only(true).start().await.map_err(failed())?;
         let version = self.version(&transaction, layer.id.as_str()).await?;
         let select = self.select(&transaction, layer).await?;
+        let rows = match &layer.published {
+            None => rows.clone(),
+            Some(source) => Joiner::of_all(self, &transaction, source).await?.begin(rows.clone()),
+        };
         self.send_rows(&transaction, layer, &select, rows).await?;
         transaction.commit().await.map_err(failed())?;
         Ok(version)
     }
 
-    /// The query for a layer's rows: id, longitude, latitude, units, fields.
+    /// The query for a layer's rows: id, longitude, latitude, units, fields. Those of a published layer have no units yet.
     async fn select(&self, transaction: &Transaction<'_>, layer: &Layer) -> Result<String, StoreError> {
         self.begin_reading(transaction).await?;
         match &layer.published {
             None => self.own_rows(transaction, layer).await,
-            Some(source) => published::stage(self, transaction, layer, source).await,
+            Some(source) => published::rows(self, transaction, (layer, source), false).await,
         }
     }
 
@@ -71,7 +75,7 @@ impl PostGis {
         transaction: &Transaction<'_>,
         layer: &Layer,
         select: &str,
-        rows: &mpsc::Sender<Vec<Feature>>,
+        rows: mpsc::Sender<Vec<Feature>>,
     ) -> Result<(), StoreError> {
         let mut stream = pin!(self.copy_out(transaction, layer, select).await?);
         let mut batch = Vec::with_capacity(BATCH);

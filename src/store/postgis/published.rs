@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use foldhash::HashSet;
+use tokio::sync::mpsc;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
@@ -15,92 +17,91 @@ use super::PostGis;
 use super::columns::{Relation, quoted, quoted_table};
 use super::failure::fault;
 use super::load::field_list;
-use crate::model::{Layer, Published};
+use crate::engine::locate::UnitIndex;
+use crate::model::{Feature, Layer, Published};
 use crate::store::StoreError;
 
-/// Changed rows up to which each is joined by itself.
-const FEW: usize = 500;
-
-/// Copies a published table's points into a temporary table, joins them, and gives the query for the rows.
-pub(super) async fn stage(
-    store: &PostGis,
-    transaction: &Transaction<'_>,
-    layer: &Layer,
-    source: &Published,
-) -> Result<String, StoreError> {
-    let points = points(store, transaction, layer, source).await?;
-    stage_points(store, transaction, layer, &points, &[]).await
-}
-
-/// Joins the rows of some keys, few one by one, many in a temporary table, and gives the query for them. Its parameter is the keys.
-pub(super) async fn changed(
-    store: &PostGis,
-    transaction: &Transaction<'_>,
-    layer: &Layer,
-    source: &Published,
-    keys: &[i64],
-) -> Result<String, StoreError> {
-    let points = points(store, transaction, layer, source).await?;
-    let only = format!("{points} WHERE {} = ANY ($1::bigint[])", quoted(&source.key));
-    if keys.len() > FEW {
-        let select = stage_points(store, transaction, layer, &only, &[&keys]).await?;
-        return Ok(format!("{select} WHERE p.key = ANY ($1::bigint[])"));
-    }
-    Ok(format!("SELECT p.key, ST_X(p.geom), ST_Y(p.geom), bandoso.unit_links(p.geom){} FROM ({only}) p", values(layer)))
-}
-
-/// The query for a published table's points and values, not joined yet.
+/// The query for a published table's rows, not joined yet: key, longitude, latitude, no units, fields. With `changed` those of some
+/// keys, which are its parameter.
 ///
 /// Geometries that are no points, or whose reference system is not known, have no position there.
-async fn points(
+pub(super) async fn rows(
     store: &PostGis,
     transaction: &Transaction<'_>,
-    layer: &Layer,
-    source: &Published,
+    (layer, source): (&Layer, &Published),
+    changed: bool,
 ) -> Result<String, StoreError> {
     let doing = || format!("loading {} from {}", layer.id, source.table);
     let found = Relation::find(transaction, quoted_table(&source.table)).await;
     let table = found.map_err(store.address.failed(doing()))?;
     let table = table.ok_or_else(|| fault(doing(), "there is no such table or view"))?;
+    let (key, geom) = (quoted(&source.key), quoted(&source.geometry_column));
+    let values: Vec<String> = (0..layer.fields.len()).map(|index| format!(", p.v{index}")).collect();
+    let only = if changed { format!(" WHERE {key} = ANY ($1::bigint[])") } else { String::new() };
+    // Each place is worked out once, and not again for its latitude.
     Ok(format!(
-        "SELECT row_number() OVER () AS id, NULL::integer[] AS units, {key}::bigint AS key, \
+        "SELECT p.key, ST_X(p.geom), ST_Y(p.geom), NULL::integer[]{values} FROM (SELECT {key}::bigint AS key, \
          CASE WHEN ST_SRID({geom}) NOT IN (0, 4326) THEN bandoso.in_degrees({geom}) \
-         WHEN GeometryType({geom}) = 'POINT' AND ST_SRID({geom}) = 4326 THEN {geom} END AS geom\
-         {fields} FROM {table}",
-        key = quoted(&source.key),
-        geom = quoted(&source.geometry_column),
+         WHEN GeometryType({geom}) = 'POINT' AND ST_SRID({geom}) = 4326 THEN {geom} END AS geom{fields} \
+         FROM {table}{only} OFFSET 0) p",
+        values = values.concat(),
         fields = field_list(&table, layer, &store.prepared().zone),
         table = table.name,
     ))
 }
 
-async fn stage_points(
-    store: &PostGis,
-    transaction: &Transaction<'_>,
-    layer: &Layer,
-    points: &str,
-    keys: &[&(dyn ToSql + Sync)],
-) -> Result<String, StoreError> {
-    let failed = || store.address.failed(format!("loading {}", layer.id));
-    // One layer after the other may be staged in a transaction.
-    transaction.batch_execute("DROP TABLE IF EXISTS pg_temp.bandoso_points").await.map_err(failed())?;
-    let stage = format!("CREATE TEMP TABLE bandoso_points ON COMMIT DROP AS {points}");
-    transaction.execute(&stage, keys).await.map_err(failed())?;
-    let ready = "CREATE INDEX ON pg_temp.bandoso_points USING gist (geom); ANALYZE pg_temp.bandoso_points";
-    transaction.batch_execute(ready).await.map_err(failed())?;
-    // Nothing keeps the key of a table of others from being there twice: the first row has it.
-    Ok(format!(
-        "SELECT p.key, ST_X(p.geom), ST_Y(p.geom), l.units{} \
-         FROM (SELECT DISTINCT ON (key) * FROM pg_temp.bandoso_points ORDER BY key, id) p \
-         LEFT JOIN bandoso.links_of('pg_temp.bandoso_points', false) l ON l.id = p.id",
-        values(layer)
-    ))
+/// Makes features of rows as they come out of a published table: joins them with units, and keeps the first of those with one key,
+/// for nothing keeps a key of others from being there twice.
+pub(super) struct Joiner {
+    index: Arc<UnitIndex>,
+    /// The keys so far; none where the table has no two alike.
+    seen: Option<HashSet<u64>>,
 }
 
-/// `, p.vN` for each field.
-fn values(layer: &Layer) -> String {
-    let values: Vec<String> = (0..layer.fields.len()).map(|index| format!(", p.v{index}")).collect();
-    values.concat()
+impl Joiner {
+    /// With the units of the transaction's moment.
+    pub(super) async fn new(store: &PostGis, transaction: &Transaction<'_>) -> Result<Self, StoreError> {
+        let (_, index) = store.unit_index(transaction).await?;
+        Ok(Self { index, seen: Some(HashSet::default()) })
+    }
+
+    /// The same for all rows of a table: where its keys are known to be unique, millions of them are not kept.
+    pub(super) async fn of_all(
+        store: &PostGis,
+        transaction: &Transaction<'_>,
+        source: &Published,
+    ) -> Result<Self, StoreError> {
+        let joiner = Self::new(store, transaction).await?;
+        let asked: [&(dyn ToSql + Sync); 2] = [&quoted_table(&source.table), &source.key];
+        let unique = transaction.query_one(include_str!("../../../sql/unique_key.sql"), &asked).await;
+        let unique = unique.map_err(store.address.failed(format!("asking for the key of {}", source.table)))?;
+        Ok(Self { seen: joiner.seen.filter(|_| !unique.get::<_, bool>(0)), ..joiner })
+    }
+
+    /// Joins some rows.
+    pub(super) fn join(&mut self, rows: &mut Vec<Feature>) {
+        if let Some(seen) = &mut self.seen {
+            rows.retain(|row| seen.insert(row.id));
+        }
+        for row in rows {
+            row.units = self.index.links(row.at);
+        }
+    }
+
+    /// Joins whatever comes and passes it on, on a thread of its own: it is as much work as reading.
+    pub(super) fn begin(mut self, joined: mpsc::Sender<Vec<Feature>>) -> mpsc::Sender<Vec<Feature>> {
+        let (sender, mut rows) = mpsc::channel::<Vec<Feature>>(1);
+        tokio::task::spawn_blocking(move || {
+            while let Some(mut batch) = rows.blocking_recv() {
+                self.join(&mut batch);
+                if joined.blocking_send(batch).is_err() {
+                    // A receiver that went away has all it wanted.
+                    return;
+                }
+            }
+        });
+        sender
+    }
 }
 
 /// A published table that is looked at.
