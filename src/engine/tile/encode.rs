@@ -3,8 +3,8 @@
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::aside::{ASIDE_BYTES, Aside, MOST_ASIDE};
 use super::commands::{MOVE_TO_ONE, zigzag};
+use super::short_point::{MOST_PROPERTIES, ROOM, ShortPoint};
 use crate::model::EXTENT;
 
 /// Protobuf tags of the fields used: number × 8 + wire type (0 varint, 1 eight bytes, 2 length and bytes).
@@ -69,7 +69,7 @@ pub struct LayerEncoder {
     tags_begun: usize,
     id: Option<u64>,
     scratch: Vec<u8>,
-    aside: Aside,
+    short: ShortPoint,
 }
 
 impl LayerEncoder {
@@ -86,23 +86,23 @@ impl LayerEncoder {
             tags_begun: 0,
             id: None,
             scratch: Vec::new(),
-            aside: Aside::new(),
+            short: ShortPoint::new(),
         }
     }
 
     /// Makes room for about so many features to come; very many make it for themselves, for a filter may leave few of them.
     pub fn reserve(&mut self, features: usize) {
-        self.features.reserve(features.min(MOST_RESERVED) * FEATURE_BYTES + ASIDE_BYTES);
+        self.features.reserve(features.min(MOST_RESERVED) * FEATURE_BYTES + ROOM);
     }
 
     /// Adds a point with its properties, as indexes of keys and values. `at` in tile units.
     ///
-    /// Most are short, and their lengths take a byte: such a one is put together aside and added in one go, which takes half the
+    /// Most are short, and their lengths take a byte: such a one is written on its own and added in one go, which takes half the
     /// time.
     pub fn point_feature(&mut self, id: u64, tags: impl Iterator<Item = (u32, u32)> + Clone, at: (i32, i32)) {
-        let few = tags.size_hint().1.is_some_and(|most| most <= MOST_ASIDE);
-        if few && self.aside.point(id, tags.clone(), at) {
-            self.aside.add_to(&mut self.features);
+        let few = tags.size_hint().1.is_some_and(|most| most <= MOST_PROPERTIES);
+        if few && self.short.write(id, tags.clone(), at) {
+            self.short.add_to(&mut self.features);
             return;
         }
         self.feature(Some(id));
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_that_is_put_together_aside_is_as_any_other() {
+    fn a_short_point_is_written_as_any_other() {
         for (id, most, value) in
             [(1, 0, 0), (127, 1, 127), (128, 4, 128), (u64::MAX, 20, u32::MAX), (7, 21, 3), (7, 41, 3)]
         {

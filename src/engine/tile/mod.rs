@@ -1,11 +1,11 @@
 //! One tile, from columns to bytes: slice → select → quantize → encode.
 
-mod aside;
 mod commands;
 mod dense;
 mod encode;
 mod points;
 mod properties;
+mod short_point;
 mod units;
 
 pub(super) use commands::Commands;

@@ -1,28 +1,37 @@
-//! Points of few bytes, put together without a check.
+//! Points of few bytes, most points: written where there is room for them in any case, which takes half the time.
 
 use super::commands::{MOVE_TO_ONE, zigzag};
 use super::encode::{GeomType, tag};
 
-/// Room for a point that is put together aside, bytes: a power of two.
-pub(super) const ASIDE_BYTES: usize = 256;
+/// Room for a short point, bytes: a power of two.
+pub(super) const ROOM: usize = 256;
 /// What a point with few properties takes at most.
 const USUAL_BYTES: usize = 48;
-/// Properties that such a point has at most: with every number as long as it can be they still fit.
-pub(super) const MOST_ASIDE: usize = 20;
+/// Properties that a short point has at most: with every number as long as it can be they still fit.
+pub(super) const MOST_PROPERTIES: usize = 20;
 
-/// A feature that is put together where there is room for it in any case.
-pub(super) struct Aside {
-    bytes: [u8; ASIDE_BYTES],
+/// Bytes of a key or value's index or of a coordinate, at most, and of an id.
+const INDEX_BYTES: usize = 5;
+const ID_BYTES: usize = 10;
+/// What else there is: field and length of the feature, of its tags and of its geometry; field and number of its type; the
+/// command; the field of its id.
+const OTHER_BYTES: usize = 3 * 2 + 2 + 1 + 1;
+const _: () = assert!(OTHER_BYTES + 2 * INDEX_BYTES + ID_BYTES + MOST_PROPERTIES * 2 * INDEX_BYTES <= ROOM);
+
+/// A point feature of fewer than 128 bytes, written into a fixed array: every length is then one byte and nothing is checked.
+/// [`LayerEncoder`](super::LayerEncoder) writes the same bytes the long way.
+pub(super) struct ShortPoint {
+    bytes: [u8; ROOM],
     length: usize,
 }
 
-impl Aside {
-    /// With nothing in it. Making one takes as long as putting a point together: it is made once.
+impl ShortPoint {
+    /// With nothing in it. Making one takes as long as writing a point: it is made once.
     pub(super) fn new() -> Self {
-        Self { bytes: [0; ASIDE_BYTES], length: 0 }
+        Self { bytes: [0; ROOM], length: 0 }
     }
 
-    /// Adds what was put together.
+    /// Adds what was written.
     pub(super) fn add_to(&self, bytes: &mut Vec<u8>) {
         let end = bytes.len() + self.length;
         // A few bytes too many, of a number that is known, are copied sooner than just as many as there are.
@@ -34,11 +43,8 @@ impl Aside {
         bytes.truncate(end);
     }
 
-    /// Puts together a point as [`LayerEncoder::point_feature`] has it. Whether it is short enough: each of its lengths takes one
-    /// byte.
-    ///
-    /// [`LayerEncoder::point_feature`]: super::LayerEncoder::point_feature
-    pub(super) fn point(&mut self, id: u64, tags: impl Iterator<Item = (u32, u32)>, (x, y): (i32, i32)) -> bool {
+    /// Writes a point. False where it is not short: then nothing of it is of use.
+    pub(super) fn write(&mut self, id: u64, tags: impl Iterator<Item = (u32, u32)>, (x, y): (i32, i32)) -> bool {
         self.length = 0;
         self.push(tag::LAYER_FEATURE);
         let feature = self.begin();
@@ -74,12 +80,12 @@ impl Aside {
     }
 
     fn end(&mut self, begun: usize) {
-        self.bytes[(begun - 1) % ASIDE_BYTES] = (self.length - begun) as u8;
+        self.bytes[(begun - 1) % ROOM] = (self.length - begun) as u8;
     }
 
     fn push(&mut self, byte: u8) {
         // The remainder is the length: it spares the check.
-        self.bytes[self.length % ASIDE_BYTES] = byte;
+        self.bytes[self.length % ROOM] = byte;
         self.length += 1;
     }
 
