@@ -247,14 +247,13 @@ mod tests {
             (4, PropertyValue::Real(0.5)),
             (6, PropertyValue::Boolean(true)),
         ] {
-            let (key, value) = (layer.key("value"), layer.value(value));
-            layer.feature(Some(id));
-            layer.tag(key, value);
-            layer.point(-64, 4096);
+            let key = layer.key("value");
+            let mut feature = layer.feature(Some(id));
+            feature.property(key, value);
+            feature.point(-64, 4096);
         }
         // Two rings: MoveTo 0,0 LineTo 10,0 10,10 ClosePath; MoveTo 2,1 LineTo 8,7 8,1 ClosePath.
-        layer.feature(Some(9));
-        layer.polygon(&[9, 0, 0, 18, 20, 0, 0, 20, 15, 9, 15, 17, 18, 12, 12, 0, 11, 15]);
+        layer.feature(Some(9)).polygon(&[9, 0, 0, 18, 20, 0, 0, 20, 15, 9, 15, 17, 18, 12, 12, 0, 11, 15]);
         layer.finish("police.incidents")
     }
 

@@ -86,8 +86,7 @@ fn what_is_no_tile_of_points_is_left_to_others() {
     let mut packer = PointPacker::new();
     let mut polygons = LayerEncoder::new();
     for id in 0..300 {
-        polygons.feature(Some(id));
-        polygons.polygon(&[9, 2, 2, 18, 8, 8, 9, 9, 15]);
+        polygons.feature(Some(id)).polygon(&[9, 2, 2, 18, 8, 8, 9, 9, 15]);
     }
     let polygons = polygons.finish("units.commune");
     let points = tile(300, (4, 10), true);

@@ -152,17 +152,15 @@ impl Cells {
         let code_keys: Vec<u32> =
             codes.iter().take(MOST_CODES).map(|code| encoder.key(&format!("count_{}", code.code))).collect();
         for (cell, tally) in self.tallies.iter().enumerate().filter(|(_, tally)| tally.count > 0) {
-            encoder.feature(None);
-            let count = encoder.value(PropertyValue::Unsigned(tally.count));
-            encoder.tag(count_key, count);
+            let mut feature = encoder.feature(None);
+            feature.property(count_key, PropertyValue::Unsigned(tally.count));
             for (key, count) in code_keys.iter().zip(tally.codes).filter(|(_, count)| *count > 0) {
-                let value = encoder.value(PropertyValue::Unsigned(count));
-                encoder.tag(*key, value);
+                feature.property(*key, PropertyValue::Unsigned(count));
             }
             let size = EXTENT >> CELL_BITS;
             let GridCell { x, y } = GridCell::of_number(cell);
             let centre = |axis: u32| (axis * size + size / 2) as i32;
-            encoder.point(centre(x), centre(y));
+            feature.point(centre(x), centre(y));
         }
         encoder
     }

@@ -55,7 +55,7 @@ pub enum PropertyValue<'a> {
 const FEATURE_BYTES: usize = 32;
 const MOST_RESERVED: usize = 1 << 16;
 
-/// Writes the features of one layer, one after the other: [`LayerEncoder::feature`], its tags, then its shape; or a point at once.
+/// Writes the features of one layer, one after the other: each as a [`LayerEncoder::feature`], or as a point at once.
 pub struct LayerEncoder {
     keys: Vec<u8>,
     key_count: u32,
@@ -64,10 +64,6 @@ pub struct LayerEncoder {
     value_count: u32,
     /// Where in `values` each value that may come again lies, and its index.
     known: HashTable<(u32, u32, u32)>,
-    /// Where the feature that is being written begins, and its tags: after the byte that is kept for the length. And its id.
-    begun: usize,
-    tags_begun: usize,
-    id: Option<u64>,
     scratch: Vec<u8>,
     short: ShortPoint,
 }
@@ -82,9 +78,6 @@ impl LayerEncoder {
             values: Vec::new(),
             value_count: 0,
             known: HashTable::new(),
-            begun: 0,
-            tags_begun: 0,
-            id: None,
             scratch: Vec::new(),
             short: ShortPoint::new(),
         }
@@ -105,9 +98,9 @@ impl LayerEncoder {
             self.short.add_to(&mut self.features);
             return;
         }
-        self.feature(Some(id));
-        tags.for_each(|(key, value)| self.tag(key, value));
-        self.point(at.0, at.1);
+        let mut feature = self.feature(Some(id));
+        tags.for_each(|(key, value)| feature.tag(key, value));
+        feature.point(at.0, at.1);
     }
 
     /// Adds a property's name and gives its index.
@@ -154,50 +147,13 @@ impl LayerEncoder {
     }
 
     /// Begins a feature.
-    pub fn feature(&mut self, id: Option<u64>) {
+    pub fn feature(&mut self, id: Option<u64>) -> FeatureEncoder<'_> {
         // Lengths are written when they are known; one byte is kept for each.
         self.features.extend_from_slice(&[tag::LAYER_FEATURE, 0]);
-        self.begun = self.features.len();
-        self.id = id;
+        let begun = self.features.len();
         self.features.extend_from_slice(&[tag::FEATURE_TAGS, 0]);
-        self.tags_begun = self.features.len();
-    }
-
-    /// Gives the feature a property.
-    pub fn tag(&mut self, key: u32, value: u32) {
-        varint(&mut self.features, u64::from(key));
-        varint(&mut self.features, u64::from(value));
-    }
-
-    /// Ends the feature as a point. `x`, `y` in tile units.
-    pub fn point(&mut self, x: i32, y: i32) {
-        self.end(GeomType::Point, &[MOVE_TO_ONE, zigzag(x), zigzag(y)]);
-    }
-
-    /// Ends the feature as a polygon. `commands` as in section 4.3 of the specification.
-    pub fn polygon(&mut self, commands: &[u32]) {
-        self.end(GeomType::Polygon, commands);
-    }
-
-    fn end(&mut self, kind: GeomType, commands: &[u32]) {
-        if self.features.len() == self.tags_begun {
-            self.features.truncate(self.tags_begun - 2);
-        } else {
-            set_length(&mut self.features, self.tags_begun);
-        }
-        self.features.extend_from_slice(&[tag::FEATURE_TYPE, kind as u8, tag::FEATURE_GEOMETRY, 0]);
-        let geometry = self.features.len();
-        for command in commands {
-            varint(&mut self.features, u64::from(*command));
-        }
-        set_length(&mut self.features, geometry);
-        // The id comes last, which the order of fields is free to be: all that is the same in many features lies together, and packs
-        // into less in less time.
-        if let Some(id) = self.id {
-            self.features.push(tag::FEATURE_ID);
-            varint(&mut self.features, id);
-        }
-        set_length(&mut self.features, self.begun);
+        let tags_begun = self.features.len();
+        FeatureEncoder { layer: self, begun, tags_begun, id }
     }
 
     /// The layer with its tag and length; nothing when it has no feature, as section 4.1 asks.
@@ -219,6 +175,61 @@ impl LayerEncoder {
         // Moving the bytes up where they are costs less than other memory for them.
         layer.splice(0..0, head);
         layer
+    }
+}
+
+/// A feature that is being written: its properties, then what it is. Only then is it whole.
+#[must_use]
+pub struct FeatureEncoder<'a> {
+    layer: &'a mut LayerEncoder,
+    /// Where in the layer's bytes it begins, and its tags: after the byte that is kept for the length.
+    begun: usize,
+    tags_begun: usize,
+    id: Option<u64>,
+}
+
+impl FeatureEncoder<'_> {
+    /// Gives it a property: the index of its key, and the value.
+    pub fn property(&mut self, key: u32, value: PropertyValue<'_>) {
+        let value = self.layer.value(value);
+        self.tag(key, value);
+    }
+
+    /// Ends it as a point. `x`, `y` in tile units.
+    pub fn point(self, x: i32, y: i32) {
+        self.end(GeomType::Point, &[MOVE_TO_ONE, zigzag(x), zigzag(y)]);
+    }
+
+    /// Ends it as a polygon. `commands` as in section 4.3 of the specification.
+    pub fn polygon(self, commands: &[u32]) {
+        self.end(GeomType::Polygon, commands);
+    }
+
+    fn tag(&mut self, key: u32, value: u32) {
+        varint(&mut self.layer.features, u64::from(key));
+        varint(&mut self.layer.features, u64::from(value));
+    }
+
+    fn end(self, kind: GeomType, commands: &[u32]) {
+        let features = &mut self.layer.features;
+        if features.len() == self.tags_begun {
+            features.truncate(self.tags_begun - 2);
+        } else {
+            set_length(features, self.tags_begun);
+        }
+        features.extend_from_slice(&[tag::FEATURE_TYPE, kind as u8, tag::FEATURE_GEOMETRY, 0]);
+        let geometry = features.len();
+        for command in commands {
+            varint(features, u64::from(*command));
+        }
+        set_length(features, geometry);
+        // The id comes last, which the order of fields is free to be: all that is the same in many features lies together, and packs
+        // into less in less time.
+        if let Some(id) = self.id {
+            features.push(tag::FEATURE_ID);
+            varint(features, id);
+        }
+        set_length(features, self.begun);
     }
 }
 
@@ -304,9 +315,9 @@ mod tests {
                 let tags = (0..most).map(|key| (key, value));
                 let (mut whole, mut piecewise) = (LayerEncoder::new(), LayerEncoder::new());
                 whole.point_feature(id, tags.clone(), at);
-                piecewise.feature(Some(id));
-                tags.for_each(|(key, value)| piecewise.tag(key, value));
-                piecewise.point(at.0, at.1);
+                let mut feature = piecewise.feature(Some(id));
+                tags.for_each(|(key, value)| feature.tag(key, value));
+                feature.point(at.0, at.1);
                 assert_eq!(whole.features, piecewise.features, "{id}, {most} tags of {value}, {at:?}");
             }
         }

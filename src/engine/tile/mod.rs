@@ -10,8 +10,8 @@ mod units;
 
 pub(super) use commands::Commands;
 pub use dense::{CELL_BITS, CELLS, Cells, GridCell};
+pub use encode::{FeatureEncoder, LayerEncoder, PropertyValue};
 pub(super) use encode::{GeomType, tag};
-pub use encode::{LayerEncoder, PropertyValue};
 pub use points::{PointsSource, cells_layer, points_layer};
 pub use units::{UnitsSource, labels_layer, units_layer};
 

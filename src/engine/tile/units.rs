@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::TileLayerBytes;
-use super::encode::{LayerEncoder, PropertyValue};
+use super::encode::{FeatureEncoder, LayerEncoder, PropertyValue};
 use crate::engine::borders::BorderMap;
 use crate::engine::unit_map::UnitMap;
 use crate::model::{Day, Level, TileCoord, TileLayer, Unit, UnitId};
@@ -28,13 +28,13 @@ pub fn units_layer(
     counts: Option<&BTreeMap<UnitId, u64>>,
 ) -> TileLayerBytes {
     let mut encoder = LayerEncoder::new();
-    let mut properties = UnitProperties::new(&mut encoder, counts);
+    let properties = UnitProperties::new(&mut encoder, counts);
     let mut features = 0;
     for shape in source.borders.tile(coord, source.level, source.day) {
         if let Some(unit) = source.units.unit(shape.unit) {
-            encoder.feature(id_of(unit.id));
-            properties.write(&mut encoder, unit);
-            encoder.polygon(&shape.commands);
+            let mut feature = encoder.feature(id_of(unit.id));
+            properties.write(&mut feature, unit);
+            feature.polygon(&shape.commands);
             features += 1;
         }
     }
@@ -45,13 +45,13 @@ pub fn units_layer(
 /// One point inside each unit of a level, for its name.
 pub fn labels_layer(source: &UnitsSource<'_>, coord: TileCoord) -> TileLayerBytes {
     let mut encoder = LayerEncoder::new();
-    let mut properties = UnitProperties::new(&mut encoder, None);
+    let properties = UnitProperties::new(&mut encoder, None);
     let mut features = 0;
     for label in source.borders.labels(coord, source.level, source.day) {
         if let Some(unit) = source.units.unit(label.unit) {
-            encoder.feature(id_of(unit.id));
-            properties.write(&mut encoder, unit);
-            encoder.point(label.x as i32, label.y as i32);
+            let mut feature = encoder.feature(id_of(unit.id));
+            properties.write(&mut feature, unit);
+            feature.point(label.x as i32, label.y as i32);
             features += 1;
         }
     }
@@ -77,7 +77,7 @@ impl<'a> UnitProperties<'a> {
         Self { keys, count: counts.map(|counts| (encoder.key("count"), counts)) }
     }
 
-    fn write(&mut self, encoder: &mut LayerEncoder, unit: &Unit) {
+    fn write(&self, feature: &mut FeatureEncoder<'_>, unit: &Unit) {
         let day = |day: Option<Day>| day.map(|day| day.to_string());
         let (from, to) = (day(unit.valid.from), day(unit.valid.to));
         let values = [
@@ -93,14 +93,12 @@ impl<'a> UnitProperties<'a> {
         ];
         for (key, value) in self.keys.iter().zip(values) {
             if let Some(value) = value {
-                let value = encoder.value(value);
-                encoder.tag(*key, value);
+                feature.property(*key, value);
             }
         }
         if let Some((key, counts)) = self.count {
             let count = counts.get(&unit.id).copied().unwrap_or(0);
-            let value = encoder.value(PropertyValue::Unsigned(count));
-            encoder.tag(key, value);
+            feature.property(key, PropertyValue::Unsigned(count));
         }
     }
 }
