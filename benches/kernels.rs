@@ -88,7 +88,7 @@ fn kernels(criterion: &mut Criterion) {
     let (everything, filter) = (Selected::everything(&parts), bench.filter());
     let filtered = filter.as_ref().map(|filter| Selected::everything(&parts).filtered(filter));
     let units = UnitMap::default();
-    let answers = Answers::new(parts.links(), &units, Level::Commune, (AsOf::Own, TODAY));
+    let answers = Answers::new(parts.links(), &units, Level::Commune, AsOf::Own, TODAY);
     let fields: Vec<String> = ["category", "severity", "source", "status"].map(str::to_owned).into();
     let (layer, view) = (&bench.layer, View::EVERYTHING);
     let source = PointsSource { layer, units: &units, view, communes: &answers, fields: Some(&fields) };
@@ -116,8 +116,8 @@ fn kernels(criterion: &mut Criterion) {
         group.bench_function("z6, cells under a filter", |run| run.iter(|| dense(filtered)));
         let source = CountSource { layer, units: &units, zone: &bench.catalogue.time_zone };
         let by = [Key::Unit(&answers), Key::Time(TimePart::Month)];
-        group.bench_function("count by unit and month", |run| run.iter(|| count(&source, (&by, &[]), &everything)));
-        group.bench_function("count under a filter", |run| run.iter(|| count(&source, (&by, &[]), filtered)));
+        group.bench_function("count by unit and month", |run| run.iter(|| count(&source, &by, &[], &everything)));
+        group.bench_function("count under a filter", |run| run.iter(|| count(&source, &by, &[], filtered)));
     }
     group.bench_function("within 2 km", |run| run.iter(|| rows_in_radius(&everything, black_box(TOWN), 2_000.0)));
     group.bench_function("nearest 10", |run| run.iter(|| nearest(&everything, black_box(TOWN), 10)));

@@ -78,7 +78,7 @@ impl Question {
         let answers = self.answers_of(by, request.as_of);
         let keys = keys(by, &answers);
         let selected = self.selected(request.datetime, request.filter.as_ref())?;
-        let counted = count(&self.count_source(), (&keys, &measuring.fields), &selected);
+        let counted = count(&self.count_source(), &keys, &measuring.fields, &selected);
         Ok(measuring.table(counted.ok_or_else(too_many_lines)?, self.versions()))
     }
 

@@ -173,7 +173,7 @@ impl Search {
         let Some(field) = name_field(&layer.layer, self.view) else { return Vec::new() };
         let question = self.question(layer, cancel);
         let selected = Selected::everything(&layer.parts).until(cancel);
-        let found = named(&selected, field, &self.asked, (self.request.near, self.most()));
+        let found = named(&selected, field, &self.asked, self.request.near, self.most());
         let rows: Vec<_> = found.into_iter().map(|found| (found.row, found.fit, found.distance_m)).collect();
         self.hits((order, &question), &rows)
     }

@@ -144,7 +144,7 @@ impl LayerSnapshot {
     pub fn answers(&self, units: &UnitMap, level: Level, (as_of, today): (AsOf, Day)) -> Arc<Answers> {
         let sets = self.parts.links();
         let key = (level, as_of, today, units.fingerprint(), sets.len());
-        let make = || Ok::<_, Infallible>(Arc::new(Answers::new(sets, units, level, (as_of, today))));
+        let make = || Ok::<_, Infallible>(Arc::new(Answers::new(sets, units, level, as_of, today)));
         let Ok(answers) = self.answers.get_or_insert_with(&key, make);
         answers
     }

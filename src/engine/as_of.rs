@@ -66,7 +66,7 @@ impl Answers {
     /// Answers for the level under `as_of`; `today` is the date of features that have none.
     ///
     /// Costs one pass over the distinct link sets for each span of days, none over the features: keep it between requests.
-    pub fn new(sets: &LinkSets, units: &UnitMap, level: Level, (as_of, today): (AsOf, Day)) -> Self {
+    pub fn new(sets: &LinkSets, units: &UnitMap, level: Level, as_of: AsOf, today: Day) -> Self {
         let mut table = Vec::new();
         let mut add = |day: Day| {
             table.extend(sets.iter().map(|links| holding(units, links, level, day)));
@@ -204,7 +204,7 @@ mod tests {
             builder.push(&features);
             let parts = Parts::new(builder.finish());
             let columns = &parts.iter().next().expect("a part").columns;
-            let answers = Answers::new(parts.links(), &units, Level::Commune, (AsOf::Own, TODAY));
+            let answers = Answers::new(parts.links(), &units, Level::Commune, AsOf::Own, TODAY);
             let mut indexes = vec![0; columns.len()];
             for (block, indexes) in indexes.chunks_mut(BLOCK).enumerate() {
                 answers.indexes(columns, block * BLOCK, indexes);

@@ -25,7 +25,7 @@ const TODAY: Day = Day(20_700);
 
 fn tile(selected: &Selected<'_>, coord: TileCoord, dense: Dense) -> TileLayerBytes {
     let (layer, units) = (layer(), UnitMap::default());
-    let answers = Answers::new(selected.parts().links(), &units, Level::Commune, (AsOf::Own, TODAY));
+    let answers = Answers::new(selected.parts().links(), &units, Level::Commune, AsOf::Own, TODAY);
     let source =
         PointsSource { layer: &layer, units: &units, view: View::EVERYTHING, communes: &answers, fields: None };
     points_layer(&source, coord, dense, selected)
@@ -60,7 +60,7 @@ fn changes_lead_to_the_same_bytes_and_answers_as_a_load() {
         let (layer, units) = (self::layer(), UnitMap::default());
         let source = CountSource { layer: &layer, units: &units, zone: &TimeZone::UTC };
         let by = [Key::Time(TimePart::Month), Key::Field(0)];
-        assert_eq!(count(&source, (&by, &[3]), &loaded), count(&source, (&by, &[3]), &changed));
+        assert_eq!(count(&source, &by, &[3], &loaded), count(&source, &by, &[3], &changed));
     }
 }
 

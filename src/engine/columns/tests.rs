@@ -52,7 +52,7 @@ fn null_stays_apart_from_the_last_text_that_a_width_has_room_for() {
 
         let (layer, units) = (layer(), UnitMap::default());
         let source = CountSource { layer: &layer, units: &units, zone: &TimeZone::UTC };
-        let counted = count(&source, (&[Key::Field(0)], &[]), &Selected::everything(&parts));
+        let counted = count(&source, &[Key::Field(0)], &[], &Selected::everything(&parts));
         let (_, lines) = counted.expect("few lines");
         assert!(lines.iter().all(|(line, _)| line.count == 1), "{texts} texts");
         assert_eq!(lines.last().map(|(line, _)| line.keys.clone()), Some(vec![CountKey::Null]), "{texts} texts");

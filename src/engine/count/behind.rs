@@ -21,7 +21,7 @@ pub fn rows_behind(source: &CountSource<'_>, line: &[(Key<'_>, Vec<CountKey>)], 
             for ((_, rows), word) in columns.blocks().zip(words) {
                 let slots = &mut slots[..rows.len()];
                 slots.fill(0);
-                slotter.add(columns, rows.start, (1, slots));
+                slotter.add(columns, rows.start, 1, slots);
                 let bit = |(bit, number): (usize, &u64)| {
                     u64::from(is_wanted.get(*number as usize).copied().unwrap_or(false)) << bit
                 };

@@ -195,7 +195,7 @@ impl Slotter<'_> {
 
     /// Adds its number to the slots of the rows from `first` on, the first one of a block, after making room for it: slots × size +
     /// number. Column by column, not row by row: 64 rows at once cost a third of 64 rows one by one.
-    pub(super) fn add(&self, columns: &Columns, first: usize, (size, slots): (u64, &mut [u64])) {
+    pub(super) fn add(&self, columns: &Columns, first: usize, size: u64, slots: &mut [u64]) {
         let count = slots.len();
         let rows = first..first + count;
         let mut put = |index: usize, number: u32| slots[index] = slots[index] * size + u64::from(number);

@@ -66,7 +66,8 @@ pub type Line = (CountRow, Vec<Measured>);
 /// field's order, then null. None where there would be more than [`MOST_LINES`].
 pub fn count(
     source: &CountSource<'_>,
-    (by, fields): (&[Key<'_>], &[usize]),
+    by: &[Key<'_>],
+    fields: &[usize],
     selected: &Selected<'_>,
 ) -> Option<(Line, Vec<Line>)> {
     let keyers: Vec<Keyer<'_>> = by.iter().map(|key| Keyer::new(source, *key, selected.parts())).collect();
@@ -124,7 +125,7 @@ impl<'a> Slotters<'a> {
     fn write(&self, columns: &Columns, first: usize, slots: &mut [u64]) {
         slots.fill(0);
         for (size, slotter) in &self.0 {
-            slotter.add(columns, first, (*size, slots));
+            slotter.add(columns, first, *size, slots);
         }
     }
 }

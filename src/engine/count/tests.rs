@@ -33,14 +33,14 @@ fn brute_key(key: &Key<'_>, feature: &Feature, zone: &TimeZone) -> CountKey {
 }
 
 fn table(source: &CountSource<'_>, by: &[Key<'_>], parts: &Parts) -> (Line, Vec<Line>) {
-    count(source, (by, &[3]), &Selected::everything(parts)).expect("few lines")
+    count(source, by, &[3], &Selected::everything(parts)).expect("few lines")
 }
 
 #[test]
 fn counts_and_sums_by_any_three_are_as_by_brute_force() {
     let features = features(4_000);
     let (layer, parts, units) = (layer(), changed_parts(&features), UnitMap::default());
-    let answers = Answers::new(parts.links(), &units, Level::Commune, (AsOf::Own, TODAY));
+    let answers = Answers::new(parts.links(), &units, Level::Commune, AsOf::Own, TODAY);
     // The second zone has summer time, and the years before 1970 as well.
     for zone in ["Asia/Ho_Chi_Minh", "Europe/London", "UTC"] {
         let zone = TimeZone::get(zone).expect("a zone");
@@ -69,7 +69,7 @@ fn counts_and_sums_by_any_three_are_as_by_brute_force() {
         }
     }
     let source = CountSource { layer: &layer, units: &units, zone: &TimeZone::UTC };
-    let (total, lines) = count(&source, (&[], &[]), &Selected::everything(&parts)).expect("no lines");
+    let (total, lines) = count(&source, &[], &[], &Selected::everything(&parts)).expect("no lines");
     assert_eq!((total.0.count, lines.len()), (4_000, 0));
 }
 

@@ -28,7 +28,8 @@ pub fn named(
     selected: &Selected<'_>,
     field: usize,
     asked: &AskedName,
-    (from, most): (Option<LonLat>, usize),
+    from: Option<LonLat>,
+    most: usize,
 ) -> Vec<NamedRow> {
     let mut parts: Vec<PartNames<'_>> =
         selected.iter().filter_map(|(part, selection)| PartNames::new(part, selection, field, asked)).collect();
@@ -40,7 +41,7 @@ pub fn named(
         let sets: Vec<NameSet> = parts.iter_mut().map(|part| part.names(fit, asked)).collect();
         let wanted = most - found.len();
         let rows = match from {
-            Some(at) => nearest_of(selected, &parts, &sets, (at, wanted)),
+            Some(at) => nearest_of(selected, &parts, &sets, at, wanted),
             None => first_of(&parts, &sets, wanted),
         };
         found.extend(rows.into_iter().map(|(row, distance_m)| NamedRow { row, fit, distance_m }));
@@ -166,7 +167,8 @@ fn nearest_of(
     selected: &Selected<'_>,
     parts: &[PartNames<'_>],
     sets: &[NameSet],
-    (at, most): (LonLat, usize),
+    at: LonLat,
+    most: usize,
 ) -> Vec<(Row, Option<f64>)> {
     if sets.iter().all(NameSet::is_empty) {
         return Vec::new();

@@ -49,7 +49,7 @@ fn by_looking(features: &[Feature], asked: &AskedName, from: Option<LonLat>, mos
 }
 
 fn by_index(parts: &Parts, asked: &AskedName, from: Option<LonLat>, most: usize) -> Vec<(u64, Fit)> {
-    let found = named(&Selected::everything(parts), TITLE, asked, (from, most));
+    let found = named(&Selected::everything(parts), TITLE, asked, from, most);
     found.into_iter().map(|found| (parts.id(found.row), found.fit)).collect()
 }
 
