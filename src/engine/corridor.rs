@@ -8,14 +8,11 @@ use std::ops::Range;
 
 use geo_types::MultiLineString;
 
-use super::geodesic::{boxes_around, distance_m};
+use super::geodesic::{NOISE_M, SPHERE_ERROR, boxes_around, distance_m};
 use crate::model::{Bbox, LonLat};
 
 /// Of the sphere whose distances are within [`SPHERE_ERROR`] of the ellipsoid's, metres (IUGG).
 const RADIUS_M: f64 = 6_371_008.8;
-const SPHERE_ERROR: f64 = 0.006;
-/// Rounding of short distances, metres.
-const NOISE_M: f64 = 0.001;
 /// Long edges are looked along in pieces, and short ones together: shortest piece in metres, and most edges at once.
 const PIECE_M: f64 = 1_000.0;
 const MOST_TOGETHER: usize = 64;

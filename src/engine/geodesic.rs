@@ -2,14 +2,15 @@
 
 use geo::{Distance, Geodesic, Haversine, Point};
 
+use super::locate::MetresPerDegree;
 use crate::model::{Bbox, LonLat};
 
 /// Shortest metre of latitude and longitude on the ellipsoid, in metres a degree: a box made with it is never too small.
 const LEAST_M_PER_DEGREE: f64 = 110_500.0;
 /// How far the sphere's distance can be from the ellipsoid's, as a share: 0.56 % at most, by WGS 84's flattening.
-const SPHERE_ERROR: f64 = 0.006;
+pub(super) const SPHERE_ERROR: f64 = 0.006;
 /// Rounding of short distances on sphere and plane, metres: two names of one place are not always 0 apart there.
-const NOISE_M: f64 = 0.001;
+pub(super) const NOISE_M: f64 = 0.001;
 
 /// Geodesic metres between two places on WGS 84 (Karney 2013, to nanometres).
 pub fn distance_m(a: LonLat, b: LonLat) -> f64 {
@@ -30,8 +31,8 @@ pub fn is_within(a: LonLat, b: LonLat, radius_m: f64) -> bool {
 #[derive(Debug, Clone, Copy)]
 pub struct Around {
     at: LonLat,
-    /// Metres per degree east and north; none where no plane serves.
-    plane: Option<[f64; 2]>,
+    /// None where no plane serves.
+    plane: Option<MetresPerDegree>,
 }
 
 /// Largest distance for which the plane serves, metres, and the latitude up to which: a parallel shortens by 0.27 % over 10 km at
@@ -42,7 +43,7 @@ const PLANE_LAT: f64 = 60.0;
 impl Around {
     /// Around the place.
     pub fn new(at: LonLat) -> Self {
-        Self { at, plane: (at.lat.abs() <= PLANE_LAT).then(|| metres_per_degree(at.lat)) }
+        Self { at, plane: (at.lat.abs() <= PLANE_LAT).then(|| MetresPerDegree::at(at.lat)) }
     }
 
     /// Metres that the place is away at least and at most; both are the distance where no plane serves.
@@ -60,7 +61,7 @@ impl Around {
 
     /// The square of the distance on the plane.
     fn plane_m2(&self, place: LonLat) -> Option<f64> {
-        let [east_m, north_m] = self.plane?;
+        let MetresPerDegree { x: east_m, y: north_m } = self.plane?;
         let lon = (place.lon - self.at.lon).abs();
         // The other way round the world where that is shorter.
         let (east, north) = (lon.min(360.0 - lon) * east_m, (place.lat - self.at.lat) * north_m);
@@ -97,15 +98,6 @@ impl Circle {
             _ => is_within(self.around.at, place, self.radius_m),
         }
     }
-}
-
-/// Metres per degree of longitude and latitude at a latitude, on WGS 84.
-fn metres_per_degree(lat: f64) -> [f64; 2] {
-    let sin = lat.to_radians().sin();
-    let w = 1.0 - 0.006_694_379_990_141_317 * sin * sin;
-    let east_m = 6_378_137.0 / w.sqrt() * lat.to_radians().cos();
-    let north_m = 6_335_439.327_292_82 / (w * w.sqrt());
-    [east_m.to_radians(), north_m.to_radians()]
 }
 
 /// Boxes that hold every place within `radius_m`: two where the circle crosses the antimeridian, all longitudes at the poles.
