@@ -113,7 +113,9 @@ pub(super) fn turned_over(rings: impl Iterator<Item = Vec<TileVertex>>) -> Vec<V
 fn around(rings: &[Piece], index: usize) -> Vec<usize> {
     let Some(ring) = rings.get(index) else { return Vec::new() };
     let others = rings.iter().enumerate().filter(|(other, _)| *other != index);
-    others.filter(|(other, around)| around.holds(ring, *other < index)).map(|(other, _)| other).collect()
+    // Of two rings of the same edges the first one holds the other.
+    let holds = |(other, around): &(usize, &Piece)| around.holds(ring).unwrap_or(*other < index);
+    others.filter(holds).map(|(other, _)| other).collect()
 }
 
 /// How often some rings together wind around what all of them hold.
@@ -224,14 +226,14 @@ impl Piece {
         self.doubled_area.signum()
     }
 
-    /// Whether it holds another that does not cross it: whether the middle of an edge that is not its own is inside. Of two
-    /// rings of the same edges one holds the other; `same_holds` says which.
-    fn holds(&self, other: &Self, same_holds: bool) -> bool {
+    /// Whether it holds another that does not cross it: whether the middle of an edge that is not its own is inside. `None` for
+    /// rings of the same edges.
+    fn holds(&self, other: &Self) -> Option<bool> {
         let within = self.min.0 <= other.min.0
             && self.min.1 <= other.min.1
             && self.max.0 >= other.max.0
             && self.max.1 >= other.max.1;
-        within && edges(&other.vertices).find_map(|edge| self.holds_middle(edge)).unwrap_or(same_holds)
+        if within { edges(&other.vertices).find_map(|edge| self.holds_middle(edge)) } else { Some(false) }
     }
 
     /// Whether the middle of an edge is inside; `None` on the ring.

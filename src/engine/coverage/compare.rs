@@ -41,7 +41,7 @@ type Tree = RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>;
 
 fn of(unit: &Unit) -> Surveyed<'_> {
     // Invalid rings are told elsewhere; what cannot be computed with them shares nothing.
-    Surveyed::new(unit, true)
+    Surveyed::new(unit, &[])
 }
 
 fn compared(

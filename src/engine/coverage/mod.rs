@@ -34,7 +34,7 @@ pub fn coverage_findings(units: &[Unit]) -> Vec<Finding> {
     let mut surveyed = Vec::with_capacity(units.len());
     for unit in units {
         let faults = ring::ring_findings(unit);
-        surveyed.push(Surveyed::new(unit, faults.is_empty()));
+        surveyed.push(Surveyed::new(unit, &faults));
         findings.extend(faults);
     }
     for level in Level::ALL {
@@ -53,12 +53,13 @@ struct Surveyed<'a> {
 }
 
 impl<'a> Surveyed<'a> {
-    fn new(unit: &'a Unit, sound: bool) -> Self {
+    /// The unit, with the faults of its rings.
+    fn new(unit: &'a Unit, faults: &[Finding]) -> Self {
         let finite = |ring: &geo::LineString<f64>| ring.0.iter().all(|at| at.x.is_finite() && at.y.is_finite());
         let whole = |part: &&geo::Polygon<f64>| finite(part.exterior()) && part.interiors().iter().all(finite);
         let area = MultiPolygon(unit.geometry.iter().filter(whole).cloned().collect());
         let nothing = MultiPolygon(Vec::new());
-        let area = if sound { area } else { guarded(|| area.union(&nothing)).unwrap_or(nothing) };
+        let area = if faults.is_empty() { area } else { guarded(|| area.union(&nothing)).unwrap_or(nothing) };
         Self { unit, area: area.orient(Direction::Default) }
     }
 }

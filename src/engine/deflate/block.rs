@@ -58,17 +58,26 @@ impl Counts {
     }
 }
 
+/// What follows a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Another one.
+    Block,
+    /// Nothing: it holds all that is left.
+    End,
+}
+
 /// Writes the block of these steps, the first of which is at `at` of the bytes: where the next block begins.
 pub fn write(
     out: &mut BitWriter,
     bytes: &[u8],
     mut at: usize,
     (steps, counts): (&[Step], &Counts),
-    last: bool,
+    next: Next,
 ) -> usize {
     let symbols = Code::new(&counts.symbols, LONGEST_LITERAL);
     let distances = Code::new(&counts.distances, LONGEST_DISTANCE);
-    head(out, &symbols, &distances, last);
+    head(out, &symbols, &distances, next);
     let lengths = length_words(&symbols);
     out.in_registers(|out| {
         for step in steps {
@@ -111,7 +120,7 @@ fn length_words(symbols: &Code<SYMBOLS>) -> [Word; MAX_MATCH + 1] {
 }
 
 /// Tells the codes of the block.
-fn head(out: &mut BitWriter, symbols: &Code<SYMBOLS>, distances: &Code<DISTANCES>, last: bool) {
+fn head(out: &mut BitWriter, symbols: &Code<SYMBOLS>, distances: &Code<DISTANCES>, next: Next) {
     let (literals, backs) = (symbols.used(), distances.used());
     let mut lengths = [0; SYMBOLS + DISTANCES];
     lengths[..literals].copy_from_slice(&symbols.lengths[..literals]);
@@ -127,7 +136,7 @@ fn head(out: &mut BitWriter, symbols: &Code<SYMBOLS>, distances: &Code<DISTANCES
     let code = Code::new(&counts, LONGEST_LENGTH);
     let told = ORDER.iter().rposition(|symbol| code.lengths[*symbol] > 0).map_or(4, |at| (at + 1).max(4));
     // Whether it is the last one, and that its codes are told.
-    out.add(u64::from(last) | 2 << 1, 3);
+    out.add(u64::from(next == Next::End) | 2 << 1, 3);
     out.add((literals - FIRST_LENGTH) as u64, 5);
     out.add((backs - 1) as u64, 5);
     out.add((told - 4) as u64, 4);

@@ -17,7 +17,7 @@ mod symbols;
 mod tests;
 
 use bits::BitWriter;
-use block::{Counts, Step};
+use block::{Counts, Next, Step};
 use libdeflater::Crc;
 use spots::Spots;
 use steps::{BLOCK_STEPS, Places};
@@ -61,9 +61,9 @@ impl PointPacker {
         let mut at = 0;
         loop {
             let mut counts = Counts::new();
-            let (many, last) = finder.block(bytes, &mut spots, (&mut self.steps, &mut counts));
-            at = block::write(&mut out, bytes, at, (&self.steps[..many], &counts), last);
-            if last {
+            let (many, next) = finder.block(bytes, &mut spots, (&mut self.steps, &mut counts));
+            at = block::write(&mut out, bytes, at, (&self.steps[..many], &counts), next);
+            if next == Next::End {
                 break;
             }
         }

@@ -1,6 +1,6 @@
 //! What of a tile was there before.
 
-use super::block::{Counts, Step};
+use super::block::{Counts, Next, Step};
 use super::spots::{Spots, word};
 use super::symbols::{MAX_MATCH, WINDOW};
 
@@ -58,20 +58,20 @@ pub struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// Puts the steps of the next block down: how many they are, and whether it is the last, with all that is left.
+    /// Puts the steps of the next block down: how many they are, and what follows it.
     pub fn block(
         &mut self,
         bytes: &[u8],
         spots: &mut Spots,
         (steps, counts): (&mut [Step; BLOCK_STEPS], &mut Counts),
-    ) -> (usize, bool) {
+    ) -> (usize, Next) {
         let (last, since) = (&mut *self.last, self.since);
         let mut made = Made { bytes, steps, counts, many: 0, anchor: self.anchor };
         let mut last_place = (0, None);
         while made.many < BLOCK_STEPS - FEATURE_STEPS {
             let Some(spot) = spots.next() else {
                 made.rest();
-                return (made.many, true);
+                return (made.many, Next::End);
             };
             let mut seen = |at: usize, key: u64| {
                 let place = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - PLACES_BITS)) as usize;
@@ -105,7 +105,7 @@ impl Finder<'_> {
             last_place = (place, four);
         }
         self.anchor = made.anchor;
-        (made.many, false)
+        (made.many, Next::Block)
     }
 }
 
