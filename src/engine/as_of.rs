@@ -36,9 +36,12 @@ impl Holding {
 
 /// The unit that holds a point with these links, of the level, on the day: the first link that is of both.
 pub fn holding(units: &UnitMap, links: &[UnitLink], level: Level, day: Day) -> Holding {
-    let valid =
-        |link: &&UnitLink| units.unit(link.unit()).is_some_and(|unit| unit.level == level && unit.valid.contains(day));
-    match links.iter().find(valid) {
+    held_by(links, |id| units.unit(id).is_some_and(|unit| unit.level == level && unit.valid.contains(day)))
+}
+
+/// The unit of the first link that is of such a one.
+pub(super) fn held_by(links: &[UnitLink], is_such: impl Fn(UnitId) -> bool) -> Holding {
+    match links.iter().find(|link| is_such(link.unit())) {
         Some(UnitLink::Covered(id)) => Holding::Covered(*id),
         Some(UnitLink::Near(id)) => Holding::Near(*id),
         None => Holding::Outside,

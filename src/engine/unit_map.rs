@@ -22,7 +22,7 @@ pub struct UnitMap {
 impl UnitMap {
     /// From what a store knows. Units are kept in the order of level, code and first day.
     pub fn new(mut units: Vec<Unit>, changes: Vec<UnitChange>, version: u64) -> Self {
-        units.sort_by(|a, b| (a.level, &a.code, a.valid.from).cmp(&(b.level, &b.code, b.valid.from)));
+        units.sort_by(|a, b| a.identity().cmp(&b.identity()));
         let by_id = units.iter().enumerate().map(|(index, unit)| (unit.id, index)).collect();
         let mut bounds = BTreeSet::new();
         let mut hash = Xxh3::new();

@@ -69,6 +69,13 @@ pub struct ZoomRange {
     pub max: u8,
 }
 
+impl ZoomRange {
+    /// Whether there are tiles of the zoom.
+    pub fn contains(self, z: u8) -> bool {
+        (self.min..=self.max).contains(&z)
+    }
+}
+
 /// An existing PostGIS table or view that is a layer as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {

@@ -1,7 +1,7 @@
 use geo_types::MultiPolygon;
 use serde::Serialize;
 
-use super::{DayInterval, Invalid};
+use super::{Day, DayInterval, Invalid};
 
 /// A store's own number for a unit: from 1, never reused within a store. The unit's identity for people is
 /// (level, code, `valid.from`): codes alone were reused in 2025, and Lý Sơn's 536 was a district and stood in for a commune.
@@ -79,6 +79,13 @@ pub struct Unit {
     pub geometry: MultiPolygon<f64>,
 }
 
+impl Unit {
+    /// What tells it from every other unit of any date; units are kept and told in its order.
+    pub fn identity(&self) -> (Level, &str, Option<Day>) {
+        (self.level, &self.code, self.valid.from)
+    }
+}
+
 /// One line of a table of changes: an old unit went, whole or in part, into a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitChange {
@@ -87,7 +94,7 @@ pub struct UnitChange {
     /// Code since the change.
     pub new_code: String,
     /// First day of the new unit.
-    pub date: super::Day,
+    pub date: Day,
     /// The whole old unit went there, or a part of it.
     pub whole: bool,
 }

@@ -60,7 +60,7 @@ impl Drawing {
         request: &TileRequest,
     ) -> Result<LayerSnapshot, AtlasError> {
         let layer = &snapshot.layer;
-        if !(layer.zoom.min..=layer.zoom.max).contains(&request.coord.z()) {
+        if !layer.zoom.contains(request.coord.z()) {
             return Ok(snapshot.of_rows(snapshot.version, Parts::default()));
         }
         let asks = |name: &str| request.fields.as_ref().is_none_or(|fields| fields.iter().any(|field| field == name));

@@ -9,6 +9,7 @@ use super::area::PreparedArea;
 use super::cells::Cells;
 use super::days::{self, Span};
 use super::near::{MetresPerDegree, NEAR_M};
+use crate::engine::as_of::held_by;
 use crate::model::{Bbox, Day, Level, LonLat, Relation, Unit, UnitId, UnitLink};
 
 /// All units of all dates, prepared so that any place finds its own in a few microseconds. Immutable.
@@ -41,7 +42,7 @@ impl UnitIndex {
     /// Prepares units given in any order. A unit without polygons is known and covers nothing.
     pub fn new(units: &[Unit]) -> Self {
         let mut sorted: Vec<&Unit> = units.iter().collect();
-        sorted.sort_by(|a, b| (a.level, &a.code, a.valid.from).cmp(&(b.level, &b.code, b.valid.from)));
+        sorted.sort_by(|a, b| a.identity().cmp(&b.identity()));
         let entries: Vec<Entry> = sorted
             .into_iter()
             .map(|unit| Entry {
@@ -132,15 +133,11 @@ impl UnitIndex {
 
     /// How a point with these links belongs to a level on a day: its first link that is of both decides.
     pub fn relation(&self, links: &[UnitLink], level: Level, day: Day) -> Relation {
-        let holds = |link: &&UnitLink| {
-            let entry = self.by_id.get(&link.unit()).and_then(|index| self.entries.get(*index));
+        let holding = held_by(links, |id| {
+            let entry = self.by_id.get(&id).and_then(|index| self.entries.get(*index));
             entry.is_some_and(|entry| entry.level == level && entry.days.contains(day))
-        };
-        match links.iter().find(holds) {
-            Some(UnitLink::Covered(_)) => Relation::Covered,
-            Some(UnitLink::Near(_)) => Relation::Near,
-            None => Relation::Outside,
-        }
+        });
+        holding.relation()
     }
 
     /// Whether a unit covers a place, border included; an unknown one covers none.

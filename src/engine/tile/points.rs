@@ -39,7 +39,7 @@ pub fn points_layer(
     dense: Dense,
     selected: &Selected<'_>,
 ) -> TileLayerBytes {
-    if !(source.layer.zoom.min..=source.layer.zoom.max).contains(&coord.z()) {
+    if !source.layer.zoom.contains(coord.z()) {
         return TileLayerBytes::default();
     }
     let name = source.layer.id.as_str();

@@ -85,7 +85,7 @@ pub(super) fn read_units(connection: &Connection) -> rusqlite::Result<(Vec<Unit>
             None => left_out += 1,
         }
     }
-    units.sort_by(|a, b| (a.level, &a.code, a.valid.from).cmp(&(b.level, &b.code, b.valid.from)));
+    units.sort_by(|a, b| a.identity().cmp(&b.identity()));
     Ok((units, left_out))
 }
 
