@@ -135,13 +135,18 @@ impl Atlas {
     async fn apply(
         &self,
         next: &mut State,
-        changes: Changes,
+        mut changes: Changes,
         merge: Option<&Merge>,
     ) -> Result<(bool, bool), StoreError> {
         let (mut changed, mut loaded) = (changes.units.is_some(), false);
         if let Some(table) = changes.units {
+            let before = next.units.map.joins();
             next.units = load::index(table).await?;
             self.lagging.units_moved();
+            if next.units.map.joins() != before {
+                changes.layers.retain(|(id, _)| !changes.rejoined.contains(id));
+                changes.layers.extend(changes.rejoined.into_iter().map(|id| (id, LayerChange::Reload)));
+            }
         }
         for (id, change) in changes.layers {
             let whole = matches!(change, LayerChange::Reload);

@@ -182,6 +182,20 @@ mod tests {
     }
 
     #[test]
+    fn a_unit_of_another_name_holds_what_it_held() {
+        let map = |unit: Unit| UnitMap::new(vec![unit], Vec::new(), 1);
+        let (before, named) = (map(unit(1, (0, 1))), map(Unit { name: "B".to_owned(), ..unit(1, (0, 1)) }));
+        assert_eq!(before.joins(), named.joins());
+        assert_ne!(before.fingerprint(), named.fingerprint());
+        let square = geo_types::Rect::new((108.0, 14.0), (109.0, 15.0)).to_polygon();
+        let grown = Unit { geometry: geo_types::MultiPolygon(vec![square]), ..unit(1, (0, 1)) };
+        for other in [unit(1, (0, 2)), unit(2, (0, 1)), Unit { level: Level::Province, ..unit(1, (0, 1)) }, grown] {
+            let other = map(other);
+            assert!(before.joins() != other.joins() && before.fingerprint() != other.fingerprint());
+        }
+    }
+
+    #[test]
     fn the_id_of_a_unit_may_be_any_number() {
         // A table of all numbers up to it would be one of 8 GiB.
         for id in [1, i32::MAX, -5] {

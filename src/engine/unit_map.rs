@@ -16,6 +16,7 @@ pub struct UnitMap {
     changes: Vec<UnitChange>,
     bounds: Vec<Day>,
     version: u64,
+    joins: u64,
     fingerprint: u64,
 }
 
@@ -25,13 +26,18 @@ impl UnitMap {
         units.sort_by(|a, b| a.identity().cmp(&b.identity()));
         let by_id = units.iter().enumerate().map(|(index, unit)| (unit.id, index)).collect();
         let mut bounds = BTreeSet::new();
-        let mut hash = Xxh3::new();
+        let (mut joins, mut names) = (Xxh3::new(), Xxh3::new());
         for unit in &units {
             bounds.extend(unit.valid.from);
             bounds.extend(unit.valid.to);
-            feed(&mut hash, unit);
+            feed(&mut joins, unit);
+            let words = (&unit.name, &unit.full_name, &unit.kind, &unit.parent, unit.schematic);
+            names.update(format!("{words:?}").as_bytes());
         }
-        Self { units, by_id, changes, bounds: bounds.into_iter().collect(), version, fingerprint: hash.digest() }
+        let joins = joins.digest();
+        names.update(&joins.to_le_bytes());
+        let (bounds, fingerprint) = (bounds.into_iter().collect(), names.digest());
+        Self { units, by_id, changes, bounds, version, joins, fingerprint }
     }
 
     /// The unit with this id.
@@ -78,15 +84,20 @@ impl UnitMap {
         self.version
     }
 
+    /// Changes with what decides which units hold a place: their levels, codes, days and borders.
+    pub fn joins(&self) -> u64 {
+        self.joins
+    }
+
     /// Changes with anything of any unit.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
 }
 
+/// What of a unit decides what it holds.
 fn feed(hash: &mut Xxh3, unit: &Unit) {
-    let words = (unit.id.0, unit.level, &unit.code, &unit.name, &unit.full_name, &unit.kind, &unit.parent);
-    hash.update(format!("{words:?}{:?}{}", unit.valid, unit.schematic).as_bytes());
+    hash.update(format!("{:?}", (unit.id.0, unit.level, &unit.code, unit.valid)).as_bytes());
     for coord in unit.geometry.iter().flat_map(|polygon| {
         polygon.exterior().coords().chain(polygon.interiors().iter().flat_map(geo_types::LineString::coords))
     }) {

@@ -171,6 +171,8 @@ pub struct Changes {
     pub units: Option<UnitTable>,
     /// Layers that moved.
     pub layers: Vec<(LayerId, LayerChange)>,
+    /// Layers whose rows are to be joined anew where units moved in space or time: the store keeps no links of theirs.
+    pub rejoined: Vec<LayerId>,
 }
 
 /// A place where layers and units are kept.

@@ -9,6 +9,7 @@ use tokio_postgres::IsolationLevel;
 use tokio_postgres::types::ToSql;
 
 use super::PostGis;
+use super::hold::Tables;
 use super::published::{self, Joiner};
 use super::row;
 use crate::model::{Feature, Layer, LayerId, Residency};
@@ -32,6 +33,19 @@ struct Moved {
     is_another: bool,
 }
 
+/// Why to ask once more what changed.
+enum Again {
+    /// This layer cannot be read.
+    Without(LayerId, StoreError),
+    /// These moved as well, and their tables are to be held too.
+    Holding(Vec<Arc<Layer>>),
+}
+
+/// Whether a layer moved.
+fn is_among(moved: &[Moved], layer: &Layer) -> bool {
+    moved.iter().any(|moved| moved.name == layer.id.as_str())
+}
+
 impl PostGis {
     /// What changed, as of one moment. One statement where nothing did.
     pub(super) async fn read_changes(&self, units: u64, held: &[(Arc<Layer>, u64)]) -> Result<Changes, StoreError> {
@@ -47,43 +61,61 @@ impl PostGis {
         let lost = held.iter().filter_map(|(layer, _)| Some((layer.id.clone(), self.refollowing.why_lost(layer)?)));
         let mut unreadable: Vec<(LayerId, StoreError)> = lost.collect();
         let mut changes = Changes::default();
+        let first = held.iter().map(|(layer, _)| layer).filter(|layer| is_among(&moved, layer));
+        let mut to_read: Vec<Arc<Layer>> = first.cloned().collect();
         while !moved.is_empty() {
-            match self.changes_of(&mut client, (units, held), &unreadable).await? {
+            let tables = self.tables_to_hold(&client, &to_read.iter().map(Arc::as_ref).collect::<Vec<_>>()).await?;
+            match self.changes_of(&mut client, (units, held), (&tables, &unreadable)).await? {
                 Ok(found) => {
                     changes = found;
                     break;
                 }
-                // The transaction ended with it: once more, without this layer.
-                Err(one) => unreadable.push(one),
+                // The transaction ended with it: once more, without this layer, or with these.
+                Err(Again::Without(layer, fault)) => unreadable.push((layer, fault)),
+                Err(Again::Holding(layers)) => to_read.extend(layers),
             }
         }
         changes.layers.extend(unreadable.into_iter().map(|(id, fault)| (id, LayerChange::Unreadable(fault))));
         Ok(changes)
     }
 
-    /// What changed but of some layers; or one more layer that cannot be read, and why.
+    /// What changed but of some layers, while the tables of others are held; or why to ask again.
     async fn changes_of(
         &self,
         client: &mut Object,
         (units, held): (u64, &[(Arc<Layer>, u64)]),
-        unreadable: &[(LayerId, StoreError)],
-    ) -> Result<Result<Changes, (LayerId, StoreError)>, StoreError> {
+        (tables, unreadable): (&Tables, &[(LayerId, StoreError)]),
+    ) -> Result<Result<Changes, Again>, StoreError> {
         let failed = || self.address.failed("asking what changed");
         let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
         let transaction = transaction.read_only(true).start().await.map_err(failed())?;
+        let is_unreadable = |layer: &LayerId| unreadable.iter().any(|(id, _)| id == layer);
+        for (layer, table) in tables.iter().filter(|(layer, _)| !is_unreadable(layer)) {
+            match self.hold(&transaction, (layer, table.as_ref())).await {
+                Err(fault @ StoreError::Fault { .. }) => return Ok(Err(Again::Without(layer.clone(), fault))),
+                held => held?,
+            }
+        }
         self.begin_reading(&transaction).await?;
         let moved = self.moved(&transaction, units, held).await?;
+        let readable = || held.iter().filter(|(layer, _)| !is_unreadable(&layer.id));
+        let others = readable().filter(|(layer, _)| is_among(&moved, layer) && !tables.contains_key(&layer.id));
+        let others: Vec<Arc<Layer>> = others.map(|(layer, _)| Arc::clone(layer)).collect();
+        if !others.is_empty() {
+            return Ok(Err(Again::Holding(others)));
+        }
         let mut changes = Changes::default();
         if moved.iter().any(|moved| moved.name == "units") {
             // Kept by their version, which may have been given to others.
             self.index.store(None);
             changes.units = Some(self.units_of(&transaction).await?);
         }
-        let readable = held.iter().filter(|(layer, _)| !unreadable.iter().any(|(id, _)| *id == layer.id));
-        for (layer, version) in readable {
+        for (layer, version) in readable() {
             let moved = moved.iter().find(|moved| moved.name == layer.id.as_str());
-            // Links of a published layer are made when it is loaded.
-            let rejoin = layer.published.is_some() && changes.units.is_some();
+            // Links of a published layer are made when it is read.
+            if layer.published.is_some() && changes.units.is_some() {
+                changes.rejoined.push(layer.id.clone());
+            }
             if layer.residency == Residency::Database {
                 // Nobody holds its rows: its version is all there is to tell.
                 if let Some(moved) = moved {
@@ -94,10 +126,12 @@ impl PostGis {
                 continue;
             }
             let change = match moved {
-                None if !rejoin => continue,
-                Some(moved) if !rejoin && !moved.is_another && moved.is_logged && moved.ids <= MOST_IDS => {
+                None => continue,
+                Some(moved) if !moved.is_another && moved.is_logged && moved.ids <= MOST_IDS => {
                     match self.changed_rows(&transaction, layer, *version, moved.version).await {
-                        Err(fault @ StoreError::Fault { .. }) => return Ok(Err((layer.id.clone(), fault))),
+                        Err(fault @ StoreError::Fault { .. }) => {
+                            return Ok(Err(Again::Without(layer.id.clone(), fault)));
+                        }
                         rows => rows?,
                     }
                 }

@@ -43,6 +43,8 @@ pub(super) struct Relation {
     pub(super) is_table: bool,
     /// Whether triggers may be put on it.
     pub(super) takes_triggers: bool,
+    /// Whether it can be held, as `hold` says.
+    pub(super) is_holdable: bool,
     /// By name.
     pub(super) columns: BTreeMap<String, ColumnType>,
 }
@@ -62,7 +64,8 @@ impl Relation {
         };
         let rows = client.query(include_str!("../../../sql/columns.sql"), &[&found.get::<_, u32>(0)]).await?;
         let columns = rows.iter().map(|row| (row.get(0), ColumnType { name: row.get(1), is_enum: row.get(2) }));
-        Ok(Some(Self { name, is_table: found.get(1), takes_triggers: found.get(2), columns: columns.collect() }))
+        let [is_table, takes_triggers, is_holdable] = [1, 2, 3].map(|column| found.get(column));
+        Ok(Some(Self { name, is_table, takes_triggers, is_holdable, columns: columns.collect() }))
     }
 
     /// The SQL expression that gives a field's value, of the type [`sql_type`] names; none where the column is missing or

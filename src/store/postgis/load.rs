@@ -30,8 +30,12 @@ impl PostGis {
             return Err(fault(format!("loading {}", layer.id), why));
         }
         let mut client = self.borrow().await?;
+        let tables = self.tables_to_hold(&client, &[layer]).await?;
         let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
         let transaction = transaction.read_only(true).start().await.map_err(failed())?;
+        for (layer, table) in &tables {
+            self.hold(&transaction, (layer, table.as_ref())).await?;
+        }
         let version = self.version(&transaction, layer.id.as_str()).await?;
         let select = self.select(&transaction, layer).await?;
         let rows = match &layer.published {

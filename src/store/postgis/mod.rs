@@ -15,6 +15,7 @@ mod feed;
 mod fill;
 mod filter;
 mod history;
+mod hold;
 mod import;
 mod keys;
 mod listen;

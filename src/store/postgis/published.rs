@@ -37,7 +37,12 @@ pub(super) async fn rows(
     let table = table.ok_or_else(|| fault(doing(), "there is no such table or view"))?;
     let (key, geom) = (quoted(&source.key), quoted(&source.geometry_column));
     let values: Vec<String> = (0..layer.fields.len()).map(|index| format!(", p.v{index}")).collect();
-    let only = if changed { format!(" WHERE {key} = ANY ($1::bigint[])") } else { String::new() };
+    // Of the column's own type the list serves an index, and is hashed where the whole table is looked through.
+    let keys = match table.columns.get(&source.key).map(|column| column.name.as_str()) {
+        Some(narrow @ ("int4" | "int2")) => format!("$1::bigint[]::{narrow}[]"),
+        _ => "$1::bigint[]".to_owned(),
+    };
+    let only = if changed { format!(" WHERE {key} = ANY ({keys})") } else { String::new() };
     // Each place is worked out once, and not again for its latitude.
     Ok(format!(
         "SELECT p.key, ST_X(p.geom), ST_Y(p.geom), NULL::integer[]{values} FROM (SELECT {key}::bigint AS key, \

@@ -3,6 +3,7 @@
 mod changes;
 mod chaos;
 mod edits;
+mod emptied;
 mod filters;
 mod freshness;
 

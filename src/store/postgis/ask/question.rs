@@ -12,6 +12,7 @@ use super::Table;
 use super::sql::Sql;
 use crate::model::{Feature, Layer};
 use crate::store::postgis::failure::fault;
+use crate::store::postgis::hold::lock;
 use crate::store::postgis::{PostGis, row};
 use crate::store::{Found, StoreError};
 
@@ -81,11 +82,14 @@ impl<'a> Question<'a> {
         let connection = Connection(Some(client));
         let mut question = Self { store, table, layer, connection, version: 0, timeout };
         // What a filter leaves depends on its values: a plan for all of them would be a bad one.
-        let begin = format!(
+        let mut begin = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan; \
              SET LOCAL statement_timeout = {}",
             timeout.as_millis()
         );
+        if question.table.is_holdable {
+            begin = format!("{begin}; {}", lock(&question.table.name));
+        }
         let client = question.connection.client(store)?;
         let begun = async {
             client.batch_execute(&begin).await?;

@@ -12,6 +12,8 @@ use crate::store::postgis::{PostGis, SqlColumns};
 pub(in crate::store::postgis) struct Table {
     /// Its quoted name.
     pub(super) name: String,
+    /// Whether it can be held, as `hold` says.
+    pub(super) is_holdable: bool,
     /// Id, position and fields as they are read: what is stored and no value of its field is null.
     pub(super) columns: SqlColumns,
     /// The stored answer of the join; where a row has none, it is made for that row.
@@ -80,6 +82,6 @@ impl PostGis {
         let stored: Vec<String> = layer.fields.iter().map(field).collect();
         let read = layer.fields.iter().zip(&stored).map(|(field, column)| value_of(field.kind, column));
         let columns = SqlColumns { id, position, fields: read.collect(), stored };
-        Ok(Table { name: relation.name, columns, units })
+        Ok(Table { name: relation.name, is_holdable: relation.is_holdable, columns, units })
     }
 }
