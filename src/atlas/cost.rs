@@ -23,10 +23,11 @@ pub fn filter_micros(filter: Option<&AskedFilter>, rows: u64) -> u64 {
     rows.saturating_mul(length) / (FILTER_BYTES * 1_000)
 }
 
-/// Microseconds that it takes to number the days from the first time to the last: one wild date makes them millions.
+/// Microseconds that it takes to number the days from the first time to the last, or those that there are where they are fewer.
 pub fn days_micros(parts: &Parts) -> u64 {
     const DAY_US: u64 = 86_400_000_000;
-    parts.time_span().map_or(0, |(first, last)| last.0.abs_diff(first.0) / DAY_US / 5)
+    let span = parts.time_span().map_or(0, |(first, last)| last.0.abs_diff(first.0) / DAY_US);
+    span.min(parts.len() as u64) / 20
 }
 
 /// Features that an event loop may write and pack before it turns to its other connections: some 3 ms. Elsewhere 1,000 of them take an

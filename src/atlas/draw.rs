@@ -18,7 +18,7 @@ use crate::engine::tile::{
     PointsSource, TileLayerBytes, UnitsSource, cells_layer, labels_layer, points_layer, units_layer,
 };
 use crate::model::filter::Filter;
-use crate::model::{AsOf, Clock, Day, Dense, Invalid, LayerId, Level, TileLayer, TileRequest, UnitId, Versions, View};
+use crate::model::{AsOf, Clock, Day, Invalid, LayerId, Level, TileLayer, TileRequest, UnitId, Versions, View};
 
 impl Atlas {
     /// The tag that the tile has now, without drawing it.
@@ -237,8 +237,7 @@ impl Drawing {
         if let Some(cells) = self.large.cells_of(&snapshot.layer.id) {
             return cells_layer(&source, cells);
         }
-        let dense = if snapshot.large.is_some() { Dense::All } else { request.dense };
-        points_layer(&source, request.coord, dense, &self.selected(snapshot, request))
+        points_layer(&source, request.coord, request.dense, &self.selected(snapshot, request))
     }
 
     fn draw_units(&self, level: Level, request: &TileRequest) -> TileLayerBytes {

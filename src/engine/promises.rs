@@ -186,6 +186,22 @@ fn a_point_beside_an_edge_is_in_the_buffer_of_the_next_tile_too() {
 }
 
 #[test]
+fn a_tile_beside_a_crowd_does_not_draw_the_crowd_in_its_buffer() {
+    let at = |id: u64, lon: f64| Feature { id, at: LonLat { lon, lat: 10.0 }, values: Vec::new(), units: Vec::new() };
+    // As many as a tile may hold in the buffer west of the edge, and a few on its other side.
+    let crowd = |size: u64| (1..=size).map(|id| at(id, -0.0001)).chain((1..=3).map(move |few| at(size + few, 1.0)));
+    let east = TileCoord::new(1, 1, 0).unwrap();
+    for (size, dense, drawn) in
+        [(497, Dense::Cells, 500), (498, Dense::Cells, 3), (9_000, Dense::Cells, 3), (498, Dense::All, 501)]
+    {
+        let parts = parts(&crowd(size).collect::<Vec<_>>());
+        let everything = Selected::everything(&parts);
+        let tile = tile(&everything, east, dense);
+        assert_eq!((tile.features, tile.cells, read(&tile).len()), (3, false, drawn), "{size} {dense:?}");
+    }
+}
+
+#[test]
 fn the_deepest_tiles_hold_each_point_once() {
     let features = features(300);
     let parts = parts(&features);

@@ -52,7 +52,7 @@ impl<'a> Keyer<'a> {
                 let offsets = offsets(source.zone, parts.time_span());
                 Self::Hours { field: source.layer.time.unwrap_or(usize::MAX), offsets }
             }
-            Key::Time(part) => Self::days(part, source.zone, parts.time_span()),
+            Key::Time(part) => Self::days(part, source.zone, parts),
         }
     }
 
@@ -92,25 +92,34 @@ impl<'a> Keyer<'a> {
         Self::Code { field, codes, slots }
     }
 
-    fn days(part: TimePart, zone: &TimeZone, range: Option<(Instant, Instant)>) -> Self {
-        let inside = |instant: Instant| instant.day(zone).0.clamp(LEAST_DAY, GREATEST_DAY);
-        let (first, last) = range.map_or((0, -1), |(first, last)| (inside(first), inside(last)));
+    fn days(part: TimePart, zone: &TimeZone, parts: &Parts) -> Self {
+        let inside = |instant: Instant| inside(instant.day(zone));
+        let (first, last) = parts.time_span().map_or((0, -1), |(first, last)| (inside(first), inside(last)));
+        let span = usize::try_from(i64::from(last) - i64::from(first) + 1).unwrap_or(0);
+        let mut numbers = vec![0_u32; span];
         let mut values: Vec<i32> = Vec::new();
-        let mut known: HashMap<i32, u32> = HashMap::new();
-        let mut end = first;
-        let mut numbers: Vec<u32> = Vec::new();
-        for day in first..=last {
+        let (mut number, mut end) = (0, i32::MIN);
+        let mut tell = |day: i32| {
             // A period is told by its first day once.
-            let before = numbers.last().filter(|_| part.is_period() && day < end);
-            let number = before.copied().unwrap_or_else(|| {
+            if !part.is_period() || day >= end {
                 let value = part.of_day(Day(day));
                 end = part.end(Day(value)).0;
-                *known.entry(value).or_insert_with(|| {
+                let known = if part.is_period() { None } else { values.iter().position(|known| *known == value) };
+                number = known.unwrap_or_else(|| {
                     values.push(value);
-                    values.len() as u32
-                })
-            });
-            numbers.push(number);
+                    values.len() - 1
+                }) as u32
+                    + 1;
+            }
+            if let Some(place) = usize::try_from(day - first).ok().and_then(|place| numbers.get_mut(place)) {
+                *place = number;
+            }
+        };
+        // One wild date makes the span millions of days: then only those are told that some row has.
+        if span > parts.len() {
+            days_met(parts).into_iter().for_each(&mut tell);
+        } else {
+            (first..=last).for_each(&mut tell);
         }
         Self::Days { first, numbers, values }
     }
@@ -235,6 +244,20 @@ fn code_numbers<T: Width>(codes: &[T], numbers: &[u32], mut put: impl FnMut(usiz
     // Null is beyond the dictionary.
     let number = |code: &T| numbers.get((*code).into() as usize).copied().unwrap_or(0);
     codes.iter().enumerate().for_each(|(row, code)| put(row, number(code)));
+}
+
+/// The day, or the nearest one that has a place in the table.
+fn inside(day: Day) -> i32 {
+    day.0.clamp(LEAST_DAY, GREATEST_DAY)
+}
+
+/// The days of all rows, ascending, each once.
+fn days_met(parts: &Parts) -> Vec<i32> {
+    let days = parts.iter().flat_map(|part| (0..part.columns.len()).map(|row| part.columns.day(row)));
+    let mut days: Vec<i32> = days.filter(|day| *day != NO_DAY).map(inside).collect();
+    days.sort_unstable();
+    days.dedup();
+    days
 }
 
 /// The number of a day.

@@ -74,6 +74,34 @@ fn counts_and_sums_by_any_three_are_as_by_brute_force() {
 }
 
 #[test]
+fn wild_dates_add_their_own_lines_and_change_no_other() {
+    const DAY_US: i64 = 86_400_000_000;
+    let (layer, units) = (layer(), UnitMap::default());
+    let source = CountSource { layer: &layer, units: &units, zone: &TimeZone::UTC };
+    let mut features = features(2_000);
+    for feature in &mut features {
+        if let Value::Timestamp(at) = &mut feature.values[1] {
+            at.0 = at.0.rem_euclid(300 * DAY_US);
+        }
+    }
+    for part in TimePart::ALL {
+        let of = |features: &[Feature]| {
+            let (_, lines) = table(&source, &[Key::Time(part)], &crate::engine::made_up::parts(features));
+            lines.into_iter().map(|(row, _)| (row.keys, row.count)).collect::<BTreeMap<_, _>>()
+        };
+        let mut expected = of(&features);
+        let mut wild = features.clone();
+        for (id, seconds) in [(9_001, -62_135_596_800), (9_002, 253_402_000_000)] {
+            let at = crate::model::Instant(seconds * 1_000_000);
+            let feature = Feature { id, values: vec![Value::Null, Value::Timestamp(at)], ..features[0].clone() };
+            *expected.entry(vec![brute_key(&Key::Time(part), &feature, &TimeZone::UTC)]).or_default() += 1;
+            wild.push(feature);
+        }
+        assert_eq!(of(&wild), expected, "{part:?}");
+    }
+}
+
+#[test]
 fn functions_of_nothing_are_null_and_of_something_what_sql_says() {
     let mut measured = Measured::default();
     for function in Function::ALL {

@@ -31,7 +31,8 @@ pub struct PointsSource<'a> {
 /// The tile of a point layer: each point, or counts per grid cell where there are more than the layer's `max_features`.
 ///
 /// A point is drawn in the tile unit that holds it (rounded down), so a tile's own points are those at 0 to 4095, and the
-/// tiles of a zoom divide the layer's points among them. Points of the buffer are drawn besides; cells have no buffer.
+/// tiles of a zoom divide the layer's points among them. Points of the buffer are drawn besides, unless there would be more than
+/// `max_features` with them, as beside a dense tile, whose cells have no buffer either.
 /// Features are in the order of key and id, so that equal data gives equal bytes, however it is divided into parts.
 pub fn points_layer(
     source: &PointsSource<'_>,
@@ -56,7 +57,7 @@ pub fn points_layer(
     } else {
         own.into_iter().map(|(selection, rows)| selection.count(rows)).sum()
     };
-    let bytes = every_point(source, coord, selected).finish(name);
+    let bytes = every_point(source, coord, dense, selected).finish(name);
     TileLayerBytes { bytes, features, cells: false }
 }
 
@@ -67,13 +68,23 @@ pub fn cells_layer(source: &PointsSource<'_>, cells: &Cells) -> TileLayerBytes {
 }
 
 /// Each selected row of the tile and its buffer.
-fn every_point(source: &PointsSource<'_>, coord: TileCoord, selected: &Selected<'_>) -> LayerEncoder {
+fn every_point(source: &PointsSource<'_>, coord: TileCoord, dense: Dense, selected: &Selected<'_>) -> LayerEncoder {
     let ranges = selected.iter();
     let ranges = ranges.map(|(part, selection)| (part, selection, rows_of_buffered_tile(selection.columns(), coord)));
-    let ranges: Vec<_> = ranges.collect();
+    let mut ranges: Vec<_> = ranges.collect();
     let rows = ranges.iter().flat_map(|(.., ranges)| ranges).map(ExactSizeIterator::len).sum();
     if rows == 0 {
         return LayerEncoder::new();
+    }
+    let most = u64::from(source.layer.max_features);
+    if dense == Dense::Cells && rows as u64 > most {
+        let drawn =
+            ranges.iter().flat_map(|(_, selection, ranges)| ranges.iter().map(|range| selection.count(range.clone())));
+        if drawn.sum::<u64>() > most {
+            for (_, selection, ranges) in &mut ranges {
+                *ranges = vec![rows_of_tile(selection.columns(), coord)];
+            }
+        }
     }
     let mut writer = PointWriter::new(source, coord, selected.parts(), rows);
     let drawn = ranges.into_iter().filter(|(.., ranges)| !ranges.is_empty());
