@@ -11,7 +11,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::follower::{Follower, Told};
 use crate::support::postgres::{TestDatabase, client, execute};
-use crate::support::rows::{catalogue, layer};
+use crate::support::province::units;
+use crate::support::rows::{catalogue, layer, load};
 
 const WRITERS: u64 = 8;
 const TRANSACTIONS: u64 = 60;
@@ -166,4 +167,54 @@ async fn what_ogr2ogr_appends_is_followed() {
     assert!(append.status.success(), "{}", String::from_utf8_lossy(&append.stderr));
     assert_eq!(follower.look().await, [Told::Rows(vec![1, 2], vec![]), Told::Nothing]);
     follower.agrees().await;
+}
+
+/// So many points in Quảng Ngãi, into one of the layers' own tables.
+fn many(table: &str, rows: u32) -> String {
+    format!(
+        "INSERT INTO test.{table} (geom) SELECT ST_Point(108 + n * 1e-5, 14.8, 4326) FROM generate_series(1, {rows}) n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_of_many_points_do_not_wait_for_each_other_whatever_their_order() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let store = database.store().await;
+    store.put_units(&units(), &[]).await.expect("units");
+    store.prepare(&catalogue(&layers())).await.expect("prepared");
+    let (one, other) = (client(database.url()).await, client(database.url()).await);
+    for writer in [&one, &other] {
+        execute(writer, "SET lock_timeout = '10s'; BEGIN").await;
+    }
+    execute(&one, &many("pairs", 600)).await;
+    execute(&other, &many("pairs", 600)).await;
+    execute(&other, &many("mirror", 600)).await;
+    execute(&one, &many("mirror", 600)).await;
+    for writer in [&one, &other] {
+        execute(writer, "COMMIT").await;
+    }
+    for layer in layers() {
+        let features = load(&store, &layer).await.0;
+        assert_eq!(features.len(), 1200);
+        assert!(features.iter().all(|feature| !feature.units.is_empty()), "all are joined");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_points_are_joined_as_one_by_one_also_where_the_planner_is_mistaken_about_the_table() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let store = database.store().await;
+    store.put_units(&units(), &[]).await.expect("units");
+    store.prepare(&catalogue(&layers())).await.expect("prepared");
+    let psql = client(database.url()).await;
+    // What is left of a table that was emptied and analysed: a loop over all rows for each row seems cheap then, and takes minutes.
+    execute(&psql, &format!("ALTER TABLE test.pairs SET (autovacuum_enabled = off); {}", many("pairs", 60_000))).await;
+    execute(&psql, "DELETE FROM test.pairs; ANALYZE test.pairs; SET statement_timeout = '40s'").await;
+    execute(&psql, &many("pairs", 60_000)).await;
+    // Units that somebody edits join all of them again.
+    execute(&psql, "UPDATE test.pairs SET units = '{}' WHERE false; UPDATE bandoso.units SET name = name").await;
+    let others = "SELECT count(*), count(*) FILTER (WHERE units IS DISTINCT FROM bandoso.unit_links(geom)) FROM \
+                  (SELECT units, geom FROM test.pairs WHERE id % 50 = 0) p";
+    let counted = psql.query_one(others, &[]).await.expect("counts");
+    assert_eq!((counted.get::<_, i64>(0), counted.get::<_, i64>(1)), (1200, 0));
 }
