@@ -10,11 +10,10 @@ use super::values::shown;
 use crate::model::FindingKind;
 use crate::store::ImportId;
 
+pub use crate::store::MAX_ID;
+
 /// Longest text id, in bytes.
 pub const MAX_ID_BYTES: usize = 200;
-/// Largest number that becomes a feature's own id, 2^62. The stores number on from the largest id that they have: after 2^63 - 1
-/// neither SQLite nor PostgreSQL could take in another row, so this leaves room for as many again.
-pub const MAX_ID: u64 = 1 << 62;
 
 /// Reads the id in a column: a whole number as it is written by everyone, up to [`MAX_ID`]; any other short text, more digits
 /// included, is the sender's own key.

@@ -70,6 +70,10 @@ pub enum StoreError {
     Refused(Refusal),
 }
 
+/// Largest number that becomes a feature's own id, 2^62. The stores number on from the largest id up to it: after 2^63 - 1 neither
+/// SQLite nor PostgreSQL could take in another row, so this leaves room for as many again.
+pub const MAX_ID: u64 = 1 << 62;
+
 /// The identity under which a row is imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportId {

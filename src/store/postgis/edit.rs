@@ -36,6 +36,14 @@ impl PostGis {
             };
             match applied {
                 Err(Broken::Again) if tries < MOST_TRIES => tries += 1,
+                Err(Broken::Numberless) if tries < MOST_TRIES => {
+                    tries += 1;
+                    // What happens in it falls with it.
+                    transaction.rollback().await.map_err(self.address.failed(doing(layer)))?;
+                    let call_back = Merge::new(layer).call_back();
+                    client.batch_execute(&call_back).await.map_err(self.address.failed(doing(layer)))?;
+                }
+                Err(Broken::Numberless) => return Err(numberless(layer)),
                 Err(Broken::Again) => {
                     return Err(fault(doing(layer), "others write the same features without end; try again"));
                 }
@@ -53,10 +61,18 @@ fn doing(layer: &Layer) -> String {
     format!("editing {}", layer.id)
 }
 
+/// That the generator of ids has come to its end and stays there.
+fn numberless(layer: &Layer) -> StoreError {
+    let why = "its generator of ids has no number left; the table's owner can set it anew".to_owned();
+    StoreError::Refused(Refusal::ReadOnly { layer: layer.id.to_string(), why })
+}
+
 /// Why edits were not made.
 enum Broken {
     /// The database gave way to another writer: it is worth trying again.
     Again,
+    /// The generator of ids has come to its end.
+    Numberless,
     Off(StoreError),
 }
 
@@ -275,6 +291,9 @@ impl Editor<'_> {
         let gives_way = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE];
         if error.code().is_some_and(|code| gives_way.contains(code)) {
             return Broken::Again;
+        }
+        if error.code() == Some(&SqlState::SEQUENCE_GENERATOR_LIMIT_EXCEEDED) {
+            return Broken::Numberless;
         }
         Broken::Off(self.store.address.failed(doing(self.layer))(error))
     }

@@ -100,6 +100,9 @@ impl Filling<'_> {
         self.batch.run(&merge.triggers("DISABLE", &self.resting)).await?;
         let joins = include_str!("../../../sql/joins_itself.sql");
         self.transaction.execute(joins, &[]).await.map_err(self.failed())?;
+        if self.identity == Identity::Given {
+            self.batch.run(&merge.call_back()).await?;
+        }
         let form = Form::Stored(self.identity);
         let (mut fed, _) = self.store.feed(self.transaction, self.layer, (incoming, form)).await?;
         let copy = self.transaction.prepare(&merge.copy_stored()).await.map_err(self.failed())?;

@@ -4,6 +4,7 @@ use super::columns::{literal, quoted, quoted_table, sql_type};
 use super::feed::Identity;
 use super::history::BEFORE;
 use crate::model::Layer;
+use crate::store::MAX_ID;
 
 /// Rows that an import added and that its history keeps side by side.
 pub(super) const ADDED_TOGETHER: usize = 4096;
@@ -157,19 +158,35 @@ impl<'a> Merge<'a> {
 
     /// Sets the generator of ids behind the greatest one, which it did not see when it was brought.
     pub(super) fn advance(&self) -> String {
-        self.advance_behind(&format!("SELECT max(id) AS top FROM {}", self.table))
+        self.advance_behind(&self.greatest())
+    }
+
+    /// Brings the generator back from where counting cannot have brought it, for whoever may set it.
+    pub(super) fn call_back(&self) -> String {
+        let may = "has_sequence_privilege(g.name, 'UPDATE') AND has_sequence_privilege(g.name, 'SELECT, USAGE')";
+        self.set_behind(&self.greatest(), &format!("CASE WHEN {may} THEN {IS_AWAY} END"))
     }
 
     /// The same where some are to be brought yet.
     pub(super) fn advance_behind_new(&self) -> String {
-        let (table, new) = (&self.table, "SELECT max(id) FROM pg_temp.bandoso_new");
-        self.advance_behind(&format!("SELECT greatest((SELECT max(id) FROM {table}), ({new})) AS top"))
+        let (stored, new) = (self.greatest(), "SELECT max(id) FROM pg_temp.bandoso_new");
+        self.advance_behind(&format!("SELECT greatest(({stored}), ({new})) AS top"))
+    }
+
+    /// The greatest id of those from which the store numbers on: another program may have taken any.
+    fn greatest(&self) -> String {
+        format!("SELECT max(id) AS top FROM {} WHERE id <= {MAX_ID}", self.table)
     }
 
     fn advance_behind(&self, top: &str) -> String {
+        self.set_behind(top, &format!("m.top > coalesce(pg_sequence_last_value(g.name::regclass), 0) OR {IS_AWAY}"))
+    }
+
+    /// Where nothing is there, or the number 0 alone, it begins at 1.
+    fn set_behind(&self, top: &str, when: &str) -> String {
         format!(
-            "SELECT setval(g.name::regclass, m.top) FROM (SELECT {} AS name) g, ({top}) m \
-             WHERE m.top > coalesce(pg_sequence_last_value(g.name::regclass), 0)",
+            "SELECT setval(g.name::regclass, greatest(m.top, 1), coalesce(m.top, 0) > 0) \
+             FROM (SELECT {} AS name) g, ({top}) m WHERE {when}",
             self.generator()
         )
     }
@@ -237,5 +254,8 @@ impl<'a> Merge<'a> {
         self.layer.fields.iter().enumerate().map(|(index, field)| sql(&quoted(&field.name), index)).collect()
     }
 }
+
+/// That a generator of ids is where an id beyond [`MAX_ID`] has brought it; counting takes it half as far again at most.
+const IS_AWAY: &str = "pg_sequence_last_value(g.name::regclass) > 6917529027641081856";
 
 const CHANGED: &str = "FROM pg_temp.bandoso_known k JOIN pg_temp.bandoso_import s ON s.row = k.row";

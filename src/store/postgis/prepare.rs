@@ -6,6 +6,7 @@ use tokio_postgres::Transaction;
 
 use super::columns::{Relation, quoted, quoted_table, sql_type, table_of};
 use super::connect::MIGRATING;
+use super::merge::Merge;
 use super::published::Watched;
 use super::{PostGis, Prepared};
 use crate::model::{Catalogue, Finding, FindingKind, Layer, Published, Residency};
@@ -84,6 +85,7 @@ impl PostGis {
             }
         }
         transaction.execute("SELECT bandoso.make_layer($1)", &[&place]).await.map_err(failed())?;
+        transaction.batch_execute(&Merge::new(layer).call_back()).await.map_err(failed())?;
         let Some(table) = Relation::find(&*transaction, name.clone()).await.map_err(failed())? else {
             return Ok(false);
         };

@@ -1,7 +1,7 @@
 //! Other programs edit layers and units behind the store's back.
 
-use bandoso::model::{FieldType, FindingKind, Unit, UnitLink, Value};
-use bandoso::store::{ImportId, Store};
+use bandoso::model::{FieldType, FindingKind, LonLat, Unit, UnitLink, Value};
+use bandoso::store::{Author, Edit, ImportId, Refusal, Store, StoreError};
 
 use crate::support::postgres::{TestDatabase, client, execute};
 use crate::support::rows::{catalogue, import, layer, load, row};
@@ -159,4 +159,50 @@ async fn two_imports_and_a_change_of_units_at_once_leave_no_point_with_bygone_un
     let psql = client(database.url()).await;
     execute(&psql, "UPDATE test.notes SET units = NULL").await;
     assert_eq!(load(&store, &notes()).await.0, joined);
+}
+
+/// The id of a new feature that brings this identity.
+async fn made(store: &dyn Store, id: ImportId) -> Result<u64, StoreError> {
+    let (at, values) = (LonLat { lon: 108.0, lat: 15.0 }, vec![Value::Null, Value::Null, Value::Null]);
+    let edit = store.edit(&notes(), vec![Edit::Create { id, at, values }], &Author::default()).await?;
+    Ok(edit.features[0].as_ref().expect("it is there").id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_with_the_last_number_there_is_takes_the_numbers_from_no_other() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let store = database.store().await;
+    store.prepare(&catalogue(&[notes()])).await.expect("prepared");
+    let psql = client(database.url()).await;
+    let plain = "INSERT INTO test.notes (geom) VALUES (ST_Point(108, 15, 4326))";
+    execute(&psql, "INSERT INTO test.notes (id, geom) VALUES (9223372036854775807, ST_Point(108, 15, 4326))").await;
+    assert_eq!(made(&store, ImportId::Number(5)).await.expect("made"), 5);
+    assert_eq!(made(&store, ImportId::New).await.expect("made"), 6);
+    execute(&psql, plain).await;
+    let rows = vec![row(ImportId::New, 108.0, 15.0, vec![Value::Null, Value::Null, Value::Null])];
+    assert_eq!(import(&store, &notes(), rows).await.expect("imported").added, 1);
+    assert_eq!(made(&store, ImportId::New).await.expect("made"), 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generator_of_ids_that_was_moved_to_its_end_comes_back() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let store = database.store().await;
+    store.prepare(&catalogue(&[notes()])).await.expect("prepared");
+    let psql = client(database.url()).await;
+    let away = "SELECT setval(pg_get_serial_sequence('test.notes', 'id'), 9223372036854775807)";
+    execute(&psql, away).await;
+    assert_eq!(made(&store, ImportId::New).await.expect("made"), 1);
+    execute(&psql, away).await;
+    assert_eq!(made(&store, ImportId::Number(4)).await.expect("made"), 4);
+    assert_eq!(made(&store, ImportId::New).await.expect("made"), 5);
+    execute(&psql, away).await;
+    // A node that begins mends it for other programs.
+    store.prepare(&catalogue(&[notes()])).await.expect("prepared");
+    execute(&psql, "INSERT INTO test.notes (geom) VALUES (ST_Point(108, 15, 4326))").await;
+    assert_eq!(made(&store, ImportId::New).await.expect("made"), 7);
+    // One that its owner has bounded stays at its end, which is told.
+    execute(&psql, "ALTER TABLE test.notes ALTER id SET MAXVALUE 7").await;
+    let refused = made(&store, ImportId::New).await;
+    assert!(matches!(&refused, Err(StoreError::Refused(Refusal::ReadOnly { .. }))), "{refused:?}");
 }
