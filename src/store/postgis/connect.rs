@@ -1,10 +1,12 @@
 //! The way to the server: its address, a bounded pool of connections, and the state of the schema.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
 
 use super::failure::{Address, fault};
 use crate::store::StoreError;
@@ -16,6 +18,8 @@ pub struct PostGisSettings {
     pub connections: usize,
     /// Longest wait for a new connection to a host, and for a free one of the pool.
     pub connect_timeout: Duration,
+    /// Longest wait, when the store is opened, for a server that is just starting or recovering from a crash.
+    pub recovery_timeout: Duration,
     /// Longest time of a short statement.
     pub statement_timeout: Duration,
     /// Longest time of one statement that moves many rows.
@@ -41,6 +45,7 @@ impl Default for PostGisSettings {
         Self {
             connections: 8,
             connect_timeout: Duration::from_secs(5),
+            recovery_timeout: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(30),
             long_statement_timeout: Duration::from_mins(30),
             look_every: Duration::from_secs(10),
@@ -144,11 +149,31 @@ mod migrations {
 /// A number of our own among advisory locks: one program at a time changes the schema.
 pub(super) const MIGRATING: i64 = 4_707_468_923_401_931;
 
+/// The first connection, which waits for a server that answers that it is just starting; for none that does not answer.
+async fn connect(config: &Config, address: &Address, longest: Duration) -> Result<Connected, StoreError> {
+    let begun = Instant::now();
+    let mut told = false;
+    loop {
+        match config.connect(NoTls).await {
+            Err(error) if error.code() == Some(&SqlState::CANNOT_CONNECT_NOW) && begun.elapsed() < longest => {
+                if !told {
+                    let (store, seconds) = (&address.0, longest.as_secs());
+                    tracing::warn!(%store, "the database is starting up; waiting for it, {seconds} s at most");
+                    told = true;
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            connected => return connected.map_err(address.failed(format!("connecting to {}", address.0))),
+        }
+    }
+}
+
+type Connected = (Client, Connection<Socket, NoTlsStream>);
+
 /// Makes the schema `bandoso`, or brings it to this program's state, on a connection of its own.
-pub(super) async fn migrate(config: &Config, address: &Address) -> Result<(), StoreError> {
+pub(super) async fn migrate(config: &Config, address: &Address, settings: &PostGisSettings) -> Result<(), StoreError> {
     let doing = format!("preparing the schema bandoso of {}", address.0);
-    let connected = config.connect(NoTls).await;
-    let (mut client, connection) = connected.map_err(address.failed(format!("connecting to {}", address.0)))?;
+    let (mut client, connection) = connect(config, address, settings.recovery_timeout).await?;
     let connection = tokio::spawn(connection);
     let failed = || address.failed(doing.clone());
     client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATING]).await.map_err(failed())?;

@@ -103,7 +103,7 @@ impl PostGis {
     /// Connects to `postgres://…` (several hosts allowed) and brings the schema `bandoso` to this program's state.
     pub async fn connect(url: &str, settings: PostGisSettings) -> Result<Self, StoreError> {
         let (config, address) = connect::read_address(url, &settings)?;
-        connect::migrate(&config, &address).await?;
+        connect::migrate(&config, &address, &settings).await?;
         let listener = Arc::new(Listener::new(config.clone(), address.clone()));
         let pool = connect::pool(config.clone(), &settings)?;
         let questions = connect::pool(config.clone(), &settings.of_questions())?;

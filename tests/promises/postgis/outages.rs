@@ -5,6 +5,8 @@ use std::time::Duration;
 use bandoso::model::{FieldType, Value};
 use bandoso::store::postgis::{PostGis, PostGisSettings};
 use bandoso::store::{ImportBatch, ImportId, Store, StoreError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::support::postgres::{TestDatabase, client, execute};
@@ -140,4 +142,44 @@ async fn an_import_that_fails_writes_nothing_and_leaves_a_working_store() {
         assert!(matches!(error, StoreError::Fault { .. }), "{error:?}");
         assert_eq!(load(&store, &notes).await.0, []);
     }
+}
+
+/// A way to a server that says to its first callers what PostgreSQL says while it recovers from a crash.
+async fn starting_up(real: &str, callers: usize) -> String {
+    let (user, rest) = real.split_once('@').expect("user and password");
+    let (host, database) = rest.split_once('/').expect("a database");
+    let (host, listener) = (host.to_owned(), TcpListener::bind("127.0.0.1:0").await.expect("a port"));
+    let port = listener.local_addr().expect("bound").port();
+    tokio::spawn(async move {
+        for caller in 0.. {
+            let (mut caller_socket, _) = listener.accept().await.expect("a caller");
+            let host = host.clone();
+            tokio::spawn(async move {
+                if caller < callers {
+                    let mut asked = [0; 1024];
+                    let _ = caller_socket.read(&mut asked).await;
+                    let fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0";
+                    let length = u32::try_from(fields.len() + 4).expect("short").to_be_bytes();
+                    let _ = caller_socket.write_all(&[b"E".as_slice(), &length, fields].concat()).await;
+                } else {
+                    let mut server = TcpStream::connect(host).await.expect("the test server answers");
+                    let _ = tokio::io::copy_bidirectional(&mut caller_socket, &mut server).await;
+                }
+            });
+        }
+    });
+    format!("{user}@127.0.0.1:{port}/{database}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_starting_up_is_waited_for_but_not_without_end() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let url = starting_up(database.url(), 3).await;
+    let store = PostGis::connect(&url, quick()).await.expect("the server comes up");
+    assert!(store.versions().await.expect("versions").contains_key("units"));
+
+    let never = starting_up(database.url(), usize::MAX).await;
+    let settings = PostGisSettings { recovery_timeout: Duration::from_millis(500), ..quick() };
+    let error = PostGis::connect(&never, settings).await.err().expect("it never comes up");
+    assert!(matches!(&error, StoreError::Unreachable { cause, .. } if cause.contains("starting up")), "{error:?}");
 }
