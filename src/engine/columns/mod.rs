@@ -3,24 +3,28 @@
 mod block;
 mod build;
 mod column;
+mod ends;
 mod links;
 mod narrow;
 mod numbers;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
 pub use block::{BLOCK, Bits, block_of, mask, packed};
 pub use build::{ColumnsBuilder, fingerprint};
-pub use column::{Column, NO_CODE, Texts};
+pub use column::{Column, NO_CODE};
 pub use links::LinkSets;
 pub use narrow::{Narrow, code};
 pub(in crate::engine) use narrow::{Width, by_width};
 pub use numbers::Numbers;
 pub use sums::{CodeSums, MOST_CODES};
+pub(in crate::engine) use texts::TextAnswers;
+pub use texts::Texts;
 
 use jiff::tz::TimeZone;
 
@@ -75,6 +79,15 @@ impl Columns {
     /// Whether there is no feature.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// Memory that all of it takes, the index of names and what is kept of filters too, bytes.
+    pub fn bytes(&self) -> usize {
+        let longs = self.keys.capacity() + self.samples.capacity() + self.lons.capacity() + self.lats.capacity();
+        let numbers = self.ids.bytes() + self.days.bytes() + self.links.bytes() + self.sums.bytes();
+        let fields: usize = self.fields.iter().map(Column::bytes).sum();
+        let names = self.names.get().map_or(0, |(_, names)| names.bytes());
+        longs * size_of::<u64>() + self.by_id.capacity() * size_of::<u32>() + numbers + fields + names
     }
 
     /// Its blocks in their order, each by its number and its rows.

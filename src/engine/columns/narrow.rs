@@ -108,11 +108,20 @@ impl Narrow {
         self.len() == 0
     }
 
+    /// Memory that they take, bytes.
+    pub(super) fn bytes(&self) -> usize {
+        by_width!(self, values => allocated(values))
+    }
+
     /// Bytes a number.
     #[cfg(test)]
     pub(super) fn width(&self) -> usize {
         by_width!(self, values => size_of_val(values.as_slice()) / values.len().max(1))
     }
+}
+
+pub(super) fn allocated<T>(values: &Vec<T>) -> usize {
+    values.capacity() * size_of::<T>()
 }
 
 fn at<T: Width>(values: &[T], row: usize) -> u64 {

@@ -105,6 +105,11 @@ impl Numbers {
         self.known(block) & by_width!(&self.above, above => within(block_of(above, block), low, high))
     }
 
+    /// Memory that they take, bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.above.bytes() + self.nulls.capacity() * size_of::<u64>()
+    }
+
     /// Bytes a number.
     #[cfg(test)]
     pub(super) fn width(&self) -> usize {

@@ -21,6 +21,11 @@ impl CodeSums {
         by_width!(codes, codes => Self::over(codes))
     }
 
+    /// Memory that they take, bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.sums.capacity() * size_of::<[u32; MOST_CODES]>()
+    }
+
     fn over<T: Width>(codes: &[T]) -> Self {
         let mut sums = Vec::with_capacity(codes.len() / BLOCK + 2);
         let mut sum = [0_u32; MOST_CODES];

@@ -14,6 +14,24 @@ pub(super) struct Pattern {
     steps: Vec<Step>,
     /// The longest piece of text that whatever matches has.
     piece: String,
+    shape: Shape,
+}
+
+/// Where a text that matches has the one piece of which a pattern is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// `%`: whatever the text is.
+    Anything,
+    /// `piece`: it is the text.
+    Whole,
+    /// `piece%`
+    Begins,
+    /// `%piece`
+    Ends,
+    /// `%piece%`
+    Within,
+    /// Several pieces, or `_`.
+    Steps,
 }
 
 impl Pattern {
@@ -30,8 +48,8 @@ impl Pattern {
                 c => Step::Is(c),
             });
         }
-        let piece = longest_piece(&steps);
-        Some(Self { steps, piece })
+        let (piece, shape) = (longest_piece(&steps), shape(&steps));
+        Some(Self { steps, piece, shape })
     }
 
     /// A piece of text that whatever matches has; none where the pattern names no character.
@@ -39,13 +57,24 @@ impl Pattern {
         Some(self.piece.as_str()).filter(|piece| !piece.is_empty())
     }
 
-    /// Whether whatever has the piece matches: the pattern is `%piece%`.
-    pub(super) fn is_its_piece(&self) -> bool {
-        matches!(&*self.steps, [Step::Any, pieces @ .., Step::Any] if pieces.iter().all(|step| matches!(step, Step::Is(_))))
+    /// Where the piece is.
+    pub(super) fn shape(&self) -> Shape {
+        self.shape
     }
 
     /// Whether the whole text matches: at most pattern × text steps.
     pub(super) fn matches(&self, text: &str) -> bool {
+        match self.shape {
+            Shape::Anything => true,
+            Shape::Whole => text == self.piece,
+            Shape::Begins => text.starts_with(&self.piece),
+            Shape::Ends => text.ends_with(&self.piece),
+            Shape::Within => text.contains(&self.piece),
+            Shape::Steps => self.steps_match(text),
+        }
+    }
+
+    fn steps_match(&self, text: &str) -> bool {
         let mut rest = text.chars();
         let mut step = 0;
         // The last `%` met, and the text that was left when it had taken as little as was tried so far.
@@ -80,6 +109,25 @@ impl Pattern {
     }
 }
 
+fn shape(steps: &[Step]) -> Shape {
+    let (from, rest) = match steps {
+        [Step::Any, rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let (to, piece) = match rest {
+        [piece @ .., Step::Any] => (true, piece),
+        piece => (false, piece),
+    };
+    match (from, to) {
+        _ if !piece.iter().all(|step| matches!(step, Step::Is(_))) => Shape::Steps,
+        (true, _) if piece.is_empty() => Shape::Anything,
+        (false, false) => Shape::Whole,
+        (false, true) => Shape::Begins,
+        (true, false) => Shape::Ends,
+        (true, true) => Shape::Within,
+    }
+}
+
 fn longest_piece(steps: &[Step]) -> String {
     let runs = steps.split(|step| !matches!(step, Step::Is(_)));
     let pieces = runs.map(|run| run.iter().filter_map(|step| if let Step::Is(c) = step { Some(*c) } else { None }));
@@ -88,6 +136,8 @@ fn longest_piece(steps: &[Step]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -115,18 +165,28 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_has_the_longest_piece() {
-        for (pattern, piece, is_all) in [
-            ("%cháy%", Some("cháy"), true),
-            ("%%50\\%%", Some("50%"), true),
-            ("ab%cde_f", Some("cde"), false),
-            ("cháy%", Some("cháy"), false),
-            ("cháy", Some("cháy"), false),
-            ("%_%", None, false),
-            ("", None, false),
+    fn what_matches_has_the_longest_piece_where_the_shape_says() {
+        for (pattern, piece, shape) in [
+            ("%cháy%", Some("cháy"), Shape::Within),
+            ("%%50\\%%", Some("50%"), Shape::Within),
+            ("ab%cde_f", Some("cde"), Shape::Steps),
+            ("cháy%", Some("cháy"), Shape::Begins),
+            ("%cháy", Some("cháy"), Shape::Ends),
+            ("cháy", Some("cháy"), Shape::Whole),
+            ("%_%", None, Shape::Steps),
+            ("%%", None, Shape::Anything),
+            ("", None, Shape::Whole),
         ] {
             let made = Pattern::new(pattern).expect(pattern);
-            assert_eq!((made.piece(), made.piece().is_some() && made.is_its_piece()), (piece, is_all), "{pattern}");
+            assert_eq!((made.piece(), made.shape()), (piece, shape), "{pattern}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_short_way_matches_what_the_steps_match(text in "[abđ]{0,5}", pattern in "[abđ%_]{0,5}") {
+            let pattern = Pattern::new(&pattern).expect("a pattern");
+            prop_assert_eq!(pattern.matches(&text), pattern.steps_match(&text), "{} {:?}", text, pattern);
         }
     }
 }

@@ -8,6 +8,7 @@ mod dictionary;
 mod leaf;
 mod plan;
 mod shape;
+mod text_test;
 
 use self::leaf::Leaf;
 use crate::engine::columns::{BLOCK, Columns};

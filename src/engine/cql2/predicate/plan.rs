@@ -2,9 +2,10 @@
 
 use super::Node;
 use super::batch::{Real, Text, Whole, WholeColumn, literal};
-use super::dictionary::{TextLeaf, TextTest};
+use super::dictionary::TextLeaf;
 use super::leaf::{Leaf, NullTest, Nulls, RealRange, WholeRange};
 use super::shape::Places;
+use super::text_test::TextTest;
 use crate::engine::columns::{Column, Columns};
 use crate::engine::cql2::like::Pattern;
 use crate::model::filter::{Comparison, Condition, Filter, Folding, Scalar};
@@ -123,7 +124,7 @@ impl<'a> Planner<'a, '_> {
     fn one_of(&self, value: &Scalar, list: &[Scalar], nulls: Nulls) -> Node<'a> {
         let texts: Option<Vec<String>> = list.iter().map(text).collect();
         if let Some(texts) = texts
-            && let Some(node) = self.text_leaf(value, TextTest::In(texts))
+            && let Some(node) = self.text_leaf(value, TextTest::one_of(texts))
         {
             return node;
         }
