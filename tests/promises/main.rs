@@ -16,6 +16,7 @@ mod history;
 mod http;
 mod import;
 mod mapping;
+mod memory;
 mod positions;
 mod postgis;
 mod stated_units;

@@ -13,21 +13,24 @@ use crate::engine::columns::{Bits, Texts};
 /// The names in a dictionary of texts, by their plain forms and by the words of these.
 ///
 /// Names are numbered in the order of their plain forms, so that the names that begin in some way are a range, and for each word
-/// the numbers of its names are kept as small steps: about 12 bytes a name, some 30 where each has a word of its own.
+/// the numbers of its names are kept as small steps: about 8 bytes a name, some 20 where each has a word of its own.
 #[derive(Debug, Default)]
 pub struct NameIndex {
     /// The text's code, by the number of the name.
     codes: Vec<u32>,
     /// The distinct words, in order.
     words: Texts,
-    /// Where the steps of each word begin, and the end.
-    starts: Vec<u64>,
-    /// For each word, from one of its names to the next: LEB128.
+    /// The number of the word's only name; of a word that several have, where its steps begin.
+    places: Vec<u32>,
+    /// The words that one name has: numbers and marks mostly, as many as there are names.
+    lone: NameSet,
+    /// For each other word, from one of its names to the next in LEB128, then a zero, which no step is; of a word that very many
+    /// have, where that is less, a zero and then a bit for each name.
     steps: Vec<u8>,
 }
 
 /// Some of the names of an index, by number.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct NameSet(Vec<u64>);
 
 impl NameSet {
@@ -44,9 +47,18 @@ impl NameSet {
     }
 
     pub fn remove(&mut self, names: Range<u32>) {
-        for name in names {
-            self.0[name as usize / 64] &= !(1 << (name % 64));
+        names.for_each(|name| self.remove_one(name));
+    }
+
+    /// Adds those whose bits are set, eight a byte.
+    fn insert_bits(&mut self, bits: &[u8]) {
+        for (word, bits) in self.0.iter_mut().zip(bits.as_chunks::<8>().0) {
+            *word |= u64::from_le_bytes(*bits);
         }
+    }
+
+    fn remove_one(&mut self, name: u32) {
+        self.0[name as usize / 64] &= !(1 << (name % 64));
     }
 
     pub fn without(mut self, other: &Self) -> Self {
@@ -72,8 +84,8 @@ impl NameIndex {
         read.texts(texts);
         let words = read.sort_words();
         let codes = read.order(texts);
-        let (starts, steps) = read.steps(&codes, words.len());
-        Self { codes, words, starts, steps }
+        let (places, lone, steps) = read.places(&codes, words.len());
+        Self { codes, words, places, lone, steps }
     }
 
     /// Number of names.
@@ -88,7 +100,8 @@ impl NameIndex {
 
     /// Memory that it takes, bytes.
     pub fn bytes(&self) -> usize {
-        self.codes.len() * 4 + self.words.size() + self.starts.len() * 8 + self.steps.len()
+        let numbers = (self.codes.capacity() + self.places.capacity()) * size_of::<u32>();
+        numbers + self.words.bytes() + self.lone.0.capacity() * size_of::<u64>() + self.steps.capacity()
     }
 
     /// The code of a name's text.
@@ -160,10 +173,16 @@ impl NameIndex {
     }
 
     fn add_names(&self, word: u32, names: &mut NameSet) {
-        let start = |word: usize| self.starts.get(word).map_or(0, |start| *start as usize);
-        let steps = self.steps.get(start(word as usize)..start(word as usize + 1)).unwrap_or(&[]);
+        let Some(place) = self.places.get(word as usize).copied() else { return };
+        if self.lone.contains(word) {
+            return names.insert(place);
+        }
+        let steps = self.steps.get(place as usize..).unwrap_or(&[]);
+        if let Some((0, bits)) = steps.split_first() {
+            return names.insert_bits(bits);
+        }
         let (mut name, mut step, mut shift) = (u32::MAX, 0_u32, 0);
-        for byte in steps {
+        for byte in steps.iter().take_while(|byte| **byte != 0) {
             step |= u32::from(byte & 0x7F) << shift;
             shift += 7;
             if byte & 0x80 == 0 {
@@ -249,17 +268,41 @@ impl Read {
         order.into_iter().map(|(_, code)| code).collect()
     }
 
-    /// For each word the steps between its names.
-    fn steps(&self, codes: &[u32], words: usize) -> (Vec<u64>, Vec<u8>) {
-        let mut starts = vec![0_u64; words + 1];
-        self.each_step(codes, words, |word, step| starts[word + 1] += u64::from(length(step)));
-        for word in 0..words {
-            starts[word + 1] += starts[word];
+    /// For each word its only name or where its steps begin, the words that have an only name, and the steps.
+    fn places(&self, codes: &[u32], words: usize) -> (Vec<u32>, NameSet, Vec<u8>) {
+        let mut places = vec![0_u32; words];
+        let (mut lone, mut known, mut common) = (NameSet::empty(words), NameSet::empty(words), NameSet::empty(words));
+        // How long the steps of each word are. Those of all are less than 4 GiB: in the names they stand for more bytes.
+        self.each_step(codes, words, |word, _, step| {
+            if known.contains(word) {
+                lone.remove_one(word);
+            } else {
+                lone.insert(word);
+            }
+            known.insert(word);
+            places[word as usize] += length(step);
+        });
+        let (bits, mut end) = (codes.len().div_ceil(64) as u32 * 8, 0);
+        for (word, place) in (0_u32..).zip(&mut places).filter(|(word, _)| !lone.contains(*word)) {
+            if *place > bits {
+                common.insert(word);
+            }
+            let length = (*place).min(bits) + 1;
+            *place = end;
+            end += length;
         }
-        let mut next: Vec<u64> = starts.clone();
-        let mut steps = vec![0_u8; starts.last().map_or(0, |end| *end as usize)];
-        self.each_step(codes, words, |word, mut step| {
-            let place = &mut next[word];
+        let mut next = places.clone();
+        let mut steps = vec![0_u8; end as usize];
+        self.each_step(codes, words, |word, name, mut step| {
+            let place = &mut next[word as usize];
+            if lone.contains(word) {
+                places[word as usize] = name;
+                return;
+            }
+            if common.contains(word) {
+                steps[*place as usize + 1 + name as usize / 8] |= 1 << (name % 8);
+                return;
+            }
             while step > 0x7F {
                 steps[*place as usize] = step as u8 | 0x80;
                 *place += 1;
@@ -268,17 +311,18 @@ impl Read {
             steps[*place as usize] = step as u8;
             *place += 1;
         });
-        (starts, steps)
+        (places, lone, steps)
     }
 
-    fn each_step(&self, codes: &[u32], words: usize, mut take: impl FnMut(usize, u32)) {
+    /// Word, name, and the step from the name before that has the word.
+    fn each_step(&self, codes: &[u32], words: usize, mut take: impl FnMut(u32, u32, u32)) {
         let mut last = vec![u32::MAX; words];
         for (name, code) in (0_u32..).zip(codes) {
             for word in self.of(*code) {
                 let last = &mut last[*word as usize];
                 // The name has the word twice.
                 if *last != name {
-                    take(*word as usize, name.wrapping_sub(*last));
+                    take(*word, name, name.wrapping_sub(*last));
                     *last = name;
                 }
             }
