@@ -161,7 +161,7 @@ impl Author {
 
     fn condition(&mut self, depth: u32) -> String {
         let deeper = if depth == 0 { 4 } else { 0 };
-        match self.0.random_range(deeper..14) {
+        match self.0.random_range(deeper..15) {
             0 => format!("({} AND {})", self.condition(depth - 1), self.condition(depth - 1)),
             1 => format!(
                 "({} OR {} OR {})",
@@ -201,7 +201,69 @@ impl Author {
             }
             10 | 11 => self.spatial(),
             12 => self.temporal(),
+            13 => self.run(),
             _ => self.pick(&["truth1", "truth2", "TRUE", "FALSE"]).to_owned(),
+        }
+    }
+
+    /// Equalities of one column joined by OR, or inequalities by AND, with others among them: twice the same and values that no row
+    /// has are met as well.
+    fn run(&mut self) -> String {
+        let columns = [
+            "text1",
+            "CASEI(text2)",
+            "ACCENTI(CASEI(text1))",
+            "code1",
+            "whole1",
+            "whole2",
+            "id",
+            "real1",
+            "day1",
+            "at1",
+            "truth1",
+        ];
+        let column = self.pick(&columns);
+        let any = self.0.random();
+        let count = self.0.random_range(2..14);
+        let parts: Vec<String> = (0..count).map(|_| self.part_of_run(column, any)).collect();
+        let (half, word) = (parts.len() / 2, if any { " OR " } else { " AND " });
+        match self.0.random_range(0..4) {
+            0 => format!("NOT ({})", parts.join(word)),
+            1 => format!("({})", parts.join(word)),
+            // In two ANDs or ORs, one inside the other.
+            2 => format!("({}{word}({}))", parts[..half.max(1)].join(word), parts[half..].join(word)),
+            _ => format!("(truth2 {} {})", self.pick(&["OR", "AND"]), parts.join(word)),
+        }
+    }
+
+    fn part_of_run(&mut self, column: &str, any: bool) -> String {
+        let one = self.literal(column);
+        match (self.0.random_range(0..8), any) {
+            (0, true) => format!("{one} = {column}"),
+            (1 | 2, true) => format!("{column} IN ({one}, {}, {})", self.literal(column), self.literal(column)),
+            (3, true) => format!("({column} = {one} OR {column} = {})", self.literal(column)),
+            (0, false) => format!("{one} <> {column}"),
+            (1, false) => format!("{column} NOT IN ({one}, {}, {})", self.literal(column), self.literal(column)),
+            (2, false) => format!("NOT {column} = {one}"),
+            (3, false) => format!("NOT ({column} = {one} OR {column} = {})", self.literal(column)),
+            (4, _) => self.condition(0),
+            (_, true) => format!("{column} = {one}"),
+            (_, false) => format!("{column} <> {one}"),
+        }
+    }
+
+    /// A value that may be compared with the column.
+    fn literal(&mut self, column: &str) -> String {
+        match column {
+            "truth1" => self.pick(&["TRUE", "FALSE"]).to_owned(),
+            "day1" => format!("DATE('{}')", Day(pick(&mut self.0, &DAYS))),
+            "at1" => format!("TIMESTAMP('{}')", Instant(JULY + pick(&mut self.0, &HOURS) * 3_600_000_000)),
+            "id" => self.0.random_range(0..250).to_string(),
+            "whole1" | "real1" if self.0.random_ratio(1, 4) => format!("{:?}", pick(&mut self.0, &REALS)),
+            "whole1" => self.0.random_range(-9..9).to_string(),
+            "whole2" | "real1" => pick(&mut self.0, &WHOLES).to_string(),
+            "code1" => quoted(self.pick(&["a", "ab", "b", "c"])),
+            _ => quoted(self.pick(&TEXTS)),
         }
     }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::batch::{Real, Text, Whole, WholeColumn};
 use super::dictionary::TextLeaf;
+use super::listed::{RealList, WholeList};
 use super::shape::Places;
 use super::{Truths, each};
 use crate::engine::columns::{BLOCK, Column, block_of, mask, packed};
@@ -20,8 +21,8 @@ pub(super) enum Leaf<'a> {
     CompareWhole(Comparison, Whole<'a>, Whole<'a>),
     CompareReal(Comparison, Real<'a>, Real<'a>),
     CompareText(Comparison, Text<'a>, Text<'a>),
-    /// In ascending order.
-    WholeIn(Whole<'a>, Vec<i64>),
+    WholeIn(WholeList<'a>),
+    RealIn(RealList<'a>),
     Like(Text<'a>, Pattern),
 }
 
@@ -89,12 +90,8 @@ impl Leaf<'_> {
                 Some(comparison.holds(left.text(row)?.as_bytes().cmp(right.text(row)?.as_bytes())))
             }),
             Self::Like(text, pattern) => text_truths(block, wanted, |row| Some(pattern.matches(&text.text(row)?))),
-            Self::WholeIn(value, list) => {
-                let mut values = [0; BLOCK];
-                let known = value.load(block, wanted, &mut values);
-                let yes = each(known, |row| values.get(row).is_some_and(|value| list.binary_search(value).is_ok()));
-                Truths { yes, known }
-            }
+            Self::WholeIn(list) => list.truths(block, wanted),
+            Self::RealIn(list) => list.truths(block, wanted),
         }
     }
 
@@ -104,7 +101,7 @@ impl Leaf<'_> {
             Self::WholeRange(_) | Self::RealRange(_) | Self::IsNull(NullTest::Column(_)) => 1,
             Self::Text(_) => 2,
             Self::Place(_) => 3,
-            Self::IsNull(_) | Self::CompareWhole(..) | Self::CompareReal(..) | Self::WholeIn(..) => 4,
+            Self::IsNull(_) | Self::CompareWhole(..) | Self::CompareReal(..) | Self::WholeIn(_) | Self::RealIn(_) => 4,
             Self::CompareText(..) | Self::Like(..) => 5,
         }
     }

@@ -5,7 +5,9 @@
 
 mod batch;
 mod dictionary;
+mod equalities;
 mod leaf;
+mod listed;
 mod plan;
 mod shape;
 mod text_test;

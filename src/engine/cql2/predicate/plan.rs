@@ -3,7 +3,9 @@
 use super::Node;
 use super::batch::{Real, Text, Whole, WholeColumn, literal};
 use super::dictionary::TextLeaf;
+use super::equalities::{of_all, of_any};
 use super::leaf::{Leaf, NullTest, Nulls, RealRange, WholeRange};
+use super::listed::{RealList, WholeList};
 use super::shape::Places;
 use super::text_test::TextTest;
 use crate::engine::columns::{Column, Columns};
@@ -11,6 +13,8 @@ use crate::engine::cql2::like::Pattern;
 use crate::model::filter::{Comparison, Condition, Filter, Folding, Scalar};
 use crate::model::{FieldType, Value};
 
+/// Up to so many numbers are compared with a column one after the other, many rows at once; more of them are looked up for each row.
+const FEW: usize = 8;
 /// Stands for the id among the fields' indices.
 const ID: usize = usize::MAX;
 
@@ -30,7 +34,7 @@ impl<'a> Planner<'a, '_> {
             Condition::Always(truth) => Node::Always(*truth),
             Condition::And(parts) => self.and(parts, nulls),
             Condition::Or(parts) => {
-                let mut nodes: Vec<_> = parts.iter().map(|part| self.node(part, nulls)).collect();
+                let mut nodes: Vec<_> = of_any(parts).iter().map(|part| self.node(part, nulls)).collect();
                 nodes.sort_by_key(cost);
                 Node::Or(nodes)
             }
@@ -52,8 +56,8 @@ impl<'a> Planner<'a, '_> {
 
     fn and(&self, parts: &[Condition], nulls: Nulls) -> Node<'a> {
         let mut nodes: Vec<Node<'a>> = Vec::new();
-        for part in parts {
-            match self.node(part, nulls) {
+        for part in of_all(parts) {
+            match self.node(&part, nulls) {
                 Node::And(inner) => inner.into_iter().for_each(|node| join(&mut nodes, node)),
                 node => join(&mut nodes, node),
             }
@@ -122,24 +126,22 @@ impl<'a> Planner<'a, '_> {
     }
 
     fn one_of(&self, value: &Scalar, list: &[Scalar], nulls: Nulls) -> Node<'a> {
-        let texts: Option<Vec<String>> = list.iter().map(text).collect();
-        if let Some(texts) = texts
-            && let Some(node) = self.text_leaf(value, TextTest::one_of(texts))
-        {
+        let texts = of_each(list, |item| if let Value::Text(text) = item { Some(text.clone()) } else { None });
+        if let Some(node) = texts.and_then(|texts| self.text_leaf(value, TextTest::one_of(texts))) {
             return node;
         }
-        let wholes: Option<Vec<i64>> = list
-            .iter()
-            .map(|item| match item {
-                Scalar::Literal(value) => literal(value),
-                _ => None,
-            })
-            .collect();
-        if let Some(mut wholes) = wholes {
-            wholes.sort_unstable();
-            return Node::Leaf(Leaf::WholeIn(Whole::new(value, self.filter, self.columns), wholes));
+        let one_by_one =
+            || Node::Or(list.iter().map(|item| self.compare(Comparison::Equal, value, item, nulls)).collect());
+        if list.len() <= FEW && matches!(value, Scalar::Field(..) | Scalar::Id) {
+            return one_by_one();
         }
-        Node::Or(list.iter().map(|item| self.compare(Comparison::Equal, value, item, nulls)).collect())
+        if let Some(wholes) = of_each(list, literal) {
+            return Node::Leaf(Leaf::WholeIn(WholeList::new(Whole::new(value, self.filter, self.columns), &wholes)));
+        }
+        if let Some(reals) = of_each(list, |item| if let Value::Real(number) = item { Some(*number) } else { None }) {
+            return Node::Leaf(Leaf::RealIn(RealList::new(Real::new(value, self.filter, self.columns), &reals)));
+        }
+        one_by_one()
     }
 
     fn like(&self, value: &Scalar, pattern: Pattern) -> Node<'a> {
@@ -172,11 +174,10 @@ impl<'a> Planner<'a, '_> {
     }
 }
 
-fn text(scalar: &Scalar) -> Option<String> {
-    match scalar {
-        Scalar::Literal(Value::Text(text)) => Some(text.clone()),
-        _ => None,
-    }
+/// Something of each of a list of literals; none where one is no literal, or has it not.
+fn of_each<T>(list: &[Scalar], of: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
+    let item = |item: &Scalar| if let Scalar::Literal(value) = item { of(value) } else { None };
+    list.iter().map(item).collect()
 }
 
 /// Adds a part of an AND; two ranges of one column become one.
