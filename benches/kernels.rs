@@ -19,12 +19,25 @@ use bandoso::model::filter::Filter;
 use bandoso::model::{
     AsOf, Catalogue, Day, Dense, Feature, Layer, LayerId, Level, LonLat, TileCoord, TimePart, View, World,
 };
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 
 const POINTS: usize = 1_000_000;
 const TODAY: Day = Day(20_700);
 /// In the largest town.
 const TOWN: LonLat = LonLat { lon: 108.8, lat: 15.12 };
+/// Where the nearest are asked for.
+const PLACES: [(&str, LonLat); 4] = [
+    ("far away", LonLat { lon: 0.0, lat: 0.0 }),
+    ("40 km off the coast", OFF_THE_COAST),
+    ("on the other side of the world", LonLat { lon: -71.3, lat: -15.1 }),
+    ("in the hills", LonLat { lon: 108.3, lat: 15.0 }),
+];
+const OFF_THE_COAST: LonLat = LonLat { lon: 109.4, lat: 15.2 };
+const ALONE: LonLat = LonLat { lon: 109.401, lat: 15.2 };
+/// Filters that leave few features, or none.
+const RARE: [(&str, &str); 3] =
+    [("one in thousands", "id < 500"), ("three of a million", "id < 4"), ("none at all", "id < 0")];
 const FILTER: &str = "category = 'theft' AND occurred_at >= TIMESTAMP('2025-01-01T00:00:00Z')";
 
 type Packer = fn(&[u8]) -> Option<Vec<u8>>;
@@ -64,8 +77,8 @@ impl Bench {
         Parts::new(builder.finish())
     }
 
-    fn filter(&self) -> Option<Filter> {
-        let asked = read_text("filter", FILTER).ok()?;
+    fn filter(&self, text: &str) -> Option<Filter> {
+        let asked = read_text("filter", text).ok()?;
         check("filter", &asked, &self.layer, View::EVERYTHING, &self.catalogue.time_zone).ok()
     }
 }
@@ -85,7 +98,7 @@ fn kernels(criterion: &mut Criterion) {
     let changed = bench.features.iter().take(100).cloned().collect::<Vec<_>>();
     let change = (&bench.layer, &bench.catalogue.time_zone, 1);
     group.bench_function("a change of 100", |run| run.iter(|| parts.with(&changed, &[], change)));
-    let (everything, filter) = (Selected::everything(&parts), bench.filter());
+    let (everything, filter) = (Selected::everything(&parts), bench.filter(FILTER));
     let filtered = filter.as_ref().map(|filter| Selected::everything(&parts).filtered(filter));
     let units = UnitMap::default();
     let answers = Answers::new(parts.links(), &units, Level::Commune, AsOf::Own, TODAY);
@@ -120,8 +133,26 @@ fn kernels(criterion: &mut Criterion) {
         group.bench_function("count under a filter", |run| run.iter(|| count(&source, &by, &[], filtered)));
     }
     group.bench_function("within 2 km", |run| run.iter(|| rows_in_radius(&everything, black_box(TOWN), 2_000.0)));
-    group.bench_function("nearest 10", |run| run.iter(|| nearest(&everything, black_box(TOWN), 10)));
+    the_nearest(&mut group, &bench, &parts);
     group.finish();
+}
+
+fn the_nearest(group: &mut BenchmarkGroup<'_, WallTime>, bench: &Bench, parts: &Parts) {
+    let everything = Selected::everything(parts);
+    group.bench_function("nearest 10", |run| run.iter(|| nearest(&everything, black_box(TOWN), 10)));
+    for (name, place) in PLACES {
+        group.bench_function(format!("10 nearest, {name}"), |run| run.iter(|| nearest(&everything, place, 10)));
+    }
+    for (name, text) in RARE {
+        let Some(rare) = bench.filter(text) else { continue };
+        let rare = Selected::everything(parts).filtered(&rare);
+        group.bench_function(format!("10 nearest, {name}"), |run| run.iter(|| nearest(&rare, black_box(TOWN), 10)));
+    }
+    let crowd = bench.features.iter().take(200_000).cloned().map(|feature| Feature { at: ALONE, ..feature });
+    let crowded = parts.with(&crowd.collect::<Vec<_>>(), &[], (&bench.layer, &bench.catalogue.time_zone, 1));
+    let crowded = Selected::everything(&crowded);
+    let name = "10 nearest, beside 200,000 on one spot";
+    group.bench_function(name, |run| run.iter(|| nearest(&crowded, black_box(OFF_THE_COAST), 10)));
 }
 
 criterion_group!(benches, kernels);

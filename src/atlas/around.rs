@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use super::cost::nearest_micros;
 use super::query::{Question, located};
 use super::{Atlas, AtlasError, Cost, WithUnits};
 use crate::engine::cql2::check;
@@ -96,9 +97,9 @@ impl Question {
         let micros = match role.reach_m {
             Some(reach_m) => rows_to_look_at(&self.snapshot.parts, &boxes_around(request.at, reach_m)) as u64 / 20,
             None if role.filter.is_some() => self.rows() / 300,
-            None => 10 * role.count as u64,
+            None => 0,
         };
-        Cost { micros: 30 + micros }
+        Cost { micros: nearest_micros(role.count) + micros }
     }
 
     /// How many are within reach, and the first of them.
@@ -108,21 +109,25 @@ impl Question {
         (role, AroundRequest { at, as_of, .. }): (&DutyRole, AroundRequest),
     ) -> (u64, Vec<FoundFeature>) {
         let parts = &self.snapshot.parts;
-        let mut found: Vec<(Row, f64)> = match role.reach_m {
-            None => nearest(selected, at, role.count),
-            Some(reach_m) => {
-                let rows = rows_in_radius(selected, at, reach_m).into_iter();
-                rows.map(|row| (row, distance_m(at, parts.at(row)))).collect()
+        let latest = |row: &Row| Reverse((self.time_of(*row), parts.id(*row)));
+        let mut within = role.reach_m.map(|reach_m| rows_in_radius(selected, at, reach_m));
+        let matched = within.as_ref().map(Vec::len);
+        // Only what is given is measured.
+        let found: Vec<(Row, f64)> = match (role.order, &mut within) {
+            (DutyOrder::Latest, Some(rows)) => {
+                rows.sort_by_cached_key(latest);
+                rows.iter().take(role.count).map(|row| (*row, distance_m(at, parts.at(*row)))).collect()
+            }
+            (order, _) => {
+                let mut found = nearest(selected, at, role.count);
+                found.truncate(matched.unwrap_or(usize::MAX));
+                if order == DutyOrder::Latest {
+                    found.sort_by_cached_key(|(row, _)| latest(row));
+                }
+                found
             }
         };
-        let matched = found.len() as u64;
-        match role.order {
-            DutyOrder::Nearest => {
-                found.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then_with(|| parts.id(a.0).cmp(&parts.id(b.0))));
-            }
-            DutyOrder::Latest => found.sort_by_cached_key(|(row, _)| Reverse((self.time_of(*row), parts.id(*row)))),
-        }
-        found.truncate(role.count);
+        let matched = matched.unwrap_or(found.len()) as u64;
         let found = found.into_iter().map(|(row, metres)| (row, Some(metres)));
         (matched, self.features(found, AsOf::Day(as_of)))
     }

@@ -23,6 +23,12 @@ pub fn filter_micros(filter: Option<&AskedFilter>, rows: u64) -> u64 {
     rows.saturating_mul(length) / (FILTER_BYTES * 1_000)
 }
 
+/// Microseconds that it takes to find so many nearest features and to make them: the cells where they are, wherever that is, and 1 to 3 for
+/// each.
+pub fn nearest_micros(count: usize) -> u64 {
+    100 + 3 * count as u64
+}
+
 /// Microseconds that it takes to number the days from the first time to the last, or those that there are where they are fewer.
 pub fn days_micros(parts: &Parts) -> u64 {
     const DAY_US: u64 = 86_400_000_000;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::cost::{days_micros, filter_micros, written_micros};
+use super::cost::{days_micros, filter_micros, nearest_micros, written_micros};
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost, WithUnits};
 use crate::engine::as_of::{Answers, Holding, holding};
@@ -89,7 +89,7 @@ impl Atlas {
         let sparse = request.datetime.is_some() || request.filter.is_some();
         let all = if sparse { question.rows() / 300 } else { 0 };
         let filtered = filter_micros(request.filter.as_ref(), question.rows());
-        let cost = Cost { micros: 10 * request.count as u64 + all + filtered };
+        let cost = Cost { micros: nearest_micros(request.count) + all + filtered };
         let page = self.tiles.work(cost, move |cancel| question.until(cancel).nearest(&request)).await??;
         Ok((page, units))
     }

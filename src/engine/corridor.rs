@@ -8,9 +8,13 @@ use std::ops::Range;
 
 use geo_types::MultiLineString;
 
-use super::geodesic::{NOISE_M, SPHERE_ERROR, boxes_around, distance_m};
+use super::geodesic::{boxes_around, distance_m};
 use crate::model::{Bbox, LonLat};
 
+/// How far the sphere's distance can be from the ellipsoid's, as a share: 0.56 % at most, by WGS 84's flattening.
+const SPHERE_ERROR: f64 = 0.006;
+/// Rounding of short distances on the sphere, metres: two names of one place are not always 0 apart there.
+const NOISE_M: f64 = 0.001;
 /// Of the sphere whose distances are within [`SPHERE_ERROR`] of the ellipsoid's, metres (IUGG).
 const RADIUS_M: f64 = 6_371_008.8;
 /// Long edges are looked along in pieces, and short ones together: shortest piece in metres, and most edges at once.

@@ -1,6 +1,6 @@
 //! Two layers by distance: for each feature of one, how many of the other are near it.
 
-use super::geodesic::{boxes_around, distance_m};
+use super::geodesic::{Around, boxes_around, distance_m};
 use super::parts::{Parts, Row};
 use super::select::Selected;
 use super::within::{rows_in_radius, rows_to_look_at};
@@ -39,10 +39,14 @@ pub fn join(parts: &Parts, rows: &[Row], others: &Selected<'_>, radius_m: f64, s
 
 /// The nearest of the others within the distance, its id and metres; of several as near the one with the least id.
 pub fn nearest_other(parts: &Parts, row: Row, others: &Selected<'_>, radius_m: f64, same: Same) -> Option<(u64, f64)> {
-    let at = parts.at(row);
-    let found = rows_in_radius(others, at, radius_m).into_iter();
-    let measured = found.map(|other| (others.parts().id(other), distance_m(at, others.parts().at(other))));
-    let measured = measured.filter(|(id, _)| same == Same::Nothing || *id != parts.id(row));
+    let (at, around) = (parts.at(row), Around::new(parts.at(row)));
+    let mut found = rows_in_radius(others, at, radius_m);
+    found.retain(|other| same == Same::Nothing || others.parts().id(*other) != parts.id(row));
+    let bounds = found.into_iter().map(|other| (other, around.bounds_m(others.parts().at(other))));
+    let bounds: Vec<(Row, (f64, f64))> = bounds.collect();
+    let reach_m = bounds.iter().map(|(_, (_, most_m))| *most_m).fold(f64::INFINITY, f64::min);
+    let near = bounds.into_iter().filter(|(_, (least_m, _))| *least_m <= reach_m).map(|(other, _)| other);
+    let measured = near.map(|other| (others.parts().id(other), distance_m(at, others.parts().at(other))));
     measured.min_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)))
 }
 

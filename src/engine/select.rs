@@ -77,9 +77,12 @@ impl<'a> Selected<'a> {
     /// The same rows, decided once: for whoever asks for the same ones very often.
     #[must_use]
     pub fn settled(self) -> Self {
-        if self.each.iter().all(PartSelection::is_everything) {
-            return self;
-        }
+        if self.each.iter().all(PartSelection::is_everything) { self } else { self.in_words() }
+    }
+
+    /// The same rows as bits, decided now.
+    #[must_use]
+    pub fn in_words(&self) -> Self {
         Self::everything(self.parts).kept(self.words()).until(&self.cancel)
     }
 

@@ -78,26 +78,33 @@ fn tiles_around(coord: TileCoord) -> Vec<TileCoord> {
 
 /// All rows in a box of cells, as ascending ranges, each row once.
 ///
-/// Descends the quadtree that the sorted keys are; cost grows with the box's edge and the rows along it, not with the layer. It
-/// begins at the cells that are no smaller than the box, of which it touches four at most: each is found by its own key.
+/// Descends the quadtree that the sorted keys are; cost grows with the box's edge and the rows along it, not with the layer.
 pub fn rows_of_box(columns: &Columns, area: CellBox) -> Vec<Range<usize>> {
-    let CellBox { min, max } = area;
-    if min.x > max.x || min.y > max.y {
-        return Vec::new();
-    }
-    let bits = u32::BITS - (max.x - min.x).max(max.y - min.y).leading_zeros();
-    let cells_of = |from: u32, to: u32| u64::from(from) >> bits..=u64::from(to) >> bits;
-    let first_key = |x: u64, y: u64| Cell { x: (x << bits) as u32, y: (y << bits) as u32 }.key();
-    let cells = cells_of(min.y, max.y).flat_map(|y| cells_of(min.x, max.x).map(move |x| first_key(x, y)));
-    let mut keys: Vec<u64> = cells.collect();
-    keys.sort_unstable();
-    let area = KeyBox::new(min, max);
     let mut found = Vec::new();
-    for key in keys {
-        let rows = columns.rows_between(key, key | below(bits));
-        descend(&columns.keys, area, Node { key, bits, rows }, &mut found);
+    let limits = KeyBox::new(area.min, area.max);
+    for node in nodes_over(columns, area) {
+        descend(&columns.keys, limits, node, &mut found);
     }
     found
+}
+
+/// The rows of the cells that a box touches, cells no smaller than the box: four at most, ascending.
+pub fn rows_over_box(columns: &Columns, area: CellBox) -> impl Iterator<Item = Range<usize>> {
+    nodes_over(columns, area).map(|node| node.rows)
+}
+
+/// The cells that are no smaller than the box and touch it, each found by its own key.
+fn nodes_over(columns: &Columns, CellBox { min, max }: CellBox) -> impl Iterator<Item = Node> {
+    let mut keys: Vec<u64> = Vec::new();
+    let mut bits = 0;
+    if min.x <= max.x && min.y <= max.y {
+        bits = u32::BITS - (max.x - min.x).max(max.y - min.y).leading_zeros();
+        let cells_of = |from: u32, to: u32| u64::from(from) >> bits..=u64::from(to) >> bits;
+        let first_key = |x: u64, y: u64| Cell { x: (x << bits) as u32, y: (y << bits) as u32 }.key();
+        keys.extend(cells_of(min.y, max.y).flat_map(|y| cells_of(min.x, max.x).map(move |x| first_key(x, y))));
+        keys.sort_unstable();
+    }
+    keys.into_iter().map(move |key| Node { key, bits, rows: columns.rows_between(key, key | below(bits)) })
 }
 
 /// A cell of the quadtree: its first key, the bits an axis below it, and its rows.

@@ -84,7 +84,7 @@ fn rows_in(selected: &Selected<'_>, bbox: &Bbox, takes: impl Fn(LonLat) -> bool)
 
 /// The cells that the box may touch. Degrees and cells round apart by less than one cell: one more on each side is taken, and
 /// the degrees decide.
-fn cells_of(bbox: &Bbox) -> CellBox {
+pub(super) fn cells_of(bbox: &Bbox) -> CellBox {
     let cell = |lon: f64, lat: f64| Cell::from_world(World::from_lon_lat(LonLat { lon, lat }));
     let (north_west, south_east) = (cell(bbox.west, bbox.north), cell(bbox.east, bbox.south));
     let min = Cell { x: north_west.x.saturating_sub(1), y: north_west.y.saturating_sub(1) };
