@@ -15,7 +15,7 @@ use super::geodesic::{Around, boxes_around, distance_m};
 use super::morton::Cell;
 use super::parts::Row;
 use super::select::{PartSelection, Selected};
-use super::slice::rows_over_box;
+use super::slice::{rows_of_box, rows_over_box};
 use super::within::cells_of;
 use crate::model::{LonLat, World};
 use cell::Quarters;
@@ -25,10 +25,9 @@ const NEAR_LEAF_ROWS: usize = 128;
 const FAR_LEAF_ROWS: usize = 32;
 /// Where it does, metres.
 const NEAR_M: f64 = 10_000.0;
-/// After so many cells of which no row is asked for, all rows are decided at once: that is a hundredth of what it takes to meet them
-/// cell by cell, and says which cells are empty.
-const MOST_IN_VAIN: usize = 128;
-/// If no more than these are left then, all of them are looked at.
+/// After so many cells of which no row is asked for, what is within reach is looked through in the order of the keys.
+const MOST_IN_VAIN: usize = 32;
+/// If more rows than these are asked for there, all are decided at once: then it is known which cells are empty.
 const FEW_ROWS: usize = 1_024;
 
 /// The `count` selected rows nearest to the place, with geodesic metres; by distance, then id.
@@ -57,14 +56,14 @@ pub fn nearest_with_effort(selected: &Selected<'_>, at: LonLat, count: usize) ->
     if search.goes_through() {
         return search.found();
     }
+    if let Some(few) = search.few_within_reach() {
+        search.start_with(few);
+        search.goes_through();
+        return search.found();
+    }
     let (effort, decided) = (search.effort, selected.in_words());
     let mut search = Search { is_decided: true, effort, ..Search::new(&decided, at, count) };
-    let few: Vec<Row> = decided.rows().take(FEW_ROWS + 1).collect();
-    if few.len() > FEW_ROWS {
-        search.begin();
-    } else {
-        search.look_at(few.into_iter());
-    }
+    search.begin();
     search.goes_through();
     search.found()
 }
@@ -87,7 +86,7 @@ struct Search<'a> {
     around: Around,
     at: LonLat,
     count: usize,
-    /// Whether it costs nothing to ask whether a cell is empty.
+    /// Whether it is known which rows are asked for: it costs little to ask whether a cell is empty.
     is_decided: bool,
     ahead: BinaryHeap<Ahead>,
     /// The nearest so far by distance and id, the last of them on top.
@@ -112,7 +111,7 @@ impl<'a> Search<'a> {
             is_decided: false,
             ahead: BinaryHeap::new(),
             best: BinaryHeap::new(),
-            reach: u64::MAX,
+            reach: f64::INFINITY.to_bits(),
             last: None,
             in_vain: 0,
             effort: Effort::default(),
@@ -123,16 +122,14 @@ impl<'a> Search<'a> {
     fn begin(&mut self) {
         let (beside, are_all) = self.rows_beside();
         if are_all {
-            return self.look_at(beside.into_iter());
+            return self.start_with(beside);
         }
-        let mut boxes = Vec::new();
         if let Some(last) = self.count.checked_sub(1).filter(|last| *last < beside.len()) {
-            let mut most_m: Vec<f64> =
-                beside.iter().map(|row| self.around.bounds_m(self.selected.parts().at(*row)).1).collect();
-            let (_, reach_m, _) = most_m.select_nth_unstable_by(last, f64::total_cmp);
-            self.reach = bits(*reach_m);
-            boxes = boxes_around(self.at, *reach_m);
+            let parts = self.selected.parts();
+            let mut most_m: Vec<f64> = beside.iter().map(|row| self.around.bounds_m(parts.at(*row)).1).collect();
+            self.reach = bits(*most_m.select_nth_unstable_by(last, f64::total_cmp).1);
         }
+        let boxes = boxes_around(self.at, f64::from_bits(self.reach));
         for (part, selection) in (0..).zip(self.selections.clone()) {
             let columns = selection.columns();
             match boxes.as_slice() {
@@ -141,6 +138,34 @@ impl<'a> Search<'a> {
                 _ => self.add_cell(part, 0..columns.len()),
             }
         }
+    }
+
+    /// Looks at these rows and no others.
+    fn start_with(&mut self, rows: Vec<Row>) {
+        self.ahead.clear();
+        self.best.clear();
+        self.is_decided = true;
+        self.look_at(rows.into_iter());
+    }
+
+    /// The selected rows in the boxes of what is within reach, unless they are many.
+    fn few_within_reach(&self) -> Option<Vec<Row>> {
+        let mut few = Vec::new();
+        for bbox in boxes_around(self.at, f64::from_bits(self.reach)) {
+            for (part, selection) in (0..).zip(&self.selections) {
+                for range in rows_of_box(selection.columns(), cells_of(&bbox)) {
+                    let rows = selection.rows(range).map(|row| Row { part, row: row as u32 });
+                    few.extend(rows.take(FEW_ROWS + 1 - few.len()));
+                    if few.len() > FEW_ROWS {
+                        return None;
+                    }
+                }
+            }
+        }
+        // At the antimeridian two boxes may share their edge.
+        few.sort_unstable();
+        few.dedup();
+        Some(few)
     }
 
     /// Up to `count` selected rows of each part on both sides of the place's key, and whether there are no others.
