@@ -114,10 +114,10 @@ struct Node {
     rows: Range<usize>,
 }
 
-/// Adds the rows of a cell that are in the area.
+/// Adds the rows of a cell, which the area touches, that are in it.
 fn descend(keys: &[u64], area: KeyBox, node: Node, found: &mut Vec<Range<usize>>) {
     let last = node.key | below(node.bits);
-    if node.rows.is_empty() || area.is_apart(node.key, last) {
+    if node.rows.is_empty() {
         return;
     }
     if area.contains(node.key) && area.contains(last) {
