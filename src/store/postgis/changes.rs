@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 
 use super::PostGis;
 use super::hold::Tables;
-use super::published::{self, Joiner};
+use super::published::{self, Joiner, Read};
 use super::row;
 use crate::model::{Feature, Layer, LayerId, Residency};
 use crate::store::{Changes, LayerChange, StoreError};
@@ -201,7 +201,7 @@ impl PostGis {
         let ids: Vec<i64> = ids.iter().map(|row| row.get(0)).collect();
         let select = match &layer.published {
             None => format!("{} WHERE id = ANY ($1::bigint[])", self.own_rows(transaction, layer).await?),
-            Some(source) => published::rows(self, transaction, (layer, source), true).await?,
+            Some(source) => published::rows(self, transaction, (layer, source), Read::OfKeys).await?,
         };
         let select = transaction.prepare_cached(&select).await.map_err(failed())?;
         let parameters: [&(dyn ToSql + Sync); 1] = [&ids];

@@ -10,7 +10,7 @@ use tokio_postgres::{IsolationLevel, Transaction};
 use super::PostGis;
 use super::columns::{Relation, quoted_table, sql_type};
 use super::failure::fault;
-use super::published::Joiner;
+use super::published::{Joiner, Read};
 use super::{published, row};
 use crate::model::{Feature, Finding, FindingKind, Layer};
 use crate::store::StoreError;
@@ -52,7 +52,7 @@ impl PostGis {
         self.begin_reading(transaction).await?;
         match &layer.published {
             None => self.own_rows(transaction, layer).await,
-            Some(source) => published::rows(self, transaction, (layer, source), false).await,
+            Some(source) => published::rows(self, transaction, (layer, source), Read::All).await,
         }
     }
 

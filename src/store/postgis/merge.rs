@@ -164,7 +164,7 @@ impl<'a> Merge<'a> {
     /// Brings the generator back from where counting cannot have brought it, for whoever may set it.
     pub(super) fn call_back(&self) -> String {
         let may = "has_sequence_privilege(g.name, 'UPDATE') AND has_sequence_privilege(g.name, 'SELECT, USAGE')";
-        self.set_behind(&self.greatest(), &format!("CASE WHEN {may} THEN {IS_AWAY} END"))
+        self.set_behind(&self.greatest(), &format!("CASE WHEN {may} THEN {} END", is_away()))
     }
 
     /// The same where some are to be brought yet.
@@ -179,7 +179,8 @@ impl<'a> Merge<'a> {
     }
 
     fn advance_behind(&self, top: &str) -> String {
-        self.set_behind(top, &format!("m.top > coalesce(pg_sequence_last_value(g.name::regclass), 0) OR {IS_AWAY}"))
+        let is_behind = "m.top > coalesce(pg_sequence_last_value(g.name::regclass), 0)";
+        self.set_behind(top, &format!("{is_behind} OR {}", is_away()))
     }
 
     /// Where nothing is there, or the number 0 alone, it begins at 1.
@@ -256,6 +257,8 @@ impl<'a> Merge<'a> {
 }
 
 /// That a generator of ids is where an id beyond [`MAX_ID`] has brought it; counting takes it half as far again at most.
-const IS_AWAY: &str = "pg_sequence_last_value(g.name::regclass) > 6917529027641081856";
+fn is_away() -> String {
+    format!("pg_sequence_last_value(g.name::regclass) > {}", MAX_ID + MAX_ID / 2)
+}
 
 const CHANGED: &str = "FROM pg_temp.bandoso_known k JOIN pg_temp.bandoso_import s ON s.row = k.row";

@@ -21,15 +21,22 @@ use crate::engine::locate::UnitIndex;
 use crate::model::{Feature, Layer, Published};
 use crate::store::StoreError;
 
-/// The query for a published table's rows, not joined yet: key, longitude, latitude, no units, fields. With `changed` those of some
-/// keys, which are its parameter.
+/// Which rows of a published table are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    All,
+    /// Those of some keys, which are the query's parameter.
+    OfKeys,
+}
+
+/// The query for a published table's rows, not joined yet: key, longitude, latitude, no units, fields.
 ///
 /// Geometries that are no points, or whose reference system is not known, have no position there.
 pub(super) async fn rows(
     store: &PostGis,
     transaction: &Transaction<'_>,
     (layer, source): (&Layer, &Published),
-    changed: bool,
+    read: Read,
 ) -> Result<String, StoreError> {
     let doing = || format!("loading {} from {}", layer.id, source.table);
     let found = Relation::find(transaction, quoted_table(&source.table)).await;
@@ -42,7 +49,10 @@ pub(super) async fn rows(
         Some(narrow @ ("int4" | "int2")) => format!("$1::bigint[]::{narrow}[]"),
         _ => "$1::bigint[]".to_owned(),
     };
-    let only = if changed { format!(" WHERE {key} = ANY ({keys})") } else { String::new() };
+    let only = match read {
+        Read::All => String::new(),
+        Read::OfKeys => format!(" WHERE {key} = ANY ({keys})"),
+    };
     // Each place is worked out once, and not again for its latitude.
     Ok(format!(
         "SELECT p.key, ST_X(p.geom), ST_Y(p.geom), NULL::integer[]{values} FROM (SELECT {key}::bigint AS key, \
