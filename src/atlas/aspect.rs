@@ -1,7 +1,7 @@
 //! What an aspect of a layer's quality asks of its features.
 
 use super::AtlasError;
-use super::count::{Counted, keys};
+use super::count::{CountedBy, keys};
 use super::query::Question;
 use crate::engine::count::rows_behind;
 use crate::engine::crowds::crowds;
@@ -82,7 +82,7 @@ impl Question {
             Asks::Everything => all.words(),
             Asks::Values(filter) => all.filtered(&filter).words(),
             Asks::Held(level, wanted) => {
-                let by = [Counted::Level(level)];
+                let by = [CountedBy::Level(level)];
                 let answers = self.answers_of(&by, as_of);
                 let line: Vec<_> = keys(&by, &answers).into_iter().map(|key| (key, wanted.clone())).collect();
                 rows_behind(&self.count_source(), &line, parts)

@@ -1,13 +1,13 @@
 //! The features behind a row of a table of counts.
 
 use super::AtlasError;
-use super::count::{Counted, keys};
+use super::count::{CountedBy, keys};
 use super::query::{Question, unknown_unit};
 use crate::engine::count::rows_behind;
 use crate::model::{AsOf, CountKey, FieldType, FirstDay, Invalid, Level, LinePick, PickedKey};
 
 /// A key of a row: what it is of, and which keys it may be.
-pub(super) type LineKey = (Counted, Vec<CountKey>);
+pub(super) type LineKey = (CountedBy, Vec<CountKey>);
 
 impl Question {
     /// The keys as they fit the layer and its units.
@@ -21,12 +21,16 @@ impl Question {
         let is_boolean =
             |field: usize| self.snapshot.layer.fields.get(field).is_some_and(|field| field.kind == FieldType::Boolean);
         let keys = match (counted, key) {
-            (Counted::Level(level), PickedKey::Unit { code, from }) => self.units_of(level, (code, *from))?,
-            (Counted::Level(_), PickedKey::Key(key @ (CountKey::Near | CountKey::Outside)))
-            | (Counted::Field(_), PickedKey::Key(key @ CountKey::Null))
-            | (Counted::Time(_), PickedKey::Key(key @ (CountKey::Time(_) | CountKey::Null))) => vec![key.clone()],
-            (Counted::Field(field), PickedKey::Key(key @ CountKey::Truth(_))) if is_boolean(field) => vec![key.clone()],
-            (Counted::Field(field), PickedKey::Key(key @ CountKey::Code(_))) if !is_boolean(field) => vec![key.clone()],
+            (CountedBy::Level(level), PickedKey::Unit { code, from }) => self.units_of(level, (code, *from))?,
+            (CountedBy::Level(_), PickedKey::Key(key @ (CountKey::Near | CountKey::Outside)))
+            | (CountedBy::Field(_), PickedKey::Key(key @ CountKey::Null))
+            | (CountedBy::Time(_), PickedKey::Key(key @ (CountKey::Time(_) | CountKey::Null))) => vec![key.clone()],
+            (CountedBy::Field(field), PickedKey::Key(key @ CountKey::Truth(_))) if is_boolean(field) => {
+                vec![key.clone()]
+            }
+            (CountedBy::Field(field), PickedKey::Key(key @ CountKey::Code(_))) if !is_boolean(field) => {
+                vec![key.clone()]
+            }
             _ => return Err(Invalid::new("row", format!("{}: a value as in a row of /query/count", by.name()))),
         };
         Ok((counted, keys))
@@ -46,7 +50,7 @@ impl Question {
     /// A bit for each row of each part.
     pub(super) fn words_behind(&self, picks: &[LinePick], as_of: AsOf) -> Result<Vec<Vec<u64>>, AtlasError> {
         let line = self.line(picks)?;
-        let by: Vec<Counted> = line.iter().map(|(by, _)| *by).collect();
+        let by: Vec<CountedBy> = line.iter().map(|(by, _)| *by).collect();
         let answers = self.answers_of(&by, as_of);
         let line: Vec<_> = keys(&by, &answers).into_iter().zip(line.into_iter().map(|(_, keys)| keys)).collect();
         Ok(rows_behind(&self.count_source(), &line, &self.snapshot.parts))

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::count::Counted;
+use super::count::CountedBy;
 use super::{Atlas, AtlasError, WithUnits};
 use crate::engine::count::place;
 use crate::model::{
@@ -36,7 +36,7 @@ impl Atlas {
         let total = ComparedRow { now: now.total.clone(), before: before.total.clone() };
         let versions = now.versions.clone();
         let mut rows = side_by_side(&request.by, &comparison, (now, before));
-        let fields: Vec<Option<usize>> = by.into_iter().map(Counted::field).collect();
+        let fields: Vec<Option<usize>> = by.into_iter().map(CountedBy::field).collect();
         rows.sort_by_cached_key(|row| place(&question.count_source(), &fields, &row.now.keys));
         Ok((ComparedTable { comparison, total, rows, versions }, Arc::clone(&question.state.units.map)))
     }

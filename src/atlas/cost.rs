@@ -1,6 +1,7 @@
 //! What work will take, about: whether it is done at once, and whose turn is next.
 
 use super::draw::Drawing;
+use super::snapshot::LayerSnapshot;
 use crate::engine::parts::{Part, Parts};
 use crate::engine::slice::rows_of_tile;
 use crate::engine::tile::CELLS;
@@ -50,12 +51,20 @@ pub fn read_micros(bytes: usize) -> u64 {
     bytes as u64 / 60
 }
 
+/// Microseconds that the borders of a level take.
+const BORDERS_US: u64 = 250;
+
 impl Drawing {
     /// What the tile will take, about: for a point that is written and packed 0.05 µs and what its properties take; where cells are
-    /// counted, 0.2 µs for each of those and 0.01 µs a row if each must be looked at; what a filter takes; and the borders of a
-    /// level.
+    /// counted, 0.2 µs for each of those and 0.01 µs a row if each must be looked at; what a filter takes; and for each level
+    /// its borders, and the counts by unit that are not known yet.
     pub(super) fn cost(&self, request: &TileRequest) -> Cost {
         let filtered = |rows: u64| filter_micros(request.filter.as_ref(), rows);
+        let counted = |snapshot: &LayerSnapshot, level| {
+            let rows = snapshot.parts.len() as u64;
+            let is_known = snapshot.unit_counts(&self.unit_counts_key(level, request)).is_some();
+            if is_known { 0 } else { rows / 300 + filtered(rows) }
+        };
         let looked_at = request.filter.is_some() || request.datetime.is_some();
         let points = self.points.iter().map(|snapshot| {
             let rows_of = |part: &Part| rows_of_tile(&part.columns, request.coord).len() as u64;
@@ -68,12 +77,13 @@ impl Drawing {
             };
             drawn + filtered(rows)
         });
-        let counted = self.counted.iter().map(|snapshot| {
-            let rows = snapshot.parts.len() as u64;
-            rows / 100 + filtered(rows)
+        let units = request.layers.iter().map(|layer| match layer {
+            TileLayer::Units(level) => {
+                BORDERS_US + self.counted.iter().map(|snapshot| counted(snapshot, *level)).sum::<u64>()
+            }
+            _ => 0,
         });
-        let borders = request.layers.iter().filter(|layer| matches!(layer, TileLayer::Units(_))).count() as u64 * 250;
-        Cost { micros: points.chain(counted).sum::<u64>() + borders }
+        Cost { micros: points.sum::<u64>() + units.sum::<u64>() }
     }
 }
 

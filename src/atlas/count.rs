@@ -13,13 +13,13 @@ use crate::model::{
 
 /// A word of `by` as it fits the layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counted {
+pub(super) enum CountedBy {
     Level(Level),
     Field(usize),
     Time(TimePart),
 }
 
-impl Counted {
+impl CountedBy {
     pub(super) fn field(self) -> Option<usize> {
         match self {
             Self::Field(field) => Some(field),
@@ -63,7 +63,7 @@ impl Question {
             return self.count_large(atlas.store.as_ref(), &request, (&by, &measuring)).await;
         }
         let filtered = filter_micros(request.filter.as_ref(), self.rows());
-        let by_time = by.iter().any(|by| matches!(by, Counted::Time(_)));
+        let by_time = by.iter().any(|by| matches!(by, CountedBy::Time(_)));
         let days = if by_time { days_micros(&self.snapshot.parts) } else { 0 };
         let cost = Cost { micros: 100 + self.rows() * (1 + measuring.fields.len() as u64) / 125 + days + filtered };
         let count = move |cancel: &_| self.until(cancel).count_rows(&request, (&by, &measuring));
@@ -73,7 +73,7 @@ impl Question {
     fn count_rows(
         &self,
         request: &CountRequest,
-        (by, measuring): (&[Counted], &Measuring),
+        (by, measuring): (&[CountedBy], &Measuring),
     ) -> Result<CountTable, AtlasError> {
         let answers = self.answers_of(by, request.as_of);
         let keys = keys(by, &answers);
@@ -87,24 +87,24 @@ impl Question {
     }
 
     /// The answers of the join for the words that are levels.
-    pub(super) fn answers_of(&self, by: &[Counted], as_of: AsOf) -> Vec<(Level, Arc<Answers>)> {
-        let levels = Level::ALL.into_iter().filter(|level| by.contains(&Counted::Level(*level)));
+    pub(super) fn answers_of(&self, by: &[CountedBy], as_of: AsOf) -> Vec<(Level, Arc<Answers>)> {
+        let levels = Level::ALL.into_iter().filter(|level| by.contains(&CountedBy::Level(*level)));
         levels.map(|level| (level, self.answers(level, as_of))).collect()
     }
 
     /// The words as they fit the layer and as this caller may ask by them.
-    pub(super) fn counted(&self, parameter: &str, by: &[By]) -> Result<Vec<Counted>, Invalid> {
+    pub(super) fn counted(&self, parameter: &str, by: &[By]) -> Result<Vec<CountedBy>, Invalid> {
         by.iter().map(|by| self.counted_by(parameter, by)).collect()
     }
 
-    fn counted_by(&self, parameter: &str, by: &By) -> Result<Counted, Invalid> {
+    fn counted_by(&self, parameter: &str, by: &By) -> Result<CountedBy, Invalid> {
         let layer = &*self.snapshot.layer;
         match by {
-            By::Level(level) => Ok(Counted::Level(*level)),
+            By::Level(level) => Ok(CountedBy::Level(*level)),
             By::Category => {
                 let field = layer.category.filter(|_| layer.category_field().is_some_and(|f| self.view.sees_field(f)));
                 let none = || Invalid::new(parameter, format!("{} has no category field", layer.id));
-                field.map(Counted::Field).ok_or_else(none)
+                field.map(CountedBy::Field).ok_or_else(none)
             }
             By::Time(part) => {
                 has_time(&self.snapshot, self.view, parameter)?;
@@ -113,12 +113,12 @@ impl Question {
                     let expected = format!("day, week, month, year or weekday: the time of {} has no hours", layer.id);
                     return Err(Invalid::new(parameter, expected));
                 }
-                Ok(Counted::Time(*part))
+                Ok(CountedBy::Time(*part))
             }
             By::Field(name) => {
                 let countable = |kind| matches!(kind, FieldType::Code | FieldType::Boolean);
                 let field = self.seen(name).filter(|field| countable(layer.fields[*field].kind));
-                field.map(Counted::Field).ok_or_else(|| {
+                field.map(CountedBy::Field).ok_or_else(|| {
                     let fields = names(layer, self.view, countable);
                     Invalid::new(
                         parameter,
@@ -154,13 +154,13 @@ impl Question {
 }
 
 /// The keys by which the engine counts.
-pub(super) fn keys<'a>(by: &[Counted], answers: &'a [(Level, Arc<Answers>)]) -> Vec<Key<'a>> {
-    let key = |counted: &Counted| match counted {
-        Counted::Level(level) => {
+pub(super) fn keys<'a>(by: &[CountedBy], answers: &'a [(Level, Arc<Answers>)]) -> Vec<Key<'a>> {
+    let key = |counted: &CountedBy| match counted {
+        CountedBy::Level(level) => {
             answers.iter().find(|(known, _)| known == level).map(|(_, answers)| Key::Unit(answers))
         }
-        Counted::Field(field) => Some(Key::Field(*field)),
-        Counted::Time(part) => Some(Key::Time(*part)),
+        CountedBy::Field(field) => Some(Key::Field(*field)),
+        CountedBy::Time(part) => Some(Key::Time(*part)),
     };
     by.iter().filter_map(key).collect()
 }

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -7,18 +6,18 @@ use xxhash_rust::xxh3::Xxh3;
 use super::desk::{EncodedTile, Key};
 use super::large::Fetched;
 use super::query::has_time;
-use super::snapshot::{LayerSnapshot, State};
+use super::snapshot::{LayerSnapshot, State, UnitCounts, UnitCountsKey};
 use super::{Atlas, AtlasError};
-use crate::engine::as_of::Holding;
 use crate::engine::cancel::Cancel;
 use crate::engine::compress::{Encoding, pack};
+use crate::engine::count::{by_unit, count_by_unit};
 use crate::engine::cql2::check;
 use crate::engine::select::Selected;
 use crate::engine::tile::{
     PointsSource, TileLayerBytes, UnitsSource, cells_layer, labels_layer, points_layer, units_layer,
 };
 use crate::model::filter::Filter;
-use crate::model::{AsOf, Clock, Day, Invalid, LayerId, Level, TileLayer, TileRequest, UnitId, Versions, View};
+use crate::model::{AsOf, Clock, Day, Invalid, LayerId, Level, TileLayer, TileRequest, Versions, View};
 
 impl Atlas {
     /// The tag that the tile has now, without drawing it.
@@ -242,8 +241,8 @@ impl Drawing {
 
     fn draw_units(&self, level: Level, request: &TileRequest) -> TileLayerBytes {
         let source = self.units_source(level, request);
-        let counts = self.counted.as_ref().map(|snapshot| self.count_by_unit(snapshot, &source, request));
-        units_layer(&source, request.coord, counts.as_ref())
+        let counts = self.counted.as_ref().map(|snapshot| self.count_by_unit(snapshot, level, request));
+        units_layer(&source, request.coord, counts.as_deref())
     }
 
     fn units_source(&self, level: Level, request: &TileRequest) -> UnitsSource<'_> {
@@ -251,31 +250,30 @@ impl Drawing {
         UnitsSource { units: &self.state.units.map, borders: &self.state.units.borders, level, day }
     }
 
-    /// How many of the layer's features each unit covers on the drawn day.
-    fn count_by_unit(
-        &self,
-        snapshot: &LayerSnapshot,
-        source: &UnitsSource<'_>,
-        request: &TileRequest,
-    ) -> BTreeMap<UnitId, u64> {
-        let units = &self.state.units.map;
-        let answers = snapshot.answers(units, source.level, (AsOf::Day(source.day), source.day));
-        let mut by_answer = vec![0_u64; answers.table().len()];
-        for (_, selection) in self.selected(snapshot, request).iter() {
-            let columns = selection.columns();
-            for row in selection.rows(0..columns.len()) {
-                by_answer[answers.index(columns, row)] += 1;
-            }
+    /// How many of the layer's features each unit covers on the drawn day: counted once, whatever tiles are drawn of it.
+    fn count_by_unit(&self, snapshot: &LayerSnapshot, level: Level, request: &TileRequest) -> UnitCounts {
+        let (key, units) = (self.unit_counts_key(level, request), &self.state.units.map);
+        if snapshot.large.is_some() {
+            return Arc::new(by_unit(self.large.counted(units, (level, key.day))));
         }
-        let mut by_unit = BTreeMap::new();
-        let counted = answers.table().iter().copied().zip(by_answer);
-        let counted = counted.chain(self.large.counted(units, (source.level, source.day)));
-        for (held, count) in counted {
-            if let Holding::Covered(id) = held {
-                *by_unit.entry(id).or_default() += count;
-            }
+        let count = || {
+            let answers = snapshot.answers(units, level, (AsOf::Day(key.day), key.day));
+            let counted = Arc::new(count_by_unit(&self.selected(snapshot, request), &answers));
+            // Nobody waits for what was given up, and it is not all.
+            if self.cancel.is_cancelled() { Err(counted) } else { Ok(counted) }
+        };
+        snapshot.unit_counts_or(&key, count).unwrap_or_else(|given_up| given_up)
+    }
+
+    /// Under what the counted layer's features are known by unit.
+    pub(super) fn unit_counts_key(&self, level: Level, request: &TileRequest) -> UnitCountsKey {
+        UnitCountsKey {
+            level,
+            day: drawn_day(request.as_of, self.clock.today),
+            units: self.state.units.map.fingerprint(),
+            datetime: request.datetime,
+            filter: request.filter.clone(),
         }
-        by_unit
     }
 
     fn selected<'a>(&self, snapshot: &'a LayerSnapshot, request: &TileRequest) -> Selected<'a> {

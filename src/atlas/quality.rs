@@ -18,12 +18,12 @@ use crate::store::{LeftOut, LeftOutPage};
 /// many ask, and whether they wait for it or not: a turn is as long as the reading.
 #[derive(Default)]
 pub(super) struct LeftOutCounts {
-    known: Mutex<HashMap<LayerId, Counted>>,
+    known: Mutex<HashMap<LayerId, FindingCounts>>,
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl LeftOutCounts {
-    fn lock(&self) -> MutexGuard<'_, HashMap<LayerId, Counted>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<LayerId, FindingCounts>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -35,7 +35,7 @@ impl LeftOutCounts {
 }
 
 /// The version, and how many rows have which fault.
-type Counted = (u64, Vec<(FindingKind, u64)>);
+type FindingCounts = (u64, Vec<(FindingKind, u64)>);
 
 impl Atlas {
     /// What is counted of a layer's rows.

@@ -1,5 +1,6 @@
+use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use foldhash::HashMap;
 use quick_cache::sync::Cache;
@@ -12,7 +13,8 @@ use crate::engine::locate::UnitIndex;
 use crate::engine::names::UnitNames;
 use crate::engine::parts::Parts;
 use crate::engine::unit_map::UnitMap;
-use crate::model::{AsOf, Bbox, Day, Instant, Layer, LayerId, Level, Versions, View};
+use crate::model::filter::AskedFilter;
+use crate::model::{AsOf, Bbox, Day, Instant, Layer, LayerId, Level, TimeInterval, UnitId, Versions, View};
 use crate::store::{Found, LayerTotals, UnitTable};
 
 /// The map at one moment.
@@ -31,13 +33,13 @@ pub struct State {
 impl State {
     /// A layer that the view sees.
     pub fn layer(&self, view: View, id: &LayerId) -> Result<&Arc<LayerSnapshot>, AtlasError> {
-        if let Some(found) = self.layers.get(id).filter(|snapshot| view.sees(&snapshot.layer)) {
-            return Ok(found);
-        }
-        if self.unread.iter().any(|layer| layer.id == *id && view.sees(layer)) {
+        let found = self.layers.get(id).filter(|snapshot| view.sees(&snapshot.layer));
+        // Of a layer that is not loaded, nothing is left when its table cannot be read.
+        let is_away = found.is_some_and(|snapshot| snapshot.large.is_some()) && self.lagging.contains(id);
+        if is_away || self.unread.iter().any(|layer| layer.id == *id && view.sees(layer)) {
             return Err(AtlasError::Unreadable { layer: id.to_string(), retry_after_ms: RETRY_AFTER_MS });
         }
-        Err(AtlasError::UnknownLayer(id.to_string()))
+        found.ok_or_else(|| AtlasError::UnknownLayer(id.to_string()))
     }
 
     /// The versions of the units and of these layers.
@@ -84,6 +86,8 @@ pub struct LayerSnapshot {
     pub definition: u64,
     /// Answers of the join by level and date, made when first asked for; later versions share them.
     answers: Arc<Cache<AnswersKey, Arc<Answers>>>,
+    /// Its features by unit, counted when first asked for; a later version counts anew.
+    unit_counts: OnceLock<Cache<UnitCountsKey, UnitCounts>>,
     /// Of a layer that is not loaded: its parts are empty, or the rows that were fetched for one answer.
     pub large: Option<Arc<LargeLayer>>,
 }
@@ -92,15 +96,43 @@ pub struct LayerSnapshot {
 /// only ever added, while a layer is not loaded whole).
 type AnswersKey = (Level, AsOf, Day, u64, usize);
 
+/// What counts by unit depend on, beside the features and the fingerprint of the units.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UnitCountsKey {
+    /// Into units of this level,
+    pub level: Level,
+    /// as they are on this day.
+    pub day: Day,
+    /// Whose fingerprint is this.
+    pub units: u64,
+    /// Only features whose time is in it,
+    pub datetime: Option<TimeInterval>,
+    /// and for which it is true.
+    pub filter: Option<AskedFilter>,
+}
+
+/// Features by the unit that covers them.
+pub type UnitCounts = Arc<BTreeMap<UnitId, u64>>;
+
 /// Dates that are kept ready for one layer: a map is looked at under few.
 const MOST_ANSWERS: usize = 32;
+/// Counts by unit that are kept for one version of a layer: a map of units is one, however many tiles it has.
+const MOST_UNIT_COUNTS: usize = 32;
 
 impl LayerSnapshot {
     /// A layer as it was loaded at a version.
     pub fn new(layer: &Layer, parts: Parts, version: u64) -> Self {
         let definition = xxhash_rust::xxh3::xxh3_64(format!("{layer:?}").as_bytes());
         let answers = Arc::new(Cache::new(MOST_ANSWERS));
-        Self { layer: Arc::new(layer.clone()), parts, version, definition, answers, large: None }
+        Self {
+            layer: Arc::new(layer.clone()),
+            parts,
+            version,
+            definition,
+            answers,
+            unit_counts: OnceLock::new(),
+            large: None,
+        }
     }
 
     /// A layer that stays in the database.
@@ -130,6 +162,7 @@ impl LayerSnapshot {
             version,
             definition: self.definition,
             answers: Arc::clone(&self.answers),
+            unit_counts: OnceLock::new(),
             large: self.large.clone(),
         }
     }
@@ -147,6 +180,20 @@ impl LayerSnapshot {
         let make = || Ok::<_, Infallible>(Arc::new(Answers::new(sets, units, level, as_of, today)));
         let Ok(answers) = self.answers.get_or_insert_with(&key, make);
         answers
+    }
+
+    /// The features by unit, if they were counted before.
+    pub fn unit_counts(&self, key: &UnitCountsKey) -> Option<UnitCounts> {
+        self.unit_counts.get()?.get(key)
+    }
+
+    /// The features by unit, counted by one of those who ask at a time; what `count` fails at is not kept.
+    pub fn unit_counts_or<E>(
+        &self,
+        key: &UnitCountsKey,
+        count: impl FnOnce() -> Result<UnitCounts, E>,
+    ) -> Result<UnitCounts, E> {
+        self.unit_counts.get_or_init(|| Cache::new(MOST_UNIT_COUNTS)).get_or_insert_with(key, count)
     }
 
     /// What people are told of it.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::refused;
 use crate::atlas::AtlasError;
-use crate::atlas::count::{Counted, Measuring, too_many_lines};
+use crate::atlas::count::{CountedBy, Measuring, too_many_lines};
 use crate::atlas::load::large_layers;
 use crate::atlas::query::Question;
 use crate::engine::as_of::{Holding, holding};
@@ -17,16 +17,16 @@ impl Question {
         &self,
         store: &dyn Store,
         request: &CountRequest,
-        (by, measuring): (&[Counted], &Measuring),
+        (by, measuring): (&[CountedBy], &Measuring),
     ) -> Result<CountTable, AtlasError> {
         let filter = self.checked(request.datetime, request.filter.as_ref())?;
         let mut wanted = self.wanted(filter.as_ref(), request.datetime, request.as_of);
         wanted.fields.clear();
-        let by_unit = by.iter().any(|by| matches!(by, Counted::Level(_)));
-        let key = |by: &Counted| match by {
-            Counted::Level(_) => None,
-            Counted::Field(field) => Some(RowKey::Field(*field)),
-            Counted::Time(part) => Some(RowKey::Time(*part)),
+        let by_unit = by.iter().any(|by| matches!(by, CountedBy::Level(_)));
+        let key = |by: &CountedBy| match by {
+            CountedBy::Level(_) => None,
+            CountedBy::Field(field) => Some(RowKey::Field(*field)),
+            CountedBy::Time(part) => Some(RowKey::Time(*part)),
         };
         let grouping = Grouping {
             units: by_unit.then(|| self.bounds(request.as_of)),
@@ -59,10 +59,10 @@ impl Question {
         Ok(measuring.table((total, lines), at))
     }
 
-    fn keys_of(&self, group: &Group, by: &[Counted], as_of: AsOf) -> Vec<CountKey> {
+    fn keys_of(&self, group: &Group, by: &[CountedBy], as_of: AsOf) -> Vec<CountKey> {
         let mut own = group.keys.iter();
-        let key = |by: &Counted| match by {
-            Counted::Level(level) => {
+        let key = |by: &CountedBy| match by {
+            CountedBy::Level(level) => {
                 let day = self.day_of(group.span, as_of);
                 match holding(&self.state.units.map, &group.links, *level, day) {
                     Holding::Covered(id) => CountKey::Unit(id),
@@ -70,7 +70,7 @@ impl Question {
                     Holding::Outside => CountKey::Outside,
                 }
             }
-            Counted::Field(_) | Counted::Time(_) => own.next().cloned().unwrap_or(CountKey::Null),
+            CountedBy::Field(_) | CountedBy::Time(_) => own.next().cloned().unwrap_or(CountKey::Null),
         };
         by.iter().map(key).collect()
     }

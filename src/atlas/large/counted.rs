@@ -12,11 +12,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// What all versions of a layer share that is not loaded: how many features it has, where and when, as last counted.
 pub struct LargeLayer {
-    counted: ArcSwap<Counted>,
+    counted: ArcSwap<LastTotals>,
     counting: AtomicBool,
 }
 
-struct Counted {
+struct LastTotals {
     version: u64,
     totals: LayerTotals,
     /// Not counted again before.
@@ -26,7 +26,7 @@ struct Counted {
 impl LargeLayer {
     /// As it was counted first.
     pub fn new(found: &Found<LayerTotals>) -> Self {
-        let counted = Counted { version: found.version, totals: found.found, next: Instant::now() };
+        let counted = LastTotals { version: found.version, totals: found.found, next: Instant::now() };
         Self { counted: ArcSwap::from_pointee(counted), counting: AtomicBool::new(false) }
     }
 
@@ -46,7 +46,7 @@ impl LargeLayer {
         let before = self.counted.load();
         let next = Instant::now() + PAUSE.max(begun.elapsed() * 20);
         let (version, totals) = found.map_or((before.version, before.totals), |found| (found.version, found.found));
-        self.counted.store(Arc::new(Counted { version, totals, next }));
+        self.counted.store(Arc::new(LastTotals { version, totals, next }));
         self.counting.store(false, Ordering::Release);
     }
 }

@@ -4,7 +4,7 @@ use super::{fields_read, parts_of, refused};
 use crate::atlas::AtlasError;
 use crate::atlas::aspect::{Asks, units_of};
 use crate::atlas::behind::LineKey;
-use crate::atlas::count::Counted;
+use crate::atlas::count::CountedBy;
 use crate::atlas::load::large_layers;
 use crate::atlas::query::Question;
 use crate::engine::corridor::Corridor;
@@ -134,11 +134,13 @@ impl Question {
     /// The keys of a line of a table of counts.
     fn large_line(&self, picks: &[LinePick], as_of: AsOf) -> Result<Vec<LargeKey>, AtlasError> {
         let key = |(counted, keys): LineKey| match counted {
-            Counted::Level(level) => LargeKey::Held(self.held_at(level, as_of, picked_of(&keys))),
-            Counted::Field(field) => {
+            CountedBy::Level(level) => LargeKey::Held(self.held_at(level, as_of, picked_of(&keys))),
+            CountedBy::Field(field) => {
                 LargeKey::Own(RowKey::Field(field), keys.into_iter().next().unwrap_or(CountKey::Null))
             }
-            Counted::Time(part) => LargeKey::Own(RowKey::Time(part), keys.into_iter().next().unwrap_or(CountKey::Null)),
+            CountedBy::Time(part) => {
+                LargeKey::Own(RowKey::Time(part), keys.into_iter().next().unwrap_or(CountKey::Null))
+            }
         };
         Ok(self.line(picks)?.into_iter().map(key).collect())
     }

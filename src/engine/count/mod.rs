@@ -1,9 +1,10 @@
 //! Exact tables of counts: each row is in one line, and the lines add up to the total.
 //!
 //! Each key gives a row a small number (`keyer`); their product is its slot, counted and measured by slot (`tally`, `measured`).
-//! The way back from a line to its rows is `behind`.
+//! The way back from a line to its rows is `behind`. A map of units is counted by itself (`by_unit`).
 
 mod behind;
+mod by_unit;
 mod keyer;
 mod measured;
 mod tally;
@@ -13,6 +14,7 @@ mod tests;
 use jiff::tz::TimeZone;
 
 pub use self::behind::rows_behind;
+pub use self::by_unit::{by_unit, count_by_unit};
 use self::keyer::{Keyer, Slotter};
 pub use self::measured::Measured;
 use self::tally::{Measures, Tally};

@@ -11,7 +11,7 @@ use super::super::params::{Format, Params};
 use super::super::problem::Problem;
 use super::super::reply::{CSV, JSON, Reply, shown_classification};
 use super::count_links::CountLinks;
-use super::count_table::{Counted, TableWriter};
+use super::count_table::{CountedTable, TableWriter};
 use crate::model::{By, Compare, Comparison, CountRequest, Function, Instant, Invalid, Measure, TimeInterval};
 
 /// Most words of `by`.
@@ -61,17 +61,17 @@ pub async fn count(State(shared): State<Shared>, asked: Asked) -> Result<Respons
     let (counted, units) = match comparison {
         None => {
             let (table, units) = shared.atlas.count(view, request).await?;
-            (Counted::Plain(table), units)
+            (CountedTable::Plain(table), units)
         }
         Some(comparison) => {
             let texts = [comparison.interval, comparison.before].map(|interval| interval_text(interval, &zone));
             let (table, units) = shared.atlas.compare(view, (request, comparison)).await?;
-            (Counted::Compared(table, texts), units)
+            (CountedTable::Compared(table, texts), units)
         }
     };
     let before = match &counted {
-        Counted::Compared(_, [_, before]) => Some(before.as_str()),
-        Counted::Plain(_) => None,
+        CountedTable::Compared(_, [_, before]) => Some(before.as_str()),
+        CountedTable::Plain(_) => None,
     };
     let links = links.unwrap_or(counted.rows() <= MOST_LINKED).then(|| CountLinks::new(&asked, &params, before));
     let writer = TableWriter { counted: &counted, by: &by, measures: &measures, units: &units, as_of, links };

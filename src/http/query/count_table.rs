@@ -18,7 +18,7 @@ use crate::model::{AsOf, By, ComparedRow, ComparedTable, CountRow, CountTable, M
 const NO_BASE: &str = "kỳ trước bằng 0, không có gốc để tính / the count before is 0, there is nothing to compare with";
 
 /// What was counted.
-pub enum Counted {
+pub enum CountedTable {
     /// One interval.
     Plain(CountTable),
     /// Two of them, with their texts.
@@ -28,7 +28,7 @@ pub enum Counted {
 /// A table of counts, and what is needed to write it.
 pub struct TableWriter<'a> {
     /// The counts.
-    pub counted: &'a Counted,
+    pub counted: &'a CountedTable,
     /// What they are by.
     pub by: &'a [By],
     /// What is told besides.
@@ -48,7 +48,7 @@ struct Line<'a> {
     compared: Option<&'a ComparedRow>,
 }
 
-impl Counted {
+impl CountedTable {
     /// What it was read from.
     pub fn versions(&self) -> &Versions {
         match self {
@@ -102,7 +102,7 @@ impl TableWriter<'_> {
             }
             out.push(']');
         }
-        if let Counted::Compared(table, [now, before]) = self.counted {
+        if let CountedTable::Compared(table, [now, before]) = self.counted {
             add(&mut out, format_args!(",\"compare\":{}", json!(table.comparison.compare.name())));
             add(&mut out, format_args!(",\"datetime\":{},\"previous_datetime\":{}", json!(now), json!(before)));
         }
@@ -141,7 +141,7 @@ impl TableWriter<'_> {
 
     /// The rows with a head; where nothing is counted by, the total alone.
     pub fn csv(&self, bom: Bom) -> Result<Vec<u8>, Problem> {
-        let is_compared = matches!(self.counted, Counted::Compared(..));
+        let is_compared = matches!(self.counted, CountedTable::Compared(..));
         let names: Vec<String> = self.measures.iter().map(Measure::name).collect();
         let mut head: Vec<String> = self.by.iter().flat_map(columns).collect();
         head.push("count".to_owned());

@@ -3,7 +3,8 @@ use std::collections::HashSet;
 use axum::http::{Request, StatusCode};
 
 use crate::support::house::House;
-use crate::support::province::{INCIDENT_COUNT, incidents};
+use crate::support::province::{HOSPITALS, INCIDENT_COUNT, hospitals, incidents};
+use crate::support::tile_spec::TileFeature;
 
 #[tokio::test]
 async fn the_tiles_of_a_zoom_add_up_to_the_layer() {
@@ -83,6 +84,25 @@ async fn units_are_those_of_the_day_asked_for_with_their_counts() {
                 assert_eq!(row["count"].as_u64(), Some(unit.count()));
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn counts_of_units_that_were_asked_for_before_follow_the_layer_and_the_filter() {
+    let house = House::open().await;
+    let sum = async |more: &str| {
+        let tile = house.get(&format!("/tiles/units.commune/5/25/14?count={HOSPITALS}{more}")).await.tile();
+        tile[0].features.iter().map(TileFeature::count).sum::<u64>()
+    };
+    for rows in [3, 2] {
+        // Two of them lie in the province.
+        assert_eq!(sum("").await, rows - 1);
+        assert_eq!(sum("&filter=beds%20%3E%20120").await, 0);
+        assert_eq!(sum("&filter=beds%20%3E%3D%20120&as_of=2025-06-30").await, rows - 1);
+        assert_eq!(sum("").await, rows - 1, "asked again");
+        house.shelf.put(HOSPITALS, hospitals().split_off(1));
+        let version = format!("&min_version={}", 5 - rows);
+        assert_eq!(sum(&version).await, 1);
     }
 }
 

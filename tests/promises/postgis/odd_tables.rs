@@ -199,6 +199,23 @@ async fn a_node_begins_without_the_layer_that_it_cannot_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_layer_in_the_database_whose_table_is_gone_is_to_be_asked_again_and_no_fault() {
+    let large = Layer { residency: Residency::Database, ..sites() };
+    let Some(map) = Map::open(SITES, &[large.clone(), own()]).await else { return };
+    map.shows(&large, &[(1, "s1"), (2, "s2"), (3, "s3")]).await;
+    for (broken, mended) in [
+        ("ALTER TABLE gis.sites RENAME TO gone", "ALTER TABLE gis.gone RENAME TO sites"),
+        ("ALTER TABLE gis.sites RENAME gid TO fid", "ALTER TABLE gis.sites RENAME fid TO gid"),
+    ] {
+        execute(&map.psql, broken).await;
+        let is_away = |refused| matches!(refused, Err(AtlasError::Unreadable { layer, .. }) if layer == "test.sites");
+        map.until(broken, async || is_away(map.features(&large).await)).await;
+        execute(&map.psql, mended).await;
+        map.shows(&large, &[(1, "s1"), (2, "s2"), (3, "s3")]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tables_that_are_swapped_to_and_fro_are_each_shown() {
     let Some(map) = Map::open(SITES, &[sites()]).await else { return };
     let stage = "CREATE TABLE gis.stage (LIKE gis.sites); \
