@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::cost::{days_micros, filter_micros, nearest_micros, written_micros};
+use super::cost::{days_micros, filter_micros, nearest_micros, sorted_micros, written_micros};
 use super::snapshot::{LayerSnapshot, State};
 use super::{Atlas, AtlasError, Cost, WithUnits};
 use crate::engine::as_of::{Answers, Holding, holding};
@@ -13,7 +13,7 @@ use crate::engine::nearest::nearest;
 use crate::engine::page::{RowPage, page, page_of_all};
 use crate::engine::parts::Row;
 use crate::engine::select::Selected;
-use crate::engine::sort::sorted_page;
+use crate::engine::sort::{sorted_page, sorted_page_of_all};
 use crate::engine::unit_map::UnitMap;
 use crate::engine::within::{
     rows_held, rows_in_boxes, rows_in_corridor, rows_in_polygon, rows_in_radius, rows_to_look_at,
@@ -135,8 +135,6 @@ impl Question {
             (rows / rows_a_micro + filtered(rows), rows)
         };
         let simple = request.datetime.is_none() && request.filter.is_none() && request.sort.is_empty();
-        // Sorting looks at whatever is left, some columns for each.
-        let sorted = if request.sort.is_empty() { 0 } else { self.rows() / 10 };
         let all = self.rows();
         let (micros, rows) = match &request.area {
             Area::Boxes(boxes) => look_at(boxes, 20),
@@ -157,6 +155,7 @@ impl Question {
             Area::Line(_) => (all / 300 + days_micros(&self.snapshot.parts) + filtered(all), all),
             Area::Unit(_) | Area::Aspect(_) => (all / 300 + filtered(all), all),
         };
+        let sorted = sorted_micros(&self.snapshot.layer, &request.sort, rows);
         (Cost { micros: 30 + sorted + micros }, rows)
     }
 
@@ -173,7 +172,8 @@ impl Question {
             Area::Aspect(pick) => selected.kept(self.words_of_aspect(*pick, request.as_of)?),
             _ => selected,
         };
-        let within = (request.after.as_ref().map(|after| after.id), request.limit);
+        let after = (request.after.as_ref(), request.limit);
+        let within = (after.0.map(|after| after.id), after.1);
         let rows = match &request.area {
             Area::Radius { at, radius_m } => rows_in_radius(&selected, *at, *radius_m),
             Area::Polygon(polygon) => rows_in_polygon(&selected, &PreparedArea::new(polygon)).ok_or_else(|| {
@@ -191,14 +191,14 @@ impl Question {
             Area::Boxes(boxes) if !boxes.iter().any(|bbox| holds(bbox, &parts.bbox_span())) => {
                 rows_in_boxes(&selected, boxes)
             }
-            _ if keys.is_empty() => return Ok(page_of_all(&selected, within)),
-            Area::Boxes(_) | Area::Everywhere | Area::Line(_) | Area::Aspect(_) => selected.rows().collect(),
+            Area::Boxes(_) | Area::Everywhere | Area::Line(_) | Area::Aspect(_) if keys.is_empty() => {
+                return Ok(page_of_all(&selected, within));
+            }
+            Area::Boxes(_) | Area::Everywhere | Area::Line(_) | Area::Aspect(_) => {
+                return Ok(sorted_page_of_all(&selected, &keys, after));
+            }
         };
-        Ok(if keys.is_empty() {
-            page(parts, rows, within)
-        } else {
-            sorted_page(parts, rows, &keys, (request.after.as_ref(), request.limit))
-        })
+        Ok(if keys.is_empty() { page(parts, rows, within) } else { sorted_page(parts, rows, &keys, after) })
     }
 
     /// What a request's features are sorted by.
@@ -389,7 +389,7 @@ pub(super) fn has_time(snapshot: &LayerSnapshot, view: View, parameter: &str) ->
     let field = snapshot.layer.time_field().filter(|field| view.sees_field(field));
     field
         .map(|_| ())
-        .ok_or_else(|| Invalid::new(parameter, format!("{} has no time field to ask by", snapshot.layer.id)))
+        .ok_or_else(|| Invalid::new(parameter, format!("a layer with a time field; {} has none", snapshot.layer.id)))
 }
 
 pub(super) fn unknown_unit(code: &str) -> Invalid {
