@@ -338,8 +338,9 @@ export class Edits {
   }
 }
 
+/** It did not answer, or not in time, or cannot reach the data: what it says of that is for others. */
 function isAway(error: unknown): boolean {
-  return !(error instanceof Failure) || error.status === null;
+  return !(error instanceof Failure) || error.status === null || error.status > 500;
 }
 
 function said(error: unknown): Refusal {

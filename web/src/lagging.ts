@@ -1,3 +1,4 @@
+import type { Live } from './live';
 import type { LayerInfo } from './wire';
 
 /** A layer that the server has read. */
@@ -12,4 +13,9 @@ export function isRead(layer: LayerInfo): layer is ReadLayer {
 export function lagOf(layer: LayerInfo): 'lagging' | 'unread' | null {
   if (!layer.lagging) return null;
   return isRead(layer) ? 'lagging' : 'unread';
+}
+
+/** Whether the layer takes edits now: those of one that lags would be refused. */
+export function takesEdits({ catalogue, editable }: Pick<Live, 'catalogue' | 'editable'>, id: string): boolean {
+  return editable.has(id) && catalogue.layers.some((layer) => layer.id === id && !layer.lagging);
 }

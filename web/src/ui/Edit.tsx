@@ -5,6 +5,7 @@ import { titleOf } from '../format';
 import { keepWho, keptWho, MOST_WHO } from '../who';
 import { Ask } from './Ask';
 import { FieldInput, PositionInput, refused } from './EditField';
+import { LaggingNote } from './Lagging';
 import { useLive, useSession, useSpeech } from './page';
 
 /** The form of a feature that is added or corrected. It lies over the panel, beside the map that its place is shown on. */
@@ -63,6 +64,7 @@ function Form({ editing }: { editing: Editing }) {
       </div>
       <form ref={form} noValidate onSubmit={submit} aria-busy={step === 'saving'}>
         <div class="body" inert={step === 'saving'}>
+          <Lags editing={editing} />
           <Failure editing={editing} />
           {step === 'reading' && (
             <p class="note" role="status">
@@ -87,6 +89,12 @@ function focusFault(form: HTMLElement): void {
 function unfinished(form: HTMLFormElement): string[] {
   const inputs = [...form.elements].filter((element) => element instanceof HTMLInputElement);
   return inputs.filter(({ validity }) => validity.badInput).map((input) => input.dataset.field ?? '');
+}
+
+function Lags({ editing: { layer } }: { editing: Editing }) {
+  const { catalogue } = useLive();
+  const now = catalogue.layers.find(({ id }) => id === layer.id);
+  return now && <LaggingNote layer={now} />;
 }
 
 function Failure({ editing: { failure, step } }: { editing: Editing }) {

@@ -2,7 +2,7 @@ import { useId, useRef, useState } from 'preact/hooks';
 import { interval } from '../days';
 import { filterable } from '../filters';
 import { number, titleOf } from '../format';
-import { isRead } from '../lagging';
+import { isRead, takesEdits } from '../lagging';
 import type { LayerInfo, Title } from '../wire';
 import { FilterForm } from './Filter';
 import { ClearFilter, Filtered, FilterWords, useMatched } from './Filtered';
@@ -123,7 +123,7 @@ function LayerLine({ layer }: { layer: LayerInfo }) {
 /** What can be done with a layer that is on, and what its colours mean. */
 function Acts({ layer }: { layer: LayerInfo }) {
   const session = useSession();
-  const { editable } = useLive();
+  const live = useLive();
   const { say, lang } = useSpeech();
   const [filtering, setFiltering] = useState(false);
   const [clearings, setClearings] = useState(0);
@@ -137,7 +137,7 @@ function Acts({ layer }: { layer: LayerInfo }) {
   return (
     <>
       <div class="acts">
-        {editable.has(layer.id) && (
+        {takesEdits(live, layer.id) && (
           <button
             type="button"
             class="quiet"

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import * as api from '../api';
 import { addDays } from '../days';
 import { categoryField, codeName, day, degrees, dms, number, titleOf, value } from '../format';
+import { takesEdits } from '../lagging';
 import type { Pick } from '../map/pick';
 import type { LayerInfo, LocatedUnit } from '../wire';
 import { Filtered } from './Filtered';
@@ -81,9 +82,9 @@ function Feature({ pick: { layer, properties, lon, lat } }: { pick: Extract<Pick
 /** Opens the form, where the layer takes edits and nothing else is being edited. */
 function Correct({ layer, id }: { layer: LayerInfo; id: unknown }) {
   const session = useSession();
-  const { editable, editing } = useLive();
+  const live = useLive();
   const { say } = useSpeech();
-  if (!editable.has(layer.id) || editing || !Number.isSafeInteger(id)) return null;
+  if (!takesEdits(live, layer.id) || live.editing || !Number.isSafeInteger(id)) return null;
   return (
     <button type="button" name="correct" onClick={() => void session.edits.correct(layer, Number(id))}>
       {say('edit_correct')}

@@ -68,6 +68,23 @@ describe('a layer that the server cannot read', () => {
     expect(await map.page.locator('.sign').count()).toBe(0);
   });
 
+  it('takes no edits meanwhile, and an open form says why', async () => {
+    map = await MapPage.open(browser, COAST);
+    const add = () => line().locator('button[name=add]');
+    const note = () => map.page.locator('.edit .note.lagging');
+    await add().click();
+    await map.page.waitForSelector('.placing .word');
+    await map.click({ x: 466, y: 400 });
+    await map.page.waitForSelector('.edit[data-step=open]');
+    expect(await note().count()).toBe(0);
+    await lags();
+    await note().waitFor();
+    expect(await add().count()).toBe(0);
+    await reads();
+    await note().waitFor({ state: 'detached' });
+    expect(await add().count()).toBe(1);
+  });
+
   it('is asked nothing of before it was ever read, and drawn as soon as it is', async () => {
     map = await MapPage.open(browser, '#map=10/15.05/108.75&layers=');
     await lags(UNREAD);

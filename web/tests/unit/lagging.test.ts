@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Changes } from '../../src/changes';
-import { isRead, lagOf } from '../../src/lagging';
-import type { LayerInfo } from '../../src/wire';
+import { isRead, lagOf, takesEdits } from '../../src/lagging';
+import type { Catalogue, LayerInfo } from '../../src/wire';
 
 const layer = (patch: Partial<LayerInfo>) => ({ id: 'a.b', features: 3, version: 1, ...patch }) as LayerInfo;
 
@@ -15,6 +15,17 @@ describe('a layer', () => {
   it('is read also when it has no features', () => {
     expect(isRead(layer({ features: 0, version: 0 }))).toBe(true);
     expect(isRead(layer({ features: null, version: null }))).toBe(false);
+  });
+
+  it('takes edits where it may be edited and does not lag by now', () => {
+    const live = (patch: Partial<LayerInfo>) => ({
+      catalogue: { layers: [layer(patch)] } as Catalogue,
+      editable: new Set(['a.b']),
+    });
+    expect(takesEdits(live({}), 'a.b')).toBe(true);
+    expect(takesEdits(live({ lagging: true }), 'a.b')).toBe(false);
+    expect(takesEdits(live({ id: 'a.c' }), 'a.c')).toBe(false);
+    expect(takesEdits(live({ id: 'a.c' }), 'a.b')).toBe(false);
   });
 });
 
