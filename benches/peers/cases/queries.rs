@@ -48,29 +48,41 @@ async fn crowded_place(bench: &Bench, database: &Database) -> (LonLat, i64) {
     places.into_iter().min_by_key(|(_, hits)| hits.abs_diff(HITS)).unwrap()
 }
 
-/// Milliseconds of a question over HTTP, answered again and again for a second; the body of its last answer.
-fn ask(server: &Server, path: &str) -> (Vec<f64>, serde_json::Value) {
+/// A question over HTTP, answered again and again.
+pub(super) struct Asked {
+    /// Milliseconds of an answer.
+    pub ms: Figure,
+    /// Processor time of the server for one, milliseconds.
+    pub cpu_ms: f64,
+    /// The body of the last one.
+    pub body: serde_json::Value,
+}
+
+/// Milliseconds of each answer within a second, the processor's of one, and the body of the last.
+fn ask(server: &Server, path: &str) -> (Vec<f64>, f64, serde_json::Value) {
     let mut client = Client::new(server.port);
-    let (mut times, begun) = (Vec::new(), Instant::now());
+    let (mut times, begun, cpu) = (Vec::new(), Instant::now(), server.cpu_seconds());
     while times.len() < 5 || begun.elapsed().as_secs_f64() < 1.0 {
         let started = Instant::now();
         let status = client.get(path, "");
         times.push(started.elapsed().as_secs_f64() * 1e3);
         assert_eq!(status, Some(200), "{path}: {}", String::from_utf8_lossy(&unpacked(&client)));
     }
-    (times, serde_json::from_slice(&unpacked(&client)).unwrap())
+    let cpu_ms = (server.cpu_seconds() - cpu) * 1e3 / times.len() as f64;
+    (times, cpu_ms, serde_json::from_slice(&unpacked(&client)).unwrap())
 }
 
 /// The medians of some runs of a question over HTTP.
-pub(super) fn asked(bench: &Bench, server: &Server, path: &str) -> (Figure, serde_json::Value) {
-    let mut answer = serde_json::Value::Null;
-    let mut medians = Vec::new();
+pub(super) fn asked(bench: &Bench, server: &Server, path: &str) -> Asked {
+    let mut body = serde_json::Value::Null;
+    let (mut medians, mut cpu) = (Vec::new(), Vec::new());
     for _ in 0..bench.runs {
-        let (mut times, body) = ask(server, path);
+        let (mut times, cpu_ms, last) = ask(server, path);
         medians.push(quantile(&mut times, 0.5));
-        answer = body;
+        cpu.push(cpu_ms);
+        body = last;
     }
-    (Figure::of(medians), answer)
+    Asked { ms: Figure::of(medians), cpu_ms: quantile(&mut cpu, 0.5), body }
 }
 
 /// Milliseconds of the same question to PostGIS, prepared, without a process beside it.
@@ -99,13 +111,13 @@ fn count(bench: &mut Bench, points: u64, server: &Server, database: &Database) {
     let filtered = format!("{query}&filter=category%20%3D%20'theft'");
     let has_filter = takes(server, &filtered);
     let path = if has_filter { filtered } else { format!("{query}&datetime=2024-01-01/2025-01-01") };
-    let (ours, answer) = asked(bench, server, &path);
+    let Asked { ms: ours, cpu_ms, body: answer } = asked(bench, server, &path);
     let (peer, rows) = bench.runtime.block_on(timed(database, COUNT, None, if points >= 10_000_000 { 1 } else { 3 }));
     let mut note = "a time filter instead: counts do not take `filter` yet".to_owned();
     if has_filter {
         let total: i64 = rows.iter().map(|row| row.get::<_, i64>(2)).sum();
         assert_eq!(answer["total"].as_i64(), Some(total), "the count's total is PostGIS's");
-        note = format!("{total} points, as PostGIS counts them");
+        note = format!("CPU {cpu_ms:.2} ms; {total} points, as PostGIS counts them");
     }
     bench.report.add(Row {
         what: format!("{}, count by commune and month under a filter, one core", shown(points)),
@@ -123,7 +135,7 @@ fn circle(bench: &mut Bench, points: u64, (server, database): (&Server, &Databas
         [("total and first feature", 1, Goal::AtMost(0.7)), ("total and 10,000 features", 10_000, Goal::Told)]
     {
         let path = format!("/query/within?layer={LAYER}&at={},{}&radius_m=2000&limit={limit}", at.lon, at.lat);
-        let (ours, answer) = asked(bench, server, &path);
+        let Asked { ms: ours, cpu_ms, body: answer } = asked(bench, server, &path);
         let matched = answer["numberMatched"].as_u64();
         assert_eq!(matched, Some(rows.len() as u64), "as many points in the circle as PostGIS finds");
         bench.report.add(Row {
@@ -132,20 +144,26 @@ fn circle(bench: &mut Bench, points: u64, (server, database): (&Server, &Databas
             ours,
             peer: Some(peer.clone()),
             goal: if points == 1_000_000 { goal } else { Goal::Told },
-            note: "over HTTP; PostGIS sends the ids".to_owned(),
+            note: format!("CPU {cpu_ms:.2} ms; over HTTP; PostGIS sends the ids"),
         });
     }
 }
 
 fn nearest(bench: &mut Bench, points: u64, (server, database): (&Server, &Database), (at, _): (LonLat, i64)) {
     let (peer, _) = bench.runtime.block_on(timed(database, NEAREST, Some(at), 50));
-    let (ours, _) = asked(bench, server, &format!("/query/nearest?layer={LAYER}&at={},{}&count=10", at.lon, at.lat));
+    let Asked { ms: ours, cpu_ms, .. } =
+        asked(bench, server, &format!("/query/nearest?layer={LAYER}&at={},{}&count=10", at.lon, at.lat));
+    // What an answer takes that does nothing.
+    let nothing = asked(bench, server, "/health");
     bench.report.add(Row {
         what: format!("{}, 10 nearest, one core", shown(points)),
         unit: "ms",
         ours,
         peer: Some(peer),
         goal: if points == 1_000_000 { Goal::AtMost(0.1) } else { Goal::Told },
-        note: "over HTTP, in metres; PostGIS in degrees".to_owned(),
+        note: format!(
+            "CPU {cpu_ms:.3} ms; over HTTP, where /health took {:.3}, CPU {:.3}; in metres, PostGIS in degrees",
+            nothing.ms.median, nothing.cpu_ms
+        ),
     });
 }
