@@ -14,8 +14,10 @@ use crate::store::StoreError;
 /// Limits on what the store takes from the server and how long it waits.
 #[derive(Debug, Clone)]
 pub struct PostGisSettings {
-    /// Most connections at a time.
+    /// Most connections at a time for whatever has none of its own below: following, loading, preparing.
     pub connections: usize,
+    /// Most connections at a time for edits, imports and undoing.
+    pub writers: usize,
     /// Longest wait for a new connection to a host, and for a free one of the pool.
     pub connect_timeout: Duration,
     /// Longest wait, when the store is opened, for a server that is just starting or recovering from a crash.
@@ -44,6 +46,7 @@ impl Default for PostGisSettings {
     fn default() -> Self {
         Self {
             connections: 8,
+            writers: 8,
             connect_timeout: Duration::from_secs(5),
             recovery_timeout: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(30),
@@ -60,6 +63,11 @@ impl Default for PostGisSettings {
 }
 
 impl PostGisSettings {
+    /// The same for the connections of writers.
+    pub(super) fn of_writers(&self) -> Self {
+        Self { connections: self.writers, ..self.clone() }
+    }
+
     /// The same for the connections of questions.
     pub(super) fn of_questions(&self) -> Self {
         Self { connections: self.questions, statement_timeout: self.question_timeout, ..self.clone() }

@@ -24,7 +24,7 @@ impl PostGis {
         edits: &[Edit],
         author: &Author,
     ) -> Result<Edited, StoreError> {
-        let mut client = self.borrow().await?;
+        let mut client = self.borrow_to_write().await?;
         let mut tries = 1;
         loop {
             let transaction = client.transaction().await.map_err(self.address.failed(doing(layer)))?;

@@ -36,7 +36,7 @@ impl PostGis {
         terms: &Terms,
     ) -> Result<Imported, StoreError> {
         let failed = || self.address.failed(format!("importing into {}", layer.id));
-        let mut client = self.borrow().await?;
+        let mut client = self.borrow_to_write().await?;
         let transaction = client.transaction().await.map_err(failed())?;
         self.begin_long(&transaction).await?;
         self.check_columns(&transaction, layer, "importing into").await?;

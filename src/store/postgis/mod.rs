@@ -62,6 +62,8 @@ const LOCK_WAIT_MS: &str = "500";
 pub struct PostGis {
     address: Address,
     pool: Pool,
+    /// Connections for writers, who may wait for somebody else's lock: these never hold up a follower.
+    writers: Pool,
     /// Connections for questions to large layers: as many as may be asked at a time, so that they never hold up a follower.
     questions: Pool,
     /// Connections for extracts, whose readers may be slow: these hold up neither followers nor questions.
@@ -106,11 +108,13 @@ impl PostGis {
         connect::migrate(&config, &address, &settings).await?;
         let listener = Arc::new(Listener::new(config.clone(), address.clone()));
         let pool = connect::pool(config.clone(), &settings)?;
+        let writers = connect::pool(config.clone(), &settings.of_writers())?;
         let questions = connect::pool(config.clone(), &settings.of_questions())?;
         let extracts = connect::pool(config, &settings.of_extracts())?;
         Ok(Self {
             address,
             pool,
+            writers,
             questions,
             extracts,
             settings: Arc::new(settings),
@@ -125,6 +129,14 @@ impl PostGis {
 
     async fn borrow(&self) -> Result<Object, StoreError> {
         connect::borrow(&self.pool, &self.address).await
+    }
+
+    /// A connection for a writer, if the database takes writes: a standby does not, and one whose owner has closed it for a while.
+    async fn borrow_to_write(&self) -> Result<Object, StoreError> {
+        let client = connect::borrow(&self.writers, &self.address).await?;
+        let read_only = client.query_one("SELECT current_setting('transaction_read_only')::boolean", &[]).await;
+        let read_only: bool = read_only.map_err(self.address.failed("beginning to write"))?.get(0);
+        if read_only { Err(self.address.unreachable("it takes no writes at the moment")) } else { Ok(client) }
     }
 
     fn prepared(&self) -> arc_swap::Guard<Arc<Prepared>> {

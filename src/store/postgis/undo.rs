@@ -24,7 +24,7 @@ impl PostGis {
     /// Undoes a batch of a layer in one transaction; gives the batch that did it.
     pub(super) async fn undo_batch(&self, layer: &Layer, id: u64, author: &Author) -> Result<Batch, StoreError> {
         let failed = || self.address.failed(format!("undoing batch {id}"));
-        let mut client = self.borrow().await?;
+        let mut client = self.borrow_to_write().await?;
         let transaction = client.transaction().await.map_err(failed())?;
         self.begin_long(&transaction).await?;
         self.check_columns(&transaction, layer, "editing").await?;

@@ -15,3 +15,4 @@ mod odd_tables;
 mod outages;
 mod published;
 mod statements;
+mod writers;
