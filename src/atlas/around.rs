@@ -33,7 +33,10 @@ impl Atlas {
                 continue;
             }
             let layer = Arc::clone(&question.snapshot.layer);
-            let (matched, features, read) = self.role(question, (role, request)).await?;
+            let (matched, features, read) = match self.role(question, (role, request)).await {
+                Err(AtlasError::Unreadable { .. }) => continue,
+                found => found?,
+            };
             versions.extend(read);
             roles.push(RoleFeatures { role: role.clone(), layer, matched, features });
         }

@@ -158,7 +158,9 @@ impl Atlas {
                     next.unread.retain(|layer| layer.id != id);
                     next.layers.insert(id, snapshot);
                 }
-                Err(fault @ StoreError::Fault { .. }) => self.lagging.failed(&id, &fault, whole),
+                Err(fault @ (StoreError::Fault { .. } | StoreError::Unreadable { .. })) => {
+                    self.lagging.failed(&id, &fault, whole);
+                }
                 Err(away) => return Err(away),
             }
         }

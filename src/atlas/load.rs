@@ -21,7 +21,7 @@ pub async fn everything(store: &dyn Store, catalogue: &Catalogue, lagging: &Lagg
             Ok(snapshot) => {
                 state.layers.insert(layer.id.clone(), snapshot);
             }
-            Err(fault @ StoreError::Fault { .. }) => {
+            Err(fault @ (StoreError::Fault { .. } | StoreError::Unreadable { .. })) => {
                 lagging.failed(&layer.id, &fault, true);
                 state.unread.push(Arc::new(layer.clone()));
             }

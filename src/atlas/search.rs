@@ -15,7 +15,8 @@ use crate::engine::names::{AskedName, named, plain};
 use crate::engine::parts::Row;
 use crate::engine::select::Selected;
 use crate::model::{
-    AsOf, FeatureHit, Fit, Hit, Invalid, Layer, NameSource, Named, SearchPage, SearchRequest, UnitHit, Value, View,
+    AsOf, FeatureHit, Fit, Hit, Invalid, Layer, LayerId, NameSource, Named, SearchPage, SearchRequest, UnitHit, Value,
+    View,
 };
 
 /// Where a hit stands: by fit, units before features, then as each of the two is ordered.
@@ -30,7 +31,7 @@ impl Atlas {
     ) -> Result<WithUnits<SearchPage>, AtlasError> {
         let asked = AskedName::new("q", &request.text)?;
         let state = self.state();
-        let layers = self.searched(&state, view, &request)?;
+        let (layers, mut incomplete) = self.searched(&state, view, &request)?;
         let versions = state.versions(&layers);
         let (large, held): (Vec<_>, Vec<_>) =
             layers.into_iter().enumerate().partition(|(_, snapshot)| snapshot.large.is_some());
@@ -47,7 +48,6 @@ impl Atlas {
                 (search, hits)
             })
             .await?;
-        let mut incomplete = Vec::new();
         for (order, snapshot) in &large {
             let question = search.question(snapshot, &Cancel::default());
             let store = large_layers(self.store.as_ref(), &snapshot.layer);
@@ -69,14 +69,14 @@ impl Atlas {
         Ok((page, Arc::clone(&search.state.units.map)))
     }
 
-    /// The layers to look in, in the catalogue's order. Layers without names, or whose names the view does not see, are left out
+    /// The layers to look in, in the catalogue's order, and those that cannot be read now. Layers without names, or whose names the view does not see, are left out
     /// where they are not asked for.
     fn searched(
         &self,
         state: &State,
         view: View,
         request: &SearchRequest,
-    ) -> Result<Vec<Arc<LayerSnapshot>>, AtlasError> {
+    ) -> Result<(Vec<Arc<LayerSnapshot>>, Vec<LayerId>), AtlasError> {
         for source in &request.sources {
             let NameSource::Layer(id) = source else { continue };
             let snapshot = state.layer(view, id)?;
@@ -89,7 +89,14 @@ impl Atlas {
             request.sources.is_empty() || request.sources.iter().any(is_named)
         };
         let layers = self.catalogue.layers.iter().filter(wanted).filter(|layer| name_field(layer, view).is_some());
-        Ok(layers.filter_map(|layer| state.layer(view, &layer.id).ok()).map(Arc::clone).collect())
+        let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+        for layer in layers {
+            match state.layer(view, &layer.id) {
+                Ok(snapshot) => found.push(Arc::clone(snapshot)),
+                Err(_) => unreadable.push(layer.id.clone()),
+            }
+        }
+        Ok((found, unreadable))
     }
 
     /// Indexes the names of the layers in memory that nobody has looked for yet, in the background: about a second a million.

@@ -109,7 +109,8 @@ pub struct SearchPage {
     pub hits: Vec<Hit>,
     /// Whether there are more than the limit.
     pub more: bool,
-    /// Layers in the database that could not be asked, or not for names that only hold what is asked, in the time there is.
+    /// Layers that cannot be read now; those in the database that could not be asked, or not for names that only hold what is asked,
+    /// in the time there is.
     pub incomplete: Vec<LayerId>,
     /// What it was read from.
     pub versions: Versions,

@@ -50,6 +50,14 @@ pub enum StoreError {
         /// What the driver said.
         cause: String,
     },
+    /// A layer's table is gone, locked, or has other columns than it had: it may be as it was again.
+    #[error("the table of {layer} cannot be read: {cause}")]
+    Unreadable {
+        /// The layer.
+        layer: String,
+        /// What the driver said.
+        cause: String,
+    },
     /// A question to a layer in the database took longer, or is about more, than may be.
     #[error("{doing}: it took too long")]
     TooLong {

@@ -52,6 +52,10 @@ fn fields_read(layer: &Layer, view: View, as_of: AsOf, asks: impl Fn(&str) -> bo
 pub fn refused(error: StoreError) -> AtlasError {
     match error {
         StoreError::Unreachable { .. } => AtlasError::Unavailable { retry_after_ms: RETRY_AFTER_MS },
+        StoreError::Unreadable { layer, cause } => {
+            tracing::warn!(layer.id = %layer, cause, "a layer's table cannot be read");
+            AtlasError::Unreadable { layer, retry_after_ms: RETRY_AFTER_MS }
+        }
         StoreError::TooLong { .. } => AtlasError::TooLong { retry_after_ms: RETRY_AFTER_MS },
         StoreError::Refused(refusal) => AtlasError::Refused(refusal),
         StoreError::Busy => AtlasError::Overloaded { retry_after_ms: RETRY_AFTER_MS },

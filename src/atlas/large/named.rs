@@ -20,7 +20,12 @@ pub async fn named_large(
     let wanted = Wanted { layer, fields, filter: None, datetime: None, zone: &question.clock.zone };
     match store.named(&wanted, (name, asked), (near, most)).await {
         Ok(found) => Ok(Some(found.found)),
-        Err(StoreError::TooLong { .. } | StoreError::Busy | StoreError::Unreachable { .. }) => Ok(None),
+        Err(
+            StoreError::TooLong { .. }
+            | StoreError::Busy
+            | StoreError::Unreachable { .. }
+            | StoreError::Unreadable { .. },
+        ) => Ok(None),
         Err(fault) => Err(refused(fault)),
     }
 }

@@ -37,9 +37,8 @@ pub(super) async fn check(shared: &Shared) -> Result<(), Failure> {
     for layer in &catalogue.layers {
         match check_layer(store.as_ref(), layer, &mut log).await {
             // What is wrong with one table keeps nobody from hearing of the others.
-            Err(StoreError::Fault { doing, cause }) => {
-                let message = format!("{doing}: {cause}");
-                log.add(Finding::new(FindingKind::ColumnMismatch, layer.id.to_string(), message));
+            Err(fault @ (StoreError::Fault { .. } | StoreError::Unreadable { .. })) => {
+                log.add(Finding::new(FindingKind::ColumnMismatch, layer.id.to_string(), fault.to_string()));
             }
             checked => checked?,
         }

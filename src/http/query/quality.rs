@@ -13,7 +13,7 @@ use super::super::reply::{CSV, JSON, Reply, as_of_text, shown_classification, to
 use super::super::tilejson::query_of;
 use super::super::{Service, Shared};
 use super::table::Table;
-use crate::atlas::LayerSummary;
+use crate::atlas::{AtlasError, LayerSummary};
 use crate::model::{
     Aspect, Classification, Day, Freshness, Instant, Invalid, LEFT_OUT, LayerId, LayerQuality, OF_FEATURES,
     QualityRequest, Versions,
@@ -51,10 +51,18 @@ pub async fn quality(State(shared): State<Shared>, asked: Asked) -> Result<Respo
     let now = Instant(jiff::Timestamp::now().as_microsecond());
     let (mut told, mut versions) = (Vec::with_capacity(layers.len()), Versions::new());
     for layer in layers {
-        let summary = shared.atlas.layer(view, &layer)?;
+        // One that cannot be read now keeps nobody from the others, unless it is asked for.
+        let is_asked = params.text("layer").is_some();
+        let summary = match shared.atlas.layer(view, &layer) {
+            Err(AtlasError::Unreadable { .. }) if !is_asked => continue,
+            summary => summary?,
+        };
         let written = freshness.get(layer.as_str()).copied().unwrap_or_default();
         let request = QualityRequest { layer, datetime, filter: filter.clone(), as_of, today: clock.today };
-        let quality = shared.atlas.quality(view, request).await?;
+        let quality = match shared.atlas.quality(view, request).await {
+            Err(AtlasError::Unreadable { .. }) if !is_asked => continue,
+            quality => quality?,
+        };
         let stale = written.is_stale(summary.layer.update_days, (summary.features, now));
         versions.extend(quality.versions.clone());
         told.push(Told { summary, quality, freshness: written, stale });

@@ -71,7 +71,7 @@ fn is_connecting(error: &Error) -> bool {
 }
 
 /// What the server or the driver said, with all that stands behind it.
-fn told(error: &Error) -> String {
+pub(super) fn told(error: &Error) -> String {
     if let Some(db) = error.as_db_error() {
         let more = [db.detail(), db.hint()].into_iter().flatten().map(|more| format!("; {more}"));
         return std::iter::once(db.message().to_owned()).chain(more).collect();

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bandoso::atlas::{Atlas, AtlasError, AtlasSettings, read_text};
 use bandoso::model::{
-    AsOf, By, CountRequest, FieldType, FoundFeature, Layer, LayerId, LonLat, Published, Residency, TimeInterval, Value,
-    View,
+    AsOf, By, CountRequest, Day, FieldType, FoundFeature, Layer, LayerId, LonLat, Published, QualityRequest, Residency,
+    SearchRequest, TimeInterval, Value, View,
 };
 use bandoso::store::{Author, Edit, Store, When};
 use tokio_postgres::Client;
@@ -38,6 +38,11 @@ struct Map {
     atlas: Arc<Atlas>,
     psql: Client,
     database: TestDatabase,
+}
+
+fn search(text: &str) -> SearchRequest {
+    let as_of = Day::parse("as_of", "2025-07-01").expect("a day");
+    SearchRequest { text: text.into(), sources: Vec::new(), near: None, as_of, limit: 10 }
 }
 
 impl Map {
@@ -200,7 +205,7 @@ async fn a_node_begins_without_the_layer_that_it_cannot_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_layer_in_the_database_whose_table_is_gone_is_to_be_asked_again_and_no_fault() {
-    let large = Layer { residency: Residency::Database, ..sites() };
+    let large = Layer { residency: Residency::Database, name: Some(0), ..sites() };
     let Some(map) = Map::open(SITES, &[large.clone(), own()]).await else { return };
     map.shows(&large, &[(1, "s1"), (2, "s2"), (3, "s3")]).await;
     for (broken, mended) in [
@@ -208,11 +213,31 @@ async fn a_layer_in_the_database_whose_table_is_gone_is_to_be_asked_again_and_no
         ("ALTER TABLE gis.sites RENAME gid TO fid", "ALTER TABLE gis.sites RENAME fid TO gid"),
     ] {
         execute(&map.psql, broken).await;
-        let is_away = |refused| matches!(refused, Err(AtlasError::Unreadable { layer, .. }) if layer == "test.sites");
-        map.until(broken, async || is_away(map.features(&large).await)).await;
+        // At once, and when it is known that the layer lags.
+        for lags in [false, true] {
+            map.until(broken, async || !lags || map.atlas.lagging(View::EVERYTHING) == [large.id.clone()]).await;
+            let refused = map.features(&large).await;
+            assert!(
+                matches!(&refused, Err(AtlasError::Unreadable { layer, .. }) if layer == "test.sites"),
+                "{refused:?}"
+            );
+            // The rest of a search is worth having.
+            let found = map.atlas.search(View::EVERYTHING, search("s1")).await.expect("without it").0;
+            assert_eq!(found.incomplete, std::slice::from_ref(&large.id));
+        }
         execute(&map.psql, mended).await;
         map.shows(&large, &[(1, "s1"), (2, "s2"), (3, "s3")]).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_quality_of_what_is_held_is_told_while_its_table_is_gone() {
+    let Some(map) = Map::open(SITES, &[sites()]).await else { return };
+    execute(&map.psql, "ALTER TABLE gis.sites RENAME TO gone").await;
+    let today = map.atlas.clock().today;
+    let request = QualityRequest { layer: sites().id, datetime: None, filter: None, as_of: AsOf::Own, today };
+    let quality = map.atlas.quality(View::EVERYTHING, request).await.expect("of the rows that are held");
+    assert_eq!((quality.features, quality.left_out), (3, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use futures_util::TryStreamExt;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Row};
 
 use super::Table;
 use super::sql::Sql;
 use crate::model::{Feature, Layer};
-use crate::store::postgis::failure::fault;
+use crate::store::postgis::failure::told;
 use crate::store::postgis::hold::lock;
 use crate::store::postgis::{PostGis, row};
 use crate::store::{Found, StoreError};
@@ -22,6 +23,15 @@ const GRACE: Duration = Duration::from_secs(2);
 const TAKING_BACK: Duration = Duration::from_secs(5);
 /// Longest statement for somebody who is typing a name.
 const TYPING: Duration = Duration::from_secs(2);
+/// What the database says where the table is away, locked, or another than it was.
+const OTHER_TABLE: [SqlState; 6] = [
+    SqlState::UNDEFINED_TABLE,
+    SqlState::UNDEFINED_COLUMN,
+    SqlState::UNDEFINED_FUNCTION,
+    SqlState::DATATYPE_MISMATCH,
+    SqlState::INSUFFICIENT_PRIVILEGE,
+    SqlState::LOCK_NOT_AVAILABLE,
+];
 /// Rows of one answer: at a few hundred bytes each, what a question may hold in memory.
 pub(super) const MOST_ROWS: usize = 500_000;
 
@@ -70,9 +80,9 @@ impl<'a> Question<'a> {
         layer: &'a Layer,
         (pool, timeout): (&Pool, Duration),
     ) -> Result<Self, StoreError> {
-        let doing = || format!("asking {}", layer.id);
         let table = store.table_of(layer).await?;
-        let table = table.ok_or_else(|| fault(doing(), "its table does not fit; was the store prepared?"))?;
+        let unreadable = || StoreError::Unreadable { layer: layer.id.to_string(), cause: "it does not fit".to_owned() };
+        let table = table.ok_or_else(unreadable)?;
         let client = match pool.get().await {
             Err(deadpool_postgres::PoolError::Timeout(deadpool_postgres::TimeoutType::Wait)) => {
                 return Err(StoreError::Busy);
@@ -148,19 +158,20 @@ impl<'a> Question<'a> {
 
     /// A failure of the driver as one of this question.
     pub(super) fn failed(&self) -> impl FnOnce(tokio_postgres::Error) -> StoreError {
-        self.store.address.failed(self.doing())
+        |error| match error.code() {
+            Some(&SqlState::QUERY_CANCELED) => StoreError::TooLong { doing: self.doing() },
+            Some(code) if OTHER_TABLE.contains(code) => {
+                StoreError::Unreadable { layer: self.layer.id.to_string(), cause: told(&error) }
+            }
+            _ => self.store.address.failed(self.doing())(error),
+        }
     }
 
     async fn in_time<T>(&self, ask: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, StoreError> {
         // A server that takes the question and never answers is away.
         let answered = tokio::time::timeout(self.timeout + GRACE, ask).await;
         let answered = answered.map_err(|_| self.store.address.unreachable("it did not answer a question in time"))?;
-        answered.map_err(|error| {
-            if error.code() == Some(&tokio_postgres::error::SqlState::QUERY_CANCELED) {
-                return StoreError::TooLong { doing: self.doing() };
-            }
-            self.store.address.failed(self.doing())(error)
-        })
+        answered.map_err(self.failed())
     }
 }
 

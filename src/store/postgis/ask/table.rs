@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::model::Layer;
 use crate::store::StoreError;
 use crate::store::postgis::columns::{Relation, quoted, sql_type, table_of, value_of};
-use crate::store::postgis::failure::fault;
 use crate::store::postgis::{PostGis, SqlColumns};
 
 /// A layer's table.
@@ -50,7 +49,10 @@ impl PostGis {
         let doing = || format!("preparing {}", layer.id);
         let client = self.borrow().await?;
         let found = Relation::find(&**client, table_of(layer)).await.map_err(self.address.failed(doing()))?;
-        let relation = found.ok_or_else(|| fault(doing(), format!("there is no table or view {}", table_of(layer))))?;
+        let relation = found.ok_or_else(|| {
+            let cause = format!("there is no table or view {}", table_of(layer));
+            StoreError::Unreadable { layer: layer.id.to_string(), cause }
+        })?;
         let (id, position) = match &layer.published {
             None => (quoted("id"), quoted("geom")),
             Some(source) => {
