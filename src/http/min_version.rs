@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::params::Params;
 use super::problem::{Kind, Problem};
 use super::{RETRY_MS, Service};
-use crate::atlas::AtlasError;
 use crate::model::{Invalid, Versions};
 
 /// The parameter's name, at every address that reads layers or units.
@@ -20,10 +19,7 @@ impl Service {
     pub async fn reach(&self, params: &Params, read: &[&str]) -> Result<(), Problem> {
         let Some(text) = params.text(MIN_VERSION) else { return Ok(()) };
         let (view, least) = (self.settings.view, read_versions(text, read)?);
-        let unknown = |error| match error {
-            AtlasError::UnknownLayer(id) => Problem::unknown_layer(MIN_VERSION, &id),
-            other => other.into(),
-        };
+        let unknown = |error| Problem::of_layer(MIN_VERSION, error);
         if self.atlas.has_reached(view, &least).map_err(unknown)? {
             return Ok(());
         }

@@ -180,6 +180,14 @@ impl Problem {
         Self::of(Kind::NotFound, parameter, format!("a layer that exists; none is called {id:?}, see /layers"))
     }
 
+    /// Why a layer that a parameter names gives no answer.
+    pub fn of_layer(parameter: &str, error: AtlasError) -> Self {
+        match error {
+            AtlasError::UnknownLayer(id) => Self::unknown_layer(parameter, &id),
+            other => other.into(),
+        }
+    }
+
     /// A fault of the server's own: the cause goes into the log, nothing of it outside.
     pub fn internal(cause: impl Into<String>) -> Self {
         let detail = "the server failed to answer; its log has the reason under this request's id";

@@ -16,7 +16,7 @@ use super::params::Params;
 use super::problem::Problem;
 use super::reply::{BANDOSO_FEATURES, BANDOSO_VERSION, cache_control, shown_classification, version_header};
 use super::{Service, Shared};
-use crate::atlas::{AtlasError, EncodedTile, LayerSummary};
+use crate::atlas::{EncodedTile, LayerSummary};
 use crate::engine::compress::Encoding;
 use crate::model::filter::AskedFilter;
 use crate::model::{AsOf, Classification, Dense, Invalid, LayerId, TileCoord, TileLayer, TileRequest, Versions};
@@ -177,10 +177,7 @@ fn read_layers(list: &str, most: usize) -> Result<Vec<TileLayer>, Problem> {
 
 /// A layer that the server's view sees.
 fn seen(service: &Service, parameter: &str, id: &LayerId) -> Result<LayerSummary, Problem> {
-    service.atlas.layer(service.settings.view, id).map_err(|error| match error {
-        AtlasError::UnknownLayer(id) => Problem::unknown_layer(parameter, &id),
-        other => other.into(),
-    })
+    service.atlas.layer(service.settings.view, id).map_err(|error| Problem::of_layer(parameter, error))
 }
 
 fn dense(params: &Params) -> Result<Dense, Invalid> {

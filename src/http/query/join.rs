@@ -129,7 +129,7 @@ async fn answer(
         params.text("cursor").map(|text| cursor::read(text, question, &[])).transpose()?.map(|after| after.id);
     let (left, right) = (request.left.layer.clone(), request.right.layer.clone());
     service.reach(&params, &[left.as_str(), right.as_str()]).await?;
-    let with = service.atlas.layer(view, &right).map_err(|_| Problem::unknown_layer("with", right.as_str()))?;
+    let with = service.atlas.layer(view, &right).map_err(|error| Problem::of_layer("with", error))?;
     let layer = service.atlas.layer(view, &left)?.layer;
     let classification = shown_classification(&layer, view).max(shown_classification(&with.layer, view));
     let write = move |page: JoinPage, units: &UnitMap| {

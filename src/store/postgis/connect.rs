@@ -194,7 +194,15 @@ pub(super) async fn migrate(config: &Config, address: &Address, settings: &PostG
     begin_session(&client, "0").await.map_err(failed())?;
     let mut runner = migrations::migrations::runner();
     runner.set_migration_table_name("bandoso.schema_history");
-    runner.run_async(&mut client).await.map_err(|error| fault(doing.clone(), error.to_string()))?;
+    runner.run_async(&mut client).await.map_err(|error| {
+        let cause = match error.kind() {
+            refinery::error::Kind::MissingVersion(migration) => {
+                format!("a newer version of bandoso has changed it ({migration}): use that one")
+            }
+            _ => error.to_string(),
+        };
+        fault(doing.clone(), cause)
+    })?;
     // The lock goes with the connection.
     drop(client);
     connection.await.map_err(|error| fault(doing.clone(), error.to_string()))?.map_err(failed())

@@ -87,7 +87,16 @@ async fn a_layer_that_could_never_be_read_is_listed_without_what_nobody_knows() 
         assert_eq!(hospital.get(unknown), Some(&Value::Null), "{unknown}");
     }
     assert_eq!(hospital["lagging"], true);
-    assert_eq!(house.get(&format!("/tiles/{HOSPITALS}/5/25/14")).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    for asks in [
+        format!("/tiles/{HOSPITALS}/5/25/14"),
+        format!("/query/nearest?layer={HOSPITALS}&at=108,15"),
+        format!("/query/join?layer={INCIDENTS}&with={HOSPITALS}&radius_m=9"),
+        format!("/query/join?layer={HOSPITALS}&with={INCIDENTS}&radius_m=9"),
+    ] {
+        assert_eq!(house.get(&asks).await.status, StatusCode::SERVICE_UNAVAILABLE, "{asks}");
+    }
+    let found = house.json("/search?q=benh%20vien").await;
+    assert_eq!(found["incomplete"], json!([HOSPITALS]), "{found}");
     house.shelf.mend_layer(HOSPITALS);
     let answer = until_lagging(&house, HOSPITALS, Value::Null).await;
     assert_eq!(layer(&answer, HOSPITALS)["features"], 3);

@@ -42,6 +42,16 @@ async fn a_wrong_password_is_a_fault_and_not_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_a_newer_program_has_changed_says_so() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let newer = "INSERT INTO bandoso.schema_history SELECT 9999, 'tomorrow', applied_on, checksum
+                 FROM bandoso.schema_history WHERE version = 1";
+    execute(&client(database.url()).await, newer).await;
+    let error = refused(database.url()).await.to_string();
+    assert!(error.contains("a newer version of bandoso has changed it"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_first_host_that_answers_is_taken() {
     let Some(database) = TestDatabase::fresh() else { return };
     let (user, rest) = database.url().split_once('@').expect("a host");
