@@ -1,3 +1,15 @@
+-- A trigger of the table's owner whose name is behind our own (zzz_snap, đặt_toạ_độ) moved the point after that one had looked: forgets
+-- the units of such a row, as an update that the other triggers see.
+CREATE FUNCTION bandoso.forget_moved() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    EXECUTE format('UPDATE %s SET units = NULL WHERE id = $1', TG_RELID::regclass) USING NEW.id;
+    RETURN NULL;
+END
+$$;
+
 -- A dump is restored with an empty search_path, where IS DISTINCT FROM finds no operator of geometries: it cannot be written with its
 -- schema. The operator itself can, and pg_dump does.
 CREATE OR REPLACE FUNCTION bandoso.keep_joined(relation regclass) RETURNS void
@@ -18,6 +30,11 @@ BEGIN
         'WHEN (current_setting(''bandoso.joined'', true) IS DISTINCT FROM ''on'' '
         'AND ((NEW.geom = OLD.geom) IS NOT TRUE OR NEW.units IS DISTINCT FROM OLD.units)) '
         'EXECUTE FUNCTION bandoso.forget_units()', relation);
+    EXECUTE format(
+        'CREATE OR REPLACE TRIGGER bandoso_b_forget AFTER UPDATE ON %s FOR EACH ROW '
+        'WHEN (current_setting(''bandoso.joined'', true) IS DISTINCT FROM ''on'' '
+        'AND (NEW.geom = OLD.geom) IS NOT TRUE AND NEW.units IS NOT NULL) '
+        'EXECUTE FUNCTION bandoso.forget_moved()', relation);
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER bandoso_b_join AFTER INSERT OR UPDATE ON %s '
         'FOR EACH STATEMENT EXECUTE FUNCTION bandoso.join_written()', relation);
