@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use super::lagging::unreadable;
 use super::large::refused;
-use super::{Atlas, AtlasError, RETRY_AFTER_MS};
+use super::{Atlas, AtlasError};
 use crate::engine::as_of::holding;
 use crate::engine::unit_map::UnitMap;
 use crate::model::{Feature, FoundFeature, Layer, LayerId, Level, Versions, View};
@@ -31,7 +32,7 @@ impl Atlas {
             return Err(AtlasError::Refused(Refusal::ReadOnly { layer: id.to_string(), why }));
         }
         if self.lagging.has(id) {
-            return Err(AtlasError::Unreadable { layer: id.to_string(), retry_after_ms: RETRY_AFTER_MS });
+            return Err(unreadable(id));
         }
         let edited = self.store.edit(&layer, edits, author).await.map_err(|error: StoreError| refused(error))?;
         let (units, clock) = (self.units(), self.clock());

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::lagging::unreadable;
 use super::large::refused;
 use super::query::Question;
 use super::{Atlas, AtlasError, Cost};
@@ -73,6 +74,10 @@ impl Atlas {
         if question.snapshot.large.is_some() {
             return self.extract_large(question, request).await;
         }
+        // Keys are read from the table as the file is written: it would break off.
+        if question.has_keys() && self.lagging.has(&request.layer) {
+            return Err(unreadable(&request.layer));
+        }
         let (cost, _) = question.cost_within(&request);
         let (asking, asked) = (Arc::clone(&question), request.clone());
         let page =
@@ -125,13 +130,20 @@ impl Atlas {
             matched,
             rows,
             next,
-            has_keys: question.view == View::EVERYTHING && question.snapshot.layer.published.is_none(),
+            has_keys: question.has_keys(),
             fingerprint,
             atlas: Arc::clone(self),
             as_of: request.as_of,
             question,
             source,
         }
+    }
+}
+
+impl Question {
+    /// Whether the senders' keys are told.
+    fn has_keys(&self) -> bool {
+        self.view == View::EVERYTHING && self.snapshot.layer.published.is_none()
     }
 }
 

@@ -5,11 +5,17 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::{AtlasError, RETRY_AFTER_MS};
 use crate::model::LayerId;
 use crate::store::StoreError;
 
 /// Shortest and longest pause before a layer is tried again: asking what changed of it is cheap, loading it whole in vain is not.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+
+/// That a layer cannot be read, to be asked again soon.
+pub(super) fn unreadable(layer: &LayerId) -> AtlasError {
+    AtlasError::Unreadable { layer: layer.to_string(), retry_after_ms: RETRY_AFTER_MS }
+}
 
 /// The layers that lag behind the store.
 #[derive(Default)]

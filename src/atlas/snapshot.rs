@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 use foldhash::HashMap;
 use quick_cache::sync::Cache;
 
+use super::AtlasError;
+use super::lagging::unreadable;
 use super::large::LargeLayer;
-use super::{AtlasError, RETRY_AFTER_MS};
 use crate::engine::as_of::Answers;
 use crate::engine::borders::BorderMap;
 use crate::engine::locate::UnitIndex;
@@ -37,7 +38,7 @@ impl State {
         // Of a layer that is not loaded, nothing is left when its table cannot be read.
         let is_away = found.is_some_and(|snapshot| snapshot.large.is_some()) && self.lagging.contains(id);
         if is_away || self.unread.iter().any(|layer| layer.id == *id && view.sees(layer)) {
-            return Err(AtlasError::Unreadable { layer: id.to_string(), retry_after_ms: RETRY_AFTER_MS });
+            return Err(unreadable(id));
         }
         found.ok_or_else(|| AtlasError::UnknownLayer(id.to_string()))
     }

@@ -68,10 +68,14 @@ async fn a_layer_that_cannot_be_read_is_marked_until_it_can() {
     let again = house.get_with("/layers", &[("if-none-match", etag)]).await;
     assert_eq!(again.status, StatusCode::OK);
     assert!(!house.get(&format!("/tiles/{HOSPITALS}")).await.text().contains("lagging"), "TileJSON has no such word");
+    let file = format!("/ogc/collections/{HOSPITALS}/items?f=csv");
+    let answer = house.get(&file).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "its keys cannot be read: {}", answer.text());
     house.shelf.mend_layer(HOSPITALS);
     let answer = until_lagging(&house, HOSPITALS, Value::Null).await;
     let hospital = layer(&answer, HOSPITALS);
     assert_eq!((&hospital["features"], &hospital["version"]), (&json!(2), &json!(2)));
+    assert_eq!(house.get(&file).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
