@@ -58,6 +58,14 @@ pub enum StoreError {
         /// What the driver said.
         cause: String,
     },
+    /// Other programs, or other writes of ours, have it for themselves; nothing was done, and it may be tried again.
+    #[error("the store {store} is in use: {cause}")]
+    InUse {
+        /// Its address without secrets.
+        store: String,
+        /// What was to be done, and who is in the way.
+        cause: String,
+    },
     /// A question to a layer in the database took longer, or is about more, than may be.
     #[error("{doing}: it took too long")]
     TooLong {

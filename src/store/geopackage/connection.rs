@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::blob;
 use super::schema;
+use super::turn::LONG_WAIT;
 use crate::model::Bbox;
 use crate::store::StoreError;
 
@@ -18,15 +19,13 @@ pub const APPLICATION_ID: i32 = 0x4750_4B47;
 const OLD_APPLICATION_IDS: [i32; 2] = [0x4750_3130, 0x4750_3131];
 /// GeoPackage 1.3: the newest that Debian 12's GDAL knows.
 pub const USER_VERSION: i32 = 10_300;
-/// How long a writer waits for another program to finish its transaction.
-pub(super) const WRITE_WAIT: Duration = Duration::from_secs(30);
 /// How long a reader waits; with a write-ahead log it hardly ever does.
 const READ_WAIT: Duration = Duration::from_secs(5);
 
 /// Names what was done where the driver failed. Busy and unreachable files may come back; the rest is a fault.
 pub(super) fn fault(path: &Path, doing: &str, error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unreachable {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::InUse {
             store: path.display().to_string(),
             cause: format!(
                 "{doing}: {error}: another program is writing to the file and has not finished; save or cancel there, \
@@ -39,6 +38,23 @@ pub(super) fn fault(path: &Path, doing: &str, error: &rusqlite::Error) -> StoreE
         Some(ErrorCode::NotADatabase) => foreign(path, "it is no SQLite database"),
         _ => StoreError::Fault { doing: format!("{doing} ({})", path.display()), cause: error.to_string() },
     }
+}
+
+/// The file is not there, or another one is.
+pub(super) fn away(why: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+    rusqlite::Error::SqliteFailure(code, Some(why.to_owned()))
+}
+
+/// Whether another program is writing.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+}
+
+/// Whether the file has a write-ahead log; one that cannot be read may have one.
+pub(super) fn has_log(connection: &Connection) -> bool {
+    let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+    mode.map_or(true, |mode| mode == "wal")
 }
 
 /// Whether a failure may be that of one layer: its table is gone, has other columns, or holds what cannot be read. Anything else is
@@ -60,9 +76,23 @@ fn foreign(path: &Path, why: &str) -> StoreError {
 
 /// Opens the file for writing; makes it where it is missing or empty, and its own tables where it is a `GeoPackage` without.
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path).map_err(|error| fault(path, "opening", &error))?;
+    for_writing(path, connection, LONG_WAIT)
+}
+
+/// As [`writer`] for a file that was open before: one that is gone is not made, and nothing of it is read unless it is there still.
+pub(super) fn writer_anew(
+    path: &Path,
+    wait: Duration,
+    is_there: impl FnOnce() -> bool,
+) -> Result<Connection, StoreError> {
+    let opened = opened(path, is_there).map_err(|error| fault(path, "opening", &error))?;
+    for_writing(path, opened, wait)
+}
+
+fn for_writing(path: &Path, mut connection: Connection, wait: Duration) -> Result<Connection, StoreError> {
     let fault = |error: rusqlite::Error| fault(path, "opening", &error);
-    let mut connection = Connection::open(path).map_err(fault)?;
-    equip(&connection, WRITE_WAIT).map_err(fault)?;
+    equip(&connection, wait).map_err(fault)?;
     let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(fault)?;
     let empty: bool =
         connection.query_row("SELECT count(*) = 0 FROM sqlite_master", [], |row| row.get(0)).map_err(fault)?;
@@ -75,7 +105,9 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     // With a write-ahead log, desktop programs and we read and write the file at the same time; without one each reader would
     // hold up each writer. The last program to close the file folds the log into it. Where no log can be had (a network drive)
     // SQLite stays with what it has, which is slower and as safe.
-    let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(fault)?;
+    let _: String = connection
+        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+        .map_err(|error| if is_busy(&error) { held(path) } else { fault(error) })?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(fault)?;
 
     let ours = |table: &str| schema::table_exists(&connection, table).map_err(fault);
@@ -90,11 +122,27 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Opens the file for reading. It must be there.
-pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+/// The file has no write-ahead log yet, and whoever is reading it keeps it so.
+fn held(path: &Path) -> StoreError {
+    StoreError::InUse {
+        store: path.display().to_string(),
+        cause: "another program has it open and is reading or writing; a file of other programs needs a moment alone when it is \
+                first opened here. Close it there, then try again; afterwards both have it open at the same time"
+            .to_owned(),
+    }
+}
+
+/// The file, of which nothing has been read yet: its log is looked for with the first reading, by the path.
+fn opened(path: &Path, is_there: impl FnOnce() -> bool) -> rusqlite::Result<Connection> {
     // Not read-only: a reader of a write-ahead log takes part in its bookkeeping.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    if is_there() { Ok(connection) } else { Err(away("another file was put in its place")) }
+}
+
+/// Opens the file for reading. It must be there.
+pub(super) fn reader(path: &Path, is_there: impl FnOnce() -> bool) -> rusqlite::Result<Connection> {
+    let connection = opened(path, is_there)?;
     equip(&connection, READ_WAIT)?;
     connection.pragma_update(None, "query_only", true)?;
     // An unknown name in double quotes is a fault here, not a text. A writer goes by SQLite's custom: it runs the triggers of other

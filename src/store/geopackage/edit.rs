@@ -7,6 +7,7 @@ use super::history::{Given, OpenBatch};
 use super::import::{columns, whole};
 use super::log::{self, Changed};
 use super::schema::{self, quoted, table_name};
+use super::turn::Patience;
 use super::{Inner, blob, row, value, write};
 use crate::engine::locate::UnitIndex;
 use crate::engine::stamp::Stamper;
@@ -18,10 +19,14 @@ type Outcome<T> = rusqlite::Result<Result<T, Refusal>>;
 
 impl Inner {
     /// Makes all edits in one transaction, or none.
-    pub(super) fn edit(&self, layer: &Layer, edits: &[Edit], author: &Author) -> Result<Edited, StoreError> {
+    pub(super) fn edit(
+        &self,
+        layer: &Layer,
+        (edits, author): (&[Edit], &Author),
+        patience: &Patience,
+    ) -> Result<Edited, StoreError> {
         self.clock(layer)?;
-        let done = self.writing(&format!("editing {}", layer.id), |connection| {
-            let transaction = write::begin(connection)?;
+        let done = self.writing((&format!("editing {}", layer.id), patience), |transaction| {
             let index = self.index(&transaction)?;
             // What it does not undo can always be opened.
             let batch = OpenBatch::open(&transaction, &layer.id, (BatchKind::Edit, author), None)?;

@@ -11,12 +11,13 @@ use super::history::{self, Given, OpenBatch};
 use super::log::{self, Changed};
 use super::row;
 use super::schema::{self, quoted, table_name};
+use super::turn::Patience;
 use super::{Inner, blob, join, value, write};
 use crate::engine::locate::UnitIndex;
 use crate::engine::stamp::Stamper;
 use crate::model::{Bbox, Clock, Layer, Level, Relation, UnitLink};
 use crate::store::{
-    BatchCounts, BatchKind, Ending, ImportBatch, ImportId, ImportRow, Imported, Missing, Refusal, StoreError, Terms,
+    BatchCounts, BatchKind, ImportBatch, ImportId, ImportRow, Imported, Missing, Refusal, StoreError, Terms,
 };
 
 /// Rows that are waited for before the file is locked. More are written while they come, and other programs that want to write
@@ -24,32 +25,30 @@ use crate::store::{
 const WRITTEN_AT_ONCE: usize = 50_000;
 
 impl Inner {
+    /// Counts what an import would do: of a moment, and in nobody's way.
+    pub(super) fn count_import(&self, layer: &Layer, rows: Incoming, terms: &Terms) -> Result<Imported, StoreError> {
+        let clock = self.clock(layer)?;
+        let done = self.reading(&format!("importing {}", layer.id), |connection| {
+            let transaction = connection.transaction()?;
+            let index = self.index(&transaction)?;
+            let importer = Importer::new(&transaction, layer, None)?;
+            let Some(mut importer) = take_all(importer, rows, (&index, &clock))? else { return Ok(None) };
+            importer.miss(terms)?;
+            importer.done.version = write::version(&transaction, layer.id.as_str())?.0;
+            Ok(Some(importer.done))
+        })?;
+        agreed(done.ok_or_else(|| given_up(layer))?, layer, terms)
+    }
+
     /// Takes rows in until [`ImportBatch::Commit`] and commits them in one transaction.
     pub(super) fn import(
         &self,
         layer: &Layer,
-        mut rows: mpsc::Receiver<ImportBatch>,
-        terms: &Terms,
+        (rows, terms): (Incoming, &Terms),
+        patience: &Patience,
     ) -> Result<Imported, StoreError> {
         let clock = self.clock(layer)?;
-        let given_up = || StoreError::GivenUp { layer: layer.id.to_string() };
-        let rows = Incoming::begin(&mut rows).ok_or_else(given_up)?;
-        let doing = format!("importing {}", layer.id);
-        if terms.ending == Ending::DryRun {
-            // Of a moment, and in nobody's way.
-            let done = self.reading(&doing, |connection| {
-                let transaction = connection.transaction()?;
-                let index = self.index(&transaction)?;
-                let importer = Importer::new(&transaction, layer, None)?;
-                let Some(mut importer) = take_all(importer, rows, (&index, &clock))? else { return Ok(None) };
-                importer.miss(terms)?;
-                importer.done.version = write::version(&transaction, layer.id.as_str())?.0;
-                Ok(Some(importer.done))
-            })?;
-            return agreed(done.ok_or_else(given_up)?, layer, terms);
-        }
-        let done = self.writing(&doing, |connection| {
-            let transaction = write::begin(connection)?;
+        let done = self.writing((&format!("importing {}", layer.id), patience), |transaction| {
             let index = self.index(&transaction)?;
             let (units_version, _) = write::version(&transaction, "units")?;
             schema::add_columns(&transaction, layer)?;
@@ -74,8 +73,13 @@ impl Inner {
             write::commit(transaction)?;
             Ok(Some(done))
         })?;
-        agreed(done.ok_or_else(given_up)?, layer, terms)
+        agreed(done.ok_or_else(|| given_up(layer))?, layer, terms)
     }
+}
+
+/// The rows ended without the last word.
+pub(super) fn given_up(layer: &Layer) -> StoreError {
+    StoreError::GivenUp { layer: layer.id.to_string() }
 }
 
 /// Refuses what would remove more than was agreed to.
@@ -90,14 +94,14 @@ fn agreed(done: Imported, layer: &Layer, terms: &Terms) -> Result<Imported, Stor
 }
 
 /// The steps of an import: those that were waited for, then the others as they come.
-struct Incoming<'r> {
+pub(super) struct Incoming {
     first: std::vec::IntoIter<ImportBatch>,
-    others: &'r mut mpsc::Receiver<ImportBatch>,
+    others: mpsc::Receiver<ImportBatch>,
 }
 
-impl<'r> Incoming<'r> {
+impl Incoming {
     /// Waits for the first rows; none where that was all and there was no [`ImportBatch::Commit`].
-    fn begin(rows: &'r mut mpsc::Receiver<ImportBatch>) -> Option<Self> {
+    pub(super) fn begin(mut rows: mpsc::Receiver<ImportBatch>) -> Option<Self> {
         let (mut first, mut count) = (Vec::new(), 0);
         while count < WRITTEN_AT_ONCE {
             let step = rows.blocking_recv()?;
@@ -124,7 +128,7 @@ impl<'r> Incoming<'r> {
 /// Takes in all rows; nothing where they end without [`ImportBatch::Commit`].
 fn take_all<'a>(
     mut importer: Importer<'a>,
-    mut rows: Incoming<'_>,
+    mut rows: Incoming,
     (index, clock): (&UnitIndex, &Clock),
 ) -> rusqlite::Result<Option<Importer<'a>>> {
     loop {

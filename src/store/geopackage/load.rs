@@ -36,7 +36,7 @@ impl Inner {
     pub(super) fn load(&self, layer: &Layer, rows: &mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError> {
         let doing = format!("loading {}", layer.id);
         let fault = |error: rusqlite::Error| connection::fault(&self.path, &doing, &error);
-        let (moment, span, readers) = snapshot::readers(&self.path, layer).map_err(fault)?;
+        let (moment, span, readers) = snapshot::readers(|| self.reader(), layer).map_err(fault)?;
         let Some(first) = readers.first() else { return Ok(moment.version) };
         // A table without rows is no layer either where it lacks what makes one.
         row::select(first, layer).and_then(|select| first.prepare(&select).map(drop)).map_err(fault)?;

@@ -5,11 +5,13 @@
 //! change that any program makes (`schema.sql`, `layer.sql`); rows that another program wrote are joined with the units as
 //! they are read, and their links stored in a quiet moment or by the next import or start.
 
+mod beside;
 mod blob;
 mod changes;
 mod columns;
 mod connection;
 mod edit;
+mod fold;
 mod history;
 mod import;
 mod join;
@@ -25,31 +27,39 @@ mod spans;
 mod stamps;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod undo;
 mod units;
 mod value;
 mod wal_index;
 mod watch;
 mod write;
+mod writer;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
+use self::beside::{Beside, Here};
 pub use self::connection::{APPLICATION_ID, USER_VERSION};
+use self::import::Incoming;
 pub use self::schema::{FORMAT_TABLES, spatial_index, spatial_index_triggers};
+pub use self::turn::EDIT_WAIT;
+use self::turn::{Patience, Wait};
 pub use self::value::{column_type, to_column};
 use self::watch::{FileId, FileState, Watcher};
+use self::writer::Writer;
 use super::stamps::Stamps;
 use super::{
-    Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, ImportBatch, Imported, LeftOut, LeftOutPage, Store,
-    StoreError, Terms, UnitTable, UnitsStored,
+    Author, Batch, BatchPage, BatchRow, Changes, Edit, Edited, Ending, ImportBatch, Imported, LeftOut, LeftOutPage,
+    Store, StoreError, Terms, UnitTable, UnitsStored,
 };
 use crate::engine::locate::UnitIndex;
 use crate::model::{Catalogue, Clock, Day, Feature, Finding, Freshness, Layer, Unit, UnitChange, Versions};
@@ -57,6 +67,9 @@ use crate::model::{Catalogue, Clock, Day, Feature, Finding, Freshness, Layer, Un
 /// A map kept in one `GeoPackage` file.
 pub struct GeoPackage {
     inner: Arc<Inner>,
+    /// Writes of this process, one at a time, in the order of their arrival.
+    turns: Arc<Semaphore>,
+    edit_wait: Duration,
 }
 
 struct Inner {
@@ -74,16 +87,12 @@ struct Inner {
     unsettled: AtomicBool,
     prepared: RwLock<Option<Prepared>>,
     index: Mutex<Option<IndexedUnits>>,
+    /// Goes last: see there.
+    beside: Mutex<Beside>,
 }
 
 /// The units of this version with this stamp, prepared.
 type IndexedUnits = ((u64, Option<i64>), Arc<UnitIndex>);
-
-/// The connection that writes, and the file that it is open on.
-struct Writer {
-    connection: Connection,
-    file: FileState,
-}
 
 /// What the catalogue told.
 struct Prepared {
@@ -103,7 +112,7 @@ impl GeoPackage {
             let file = FileState::of(&path)?;
             let inner = Inner {
                 path,
-                writer: Mutex::new(Writer { connection, file }),
+                writer: Mutex::new(Writer::new(connection, Here { file, epoch: 0 })),
                 followed: Mutex::new(file.id),
                 stamps: Stamps::default(),
                 watcher: Mutex::new(None),
@@ -111,8 +120,10 @@ impl GeoPackage {
                 unsettled: AtomicBool::new(false),
                 prepared: RwLock::new(None),
                 index: Mutex::new(None),
+                beside: Mutex::new(Beside::of(file.id, 0)),
             };
-            Ok(Self { inner: Arc::new(inner) })
+            inner.keep_beside(file.id);
+            Ok(Self { inner: Arc::new(inner), turns: Arc::new(Semaphore::new(1)), edit_wait: EDIT_WAIT })
         })
         .await
     }
@@ -144,53 +155,15 @@ impl Inner {
         doing: &str,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let result = connection::reader(&self.path).and_then(|mut connection| work(&mut connection));
+        let result = self.reader().and_then(|mut connection| work(&mut connection));
         result.map_err(|error| connection::fault(&self.path, doing, &error))
     }
 
-    /// Works with the writing connection. A transaction that was begun and not committed falls.
-    fn writing<T>(
-        &self,
-        doing: &str,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.open_anew(&mut writer)?;
-        let result = work(&mut writer.connection).map_err(|error| connection::fault(&self.path, doing, &error))?;
-        // Folds the log into the file when nobody is reading; else a later one does.
-        let _ = writer.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        // What is committed is done, whatever became of the file's name since.
-        writer.file = FileState::of(&self.path).unwrap_or(writer.file);
-        self.written.notify_one();
-        Ok(result)
-    }
-
-    /// Writes on to the file that is at the path now.
-    fn open_anew(&self, writer: &mut Writer) -> Result<(), StoreError> {
-        let file = FileState::of(&self.path)?;
-        if writer.file == file {
-            return Ok(());
-        }
-        if writer.file.id == file.id {
-            let fault = |error| connection::fault(&self.path, "writing", &error);
-            connection::forget_pages(&writer.connection).map_err(fault)?;
-            writer.file = file;
-        } else {
-            *writer = Writer { connection: connection::writer(&self.path)?, file };
-        }
-        if wal_index::is_of_another(&self.path) {
-            *writer = Writer::closed()?;
-            return Err(self.is_copied_over());
-        }
-        Ok(())
-    }
-
-    fn prepare(&self, catalogue: &Catalogue) -> Result<Vec<Finding>, StoreError> {
+    fn prepare(&self, catalogue: &Catalogue, patience: &Patience) -> Result<Vec<Finding>, StoreError> {
         if let Some(cause) = schema::clash(catalogue) {
             return Err(StoreError::Fault { doing: "making the layers' tables".to_owned(), cause });
         }
-        let findings = self.writing("making the layers' tables", |connection| {
-            let transaction = write::begin(connection)?;
+        let findings = self.writing(("making the layers' tables", patience), |transaction| {
             let mut findings = Vec::new();
             let (units_version, _) = write::version(&transaction, "units")?;
             let index = self.index(&transaction)?;
@@ -264,7 +237,8 @@ impl Store for GeoPackage {
 
     async fn prepare(&self, catalogue: &Catalogue) -> Result<Vec<Finding>, StoreError> {
         let catalogue = catalogue.clone();
-        self.with("making the layers' tables", move |inner| inner.prepare(&catalogue)).await
+        let turn = ("making the layers' tables", Wait::Long);
+        self.in_turn(turn, move |inner, patience| inner.prepare(&catalogue, patience)).await
     }
 
     async fn versions(&self) -> Result<Versions, StoreError> {
@@ -277,7 +251,8 @@ impl Store for GeoPackage {
 
     async fn put_units(&self, units: &[Unit], changes: &[UnitChange]) -> Result<UnitsStored, StoreError> {
         let (units, changes) = (units.to_vec(), changes.to_vec());
-        self.with("storing units", move |inner| inner.put_units(&units, &changes)).await
+        let turn = ("storing units", Wait::Long);
+        self.in_turn(turn, move |inner, patience| inner.put_units((&units, &changes), patience)).await
     }
 
     async fn load(&self, layer: &Layer, rows: mpsc::Sender<Vec<Feature>>) -> Result<u64, StoreError> {
@@ -309,13 +284,21 @@ impl Store for GeoPackage {
         rows: mpsc::Receiver<ImportBatch>,
         terms: &Terms,
     ) -> Result<Imported, StoreError> {
-        let (layer, terms) = (layer.clone(), terms.clone());
-        self.with("importing a layer", move |inner| inner.import(&layer, rows, &terms)).await
+        let (doing, layer, terms) = ("importing a layer", layer.clone(), terms.clone());
+        self.inner.clock(&layer)?;
+        // Its turn comes when its rows do: a slow file holds up nobody.
+        let rows = run(doing, move || Ok(Incoming::begin(rows))).await?;
+        let rows = rows.ok_or_else(|| import::given_up(&layer))?;
+        if terms.ending == Ending::DryRun {
+            return self.with(doing, move |inner| inner.count_import(&layer, rows, &terms)).await;
+        }
+        self.in_turn((doing, Wait::Long), move |inner, patience| inner.import(&layer, (rows, &terms), patience)).await
     }
 
     async fn edit(&self, layer: &Layer, edits: Vec<Edit>, author: &Author) -> Result<Edited, StoreError> {
         let (layer, author) = (layer.clone(), author.clone());
-        self.with("editing a layer", move |inner| inner.edit(&layer, &edits, &author)).await
+        let turn = ("editing a layer", Wait::InAll(self.edit_wait));
+        self.in_turn(turn, move |inner, patience| inner.edit(&layer, (&edits, &author), patience)).await
     }
 
     async fn batches(&self, page: &BatchPage) -> Result<Vec<Batch>, StoreError> {
@@ -336,7 +319,8 @@ impl Store for GeoPackage {
 
     async fn undo(&self, layer: &Layer, id: u64, author: &Author) -> Result<Batch, StoreError> {
         let (layer, author) = (layer.clone(), author.clone());
-        self.with("undoing a batch", move |inner| inner.undo(&layer, id, &author)).await
+        let turn = ("undoing a batch", Wait::InAll(self.edit_wait));
+        self.in_turn(turn, move |inner, patience| inner.undo(&layer, (id, &author), patience)).await
     }
 
     async fn freshness(&self) -> Result<BTreeMap<String, Freshness>, StoreError> {

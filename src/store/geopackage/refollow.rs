@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, Transaction};
 use super::columns::Columns;
 use super::log::{self, Changed};
 use super::schema::{self, table_name};
+use super::turn::Patience;
 use super::watch::Watcher;
 use super::{Inner, write};
 use crate::model::Layer;
@@ -80,8 +81,7 @@ impl Inner {
         }
         let mut writer = self.writer.try_lock().map_err(|_| LOOK_AGAIN)?;
         self.open_settled(&mut writer).map_err(|_| LOOK_AGAIN)?;
-        let mended = writer.without_waiting(|connection| {
-            let transaction = write::begin(connection)?;
+        let mended = writer.write((&self.path, &Patience::none()), |transaction| {
             let mut all = true;
             for (layer, _) in strays {
                 all &= mend(&transaction, layer)?;

@@ -1,13 +1,12 @@
 //! Several connections that see the file as of one moment.
 
-use std::path::Path;
 use std::thread::available_parallelism;
 
 use rusqlite::Connection;
 
 use super::schema::{quoted, table_name};
 use super::spans::Span;
-use super::{connection, write};
+use super::write;
 use crate::model::Layer;
 
 /// Connections that read one layer. Two give more than the one thread that makes columns of the rows takes.
@@ -31,11 +30,14 @@ pub(super) struct Moment {
 ///
 /// Each is begun by itself, so a commit may come between: then their versions differ, and they begin again. Where the versions
 /// are equal so are the features, as each change of one is a version.
-pub(super) fn readers(path: &Path, layer: &Layer) -> rusqlite::Result<(Moment, Option<Span>, Vec<Connection>)> {
-    let first = connection::reader(path)?;
+pub(super) fn readers(
+    open: impl Fn() -> rusqlite::Result<Connection>,
+    layer: &Layer,
+) -> rusqlite::Result<(Moment, Option<Span>, Vec<Connection>)> {
+    let first = open()?;
     let wide = ids(&first, layer)?.is_some_and(|ids| ids.first.abs_diff(ids.last) >= SMALL);
     let most = if wide { available_parallelism().map_or(1, usize::from).min(MOST_READERS) } else { 1 };
-    let others = (1..most).map(|_| connection::reader(path)).collect::<rusqlite::Result<Vec<_>>>()?;
+    let others = (1..most).map(|_| open()).collect::<rusqlite::Result<Vec<_>>>()?;
     for _ in 0..MOST_TRIES {
         let moment = begin(&first, layer)?;
         let mut same = true;

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use super::history::{Given, KeptRow, OpenBatch, columns_of, rows_of};
 use super::log::{self, Changed};
 use super::schema::{self, quoted, table_name};
+use super::turn::Patience;
 use super::{Inner, row, value, write};
 use crate::engine::locate::UnitIndex;
 use crate::engine::stamp::{Stamp, Stamper};
@@ -14,10 +15,14 @@ use crate::store::{Author, Batch, BatchCounts, BatchKind, BatchPage, MOST_NAMED,
 
 impl Inner {
     /// Undoes a batch of a layer in one transaction; gives the batch that did it.
-    pub(super) fn undo(&self, layer: &Layer, id: u64, author: &Author) -> Result<Batch, StoreError> {
+    pub(super) fn undo(
+        &self,
+        layer: &Layer,
+        (id, author): (u64, &Author),
+        patience: &Patience,
+    ) -> Result<Batch, StoreError> {
         self.clock(layer)?;
-        let done = self.writing(&format!("undoing batch {id}"), |connection| {
-            let transaction = write::begin(connection)?;
+        let done = self.writing((&format!("undoing batch {id}"), patience), |transaction| {
             let known = "SELECT 1 FROM bandoso_batch WHERE id = ?1 AND layer = ?2";
             let known = transaction.query_row(known, params![id.cast_signed(), layer.id.as_str()], |_| Ok(()));
             if known.optional()?.is_none() {

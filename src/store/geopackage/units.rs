@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use super::join::{self, Which};
 use super::log::{self, Changed};
+use super::turn::Patience;
 use super::{Inner, blob, schema, stamps, value, write};
 use crate::engine::locate::UnitIndex;
 use crate::model::{Bbox, Day, DayInterval, Level, LonLat, Unit, UnitChange, UnitId};
@@ -22,9 +23,12 @@ impl Inner {
     }
 
     /// Adds or replaces units and changes, and joins all points again.
-    pub(super) fn put_units(&self, units: &[Unit], changes: &[UnitChange]) -> Result<UnitsStored, StoreError> {
-        let (stored, stamp, index) = self.writing("storing units", |connection| {
-            let transaction = write::begin(connection)?;
+    pub(super) fn put_units(
+        &self,
+        (units, changes): (&[Unit], &[UnitChange]),
+        patience: &Patience,
+    ) -> Result<UnitsStored, StoreError> {
+        let (stored, stamp, index) = self.writing(("storing units", patience), |transaction| {
             let (before, _) = write::version(&transaction, "units")?;
             let (mut stored, redrawn) = store_units(&transaction, units)?;
             if store_changes(&transaction, changes)? || stored.added + stored.changed > 0 {

@@ -1,15 +1,19 @@
 //! Noticing that the file changed, whoever changed it.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, Transaction};
 
+use super::beside::Here;
 use super::join::{self, Which};
 use super::refollow::Tables;
-use super::{GeoPackage, Inner, Writer, connection, schema, wal_index, write};
+use super::turn::Patience;
+use super::writer::Writer;
+use super::{GeoPackage, Inner, connection, schema, write};
 use crate::store::StoreError;
 
 /// Between two looks at the file for writes of other programs. A look takes some 5 µs, and a change of threads.
@@ -22,7 +26,7 @@ const MOST_SETTLED: u64 = 20_000;
 /// The connection that watches, kept open.
 pub(super) struct Watcher {
     pub(super) connection: Connection,
-    file: FileState,
+    here: Here,
     /// The file was written past the connection since the last look.
     is_touched: bool,
     /// `PRAGMA data_version` when it was last looked at; none before.
@@ -43,6 +47,16 @@ impl FileId {
         FileState::of(path).map(|state| state.id)
     }
 
+    /// The file of this name, if there is one.
+    pub(super) fn at(name: &Path) -> Option<Self> {
+        std::fs::metadata(name).ok().map(|metadata| Self::identify(&metadata))
+    }
+
+    /// An open file, wherever it is now.
+    pub(super) fn of_open(file: &File) -> Option<Self> {
+        file.metadata().ok().map(|metadata| Self::identify(&metadata))
+    }
+
     #[cfg(unix)]
     fn identify(metadata: &std::fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
@@ -56,26 +70,6 @@ impl FileId {
     }
 }
 
-impl Writer {
-    /// One that has no file open until it is to write.
-    pub(super) fn closed() -> Result<Self, StoreError> {
-        let fault =
-            |error: rusqlite::Error| StoreError::Fault { doing: "closing".to_owned(), cause: error.to_string() };
-        Ok(Self { connection: Connection::open_in_memory().map_err(fault)?, file: FileState::NOWHERE })
-    }
-
-    /// Writes, unless another program is writing: that is nothing to wait for.
-    pub(super) fn without_waiting<T>(
-        &mut self,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<T> {
-        self.connection.busy_timeout(Duration::ZERO)?;
-        let done = work(&mut self.connection);
-        self.connection.busy_timeout(connection::WRITE_WAIT)?;
-        done
-    }
-}
-
 /// A file, and when it was last written: by a transaction whose pages went into it, or by a program that knows nothing of those and
 /// copies a backup over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,9 +80,6 @@ pub(super) struct FileState {
 }
 
 impl FileState {
-    /// That of a writer that has none open.
-    const NOWHERE: Self = Self { id: FileId(u64::MAX, u64::MAX), written: None, bytes: 0 };
-
     /// The file at the path as it is now.
     ///
     /// # Errors
@@ -100,7 +91,7 @@ impl FileState {
     }
 
     /// Whether it was written so lately that whoever wrote it may not be done.
-    fn is_fresh(self) -> bool {
+    pub(super) fn is_fresh(self) -> bool {
         self.written.is_some_and(|written| written.elapsed().is_ok_and(|elapsed| elapsed < LONGEST_WAIT))
     }
 }
@@ -134,37 +125,57 @@ impl Inner {
         doing: &str,
         work: impl FnOnce(&mut Watcher) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let file = FileState::of(&self.path)?;
+        // Where it is gone, what is open stays so: it may come back.
+        FileId::of(&self.path)?;
         let mut kept = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
         let fault = |error: rusqlite::Error| connection::fault(&self.path, doing, &error);
-        let mut watcher = match kept.take() {
-            Some(watcher) if watcher.file.id == file.id => watcher,
-            _ => {
-                let connection = connection::reader(&self.path).map_err(fault)?;
-                Watcher { connection, file, is_touched: true, data_version: None, tables: Tables::default() }
+        let old = kept.take();
+        let here = self.admit(old.as_ref().map(|watcher| &watcher.connection))?;
+        let is_open = |watcher: &Watcher| (watcher.here.file.id, watcher.here.epoch) == (here.file.id, here.epoch);
+        let mut watcher = match old {
+            Some(watcher) if is_open(&watcher) => watcher,
+            old => {
+                // That of another file is closed before, and so is the writer if it rests: it would be another one's from now on.
+                if old.is_some() {
+                    drop(old);
+                    self.let_go();
+                }
+                let connection = connection::reader(&self.path, || self.is_here(here.file.id)).map_err(fault)?;
+                Watcher { connection, here, is_touched: true, data_version: None, tables: Tables::default() }
             }
         };
-        if watcher.file != file {
+        if watcher.here != here {
             connection::forget_pages(&watcher.connection).map_err(fault)?;
-            (watcher.file, watcher.is_touched) = (file, true);
+            (watcher.here, watcher.is_touched) = (here, true);
         }
-        // Where nobody else has the file open this makes the index anew.
         if watcher.is_touched {
-            let _ = watcher.connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0));
+            self.take_a_look(&watcher)?;
         }
-        if watcher.is_touched && wal_index::is_of_another(&self.path) {
-            self.let_go();
-            return Err(self.is_copied_over());
-        }
-        if watcher.is_touched && schema::is_old(&watcher.connection).map_err(fault)? {
-            self.make_whole(file)?;
-        }
+        self.keep_what_is_new(&watcher.connection, here.file.id);
         let result = work(&mut watcher).map_err(fault)?;
         *kept = Some(watcher);
         Ok(result)
     }
 
-    /// Closes the file; everyone else who has it open is to do so too.
+    /// Sees to it that the file, which was written past the connection, can be read.
+    fn take_a_look(&self, watcher: &Watcher) -> Result<(), StoreError> {
+        let fault = |error: rusqlite::Error| connection::fault(&self.path, "opening", &error);
+        // Where nobody else has the file open this makes the index anew.
+        let _ = watcher.connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0));
+        if connection::has_log(&watcher.connection) {
+            self.keep_beside(watcher.here.file.id);
+            if self.is_index_of_another() {
+                self.let_go();
+                return Err(self.is_copied_over());
+            }
+        }
+        if schema::is_old(&watcher.connection).map_err(fault)? {
+            self.make_whole(watcher.here)?;
+        }
+        Ok(())
+    }
+
+    /// Closes the file, if nothing is being written; everyone else who has it open is to do so too.
     fn let_go(&self) {
         if let (Ok(mut writer), Ok(closed)) = (self.writer.try_lock(), Writer::closed()) {
             *writer = closed;
@@ -177,22 +188,17 @@ impl Inner {
     }
 
     /// Makes what a file lacks that was put in the place of ours, or copied over it, and is older.
-    fn make_whole(&self, file: FileState) -> Result<(), StoreError> {
-        if file.is_fresh() {
+    fn make_whole(&self, here: Here) -> Result<(), StoreError> {
+        if here.file.is_fresh() {
             return Err(self.is_being_written());
         }
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        *writer = Writer { connection: connection::writer(&self.path)?, file };
+        // Whoever writes looks at the file as well, and may wait for us.
+        let mut writer = self.writer.try_lock().map_err(|_| self.is_being_written())?;
+        *writer = self.open_writer(here, &Patience::of(LONGEST_WAIT))?;
         Ok(())
     }
 
-    /// As [`Inner::open_anew`] for what can wait: not while another program may be copying something over the file.
-    pub(super) fn open_settled(&self, writer: &mut Writer) -> Result<(), StoreError> {
-        let file = FileState::of(&self.path)?;
-        if writer.file != file && file.is_fresh() { Err(self.is_being_written()) } else { self.open_anew(writer) }
-    }
-
-    fn is_being_written(&self) -> StoreError {
+    pub(super) fn is_being_written(&self) -> StoreError {
         let cause = "another program is writing to the file".to_owned();
         StoreError::Unreachable { store: self.path.display().to_string(), cause }
     }
@@ -213,14 +219,14 @@ impl Inner {
     /// Stores the links of rows that other programs wrote, which readers have joined for themselves until now: no new version.
     /// Where another program is writing it is left for later: nobody waits for this.
     fn settle(&self) {
+        let Ok(mut writer) = self.writer.try_lock() else { return };
+        // Also without rows to settle: a file that was put in the place of ours may have no write-ahead log until it is opened so.
+        let opened = self.open_settled(&mut writer);
         if !self.unsettled.swap(false, Ordering::Relaxed) {
             return;
         }
-        let settled = match self.writer.try_lock() {
-            Ok(mut writer) => match self.open_settled(&mut writer) {
-                Ok(()) => writer.without_waiting(|connection| self.settle_rows(connection)),
-                Err(_) => Ok(MOST_SETTLED),
-            },
+        let settled = match opened {
+            Ok(()) => writer.write((&self.path, &Patience::none()), |transaction| self.settle_rows(transaction)),
             Err(_) => Ok(MOST_SETTLED),
         };
         match settled {
@@ -233,8 +239,7 @@ impl Inner {
     }
 
     /// Gives the number of rows written.
-    fn settle_rows(&self, writer: &mut Connection) -> rusqlite::Result<u64> {
-        let transaction = write::begin(writer)?;
+    fn settle_rows(&self, transaction: Transaction<'_>) -> rusqlite::Result<u64> {
         let (units_version, _) = write::version(&transaction, "units")?;
         let index = self.index(&transaction)?;
         let mut written = 0;

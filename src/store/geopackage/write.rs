@@ -1,13 +1,29 @@
 //! What our own transactions have in common.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::connection;
+use super::turn::Patience;
 use crate::model::Bbox;
 
+/// How long SQLite asks for the lock by itself.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
 /// Begins to write: the triggers leave versions and links to us until [`commit`].
-pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+///
+/// While another program writes it is asked again and again, so that whoever wants it no more gives up at once.
+pub(super) fn begin<'c>(connection: &'c Connection, patience: &Patience) -> rusqlite::Result<Transaction<'c>> {
+    connection.busy_timeout(patience.left().min(ASK_EVERY))?;
+    let transaction = loop {
+        match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
+            Err(error) if connection::is_busy(&error) && !patience.is_over() => {}
+            begun => break begun?,
+        }
+    };
+    // Without a write-ahead log the commit waits for readers.
+    connection.busy_timeout(patience.left())?;
     transaction.execute("INSERT OR IGNORE INTO bandoso_guard VALUES (1)", [])?;
     Ok(transaction)
 }

@@ -5,7 +5,9 @@ mod files;
 mod freshness;
 mod imports;
 mod live;
+mod replaced;
 mod tables;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
