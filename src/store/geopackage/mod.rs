@@ -49,6 +49,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 
 use self::beside::{Beside, Here};
 pub use self::connection::{APPLICATION_ID, USER_VERSION};
+use self::fold::LogState;
 use self::import::Incoming;
 pub use self::schema::{FORMAT_TABLES, spatial_index, spatial_index_triggers};
 pub use self::turn::EDIT_WAIT;
@@ -87,6 +88,7 @@ struct Inner {
     unsettled: AtomicBool,
     prepared: RwLock<Option<Prepared>>,
     index: Mutex<Option<IndexedUnits>>,
+    log: Mutex<LogState>,
     /// Goes last: see there.
     beside: Mutex<Beside>,
 }
@@ -120,6 +122,7 @@ impl GeoPackage {
                 unsettled: AtomicBool::new(false),
                 prepared: RwLock::new(None),
                 index: Mutex::new(None),
+                log: Mutex::default(),
                 beside: Mutex::new(Beside::of(file.id, 0)),
             };
             inner.keep_beside(file.id);

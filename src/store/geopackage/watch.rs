@@ -101,7 +101,9 @@ impl GeoPackage {
     pub(super) async fn wait(&self) -> Result<(), StoreError> {
         let started = tokio::time::Instant::now();
         while started.elapsed() < LONGEST_WAIT {
-            if self.with("watching the file", Inner::look).await? {
+            let is_written = self.with("watching the file", Inner::look).await?;
+            self.fold_in_time();
+            if is_written {
                 return Ok(());
             }
             tokio::select! {

@@ -53,6 +53,28 @@ async fn edit(store: &GeoPackage, layer: &Layer) -> Result<(), StoreError> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn edits_of_others_leave_the_log_soon_so_that_a_copy_of_the_file_alone_has_them() {
+    let file = Fixture::new().await;
+    file.import(vec![numbered(1, 108.5)]).await;
+    let reader = reading(&file.path);
+    let changes = 50;
+    tokio::time::timeout(Duration::from_mins(1), async {
+        for change in 0..changes {
+            file.elsewhere(&format!("UPDATE police_incidents SET people = {change}"));
+            file.store.changed().await.unwrap();
+        }
+        // Whoever reads as of before keeps the log, and neither following nor others who write wait for that.
+        drop(reader);
+        while log_bytes(&file) > 0 {
+            file.store.changed().await.unwrap();
+        }
+    })
+    .await
+    .expect("the log is folded");
+    assert_eq!(alone(&file.path, "SELECT people FROM police_incidents"), changes - 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_edit_of_ours_does_not_wait_for_another_program_that_reads() {
     let file = Fixture::new().await;
     file.import(vec![numbered(1, 108.5)]).await;
