@@ -16,6 +16,12 @@ pub enum AtlasError {
         /// When to ask again.
         retry_after_ms: u64,
     },
+    /// Other programs were writing to the store all the while: nothing was written.
+    #[error("other programs are writing to the store")]
+    InUse {
+        /// When to try again.
+        retry_after_ms: u64,
+    },
     /// The layer's table cannot be read: it is gone, or locked, or has other columns than it had.
     #[error("the layer {layer} cannot be read from the store")]
     Unreadable {

@@ -14,6 +14,10 @@ use crate::store::Refusal;
 /// When to come back, in milliseconds: [`RETRY_AFTER`] knows whole seconds only, and a map can try again much sooner.
 pub const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
+/// What is said of a write that could not be made for other programs that write.
+pub const IN_USE: &str =
+    "other programs are writing to the store and have not finished; nothing was written: try again";
+
 /// The kinds of problem. Programs match on the names that end their `type`: rename none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -284,6 +288,7 @@ impl From<AtlasError> for Problem {
             AtlasError::Unavailable { retry_after_ms } => {
                 Self::retry(Kind::Unavailable, retry_after_ms, "the data is being loaded or the store is away")
             }
+            AtlasError::InUse { retry_after_ms } => Self::retry(Kind::Unavailable, retry_after_ms, IN_USE),
             AtlasError::Unreadable { layer, retry_after_ms } => {
                 let detail = format!("the table of {layer} cannot be read: the server's log tells why");
                 Self::retry(Kind::Unavailable, retry_after_ms, detail)

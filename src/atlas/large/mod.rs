@@ -56,6 +56,7 @@ pub fn refused(error: StoreError) -> AtlasError {
             tracing::warn!(layer.id = %layer, cause, "a layer's table cannot be read");
             AtlasError::Unreadable { layer, retry_after_ms: RETRY_AFTER_MS }
         }
+        StoreError::InUse { .. } => AtlasError::InUse { retry_after_ms: RETRY_AFTER_MS },
         StoreError::TooLong { .. } => AtlasError::TooLong { retry_after_ms: RETRY_AFTER_MS },
         StoreError::Refused(refusal) => AtlasError::Refused(refusal),
         StoreError::Busy => AtlasError::Overloaded { retry_after_ms: RETRY_AFTER_MS },

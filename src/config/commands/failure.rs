@@ -91,6 +91,7 @@ impl From<AtlasError> for Failure {
             AtlasError::UnknownLayer(_) => Self::Usage(error.to_string()),
             AtlasError::Invalid(invalid) => invalid.into(),
             AtlasError::Unavailable { .. }
+            | AtlasError::InUse { .. }
             | AtlasError::Unreadable { .. }
             | AtlasError::Overloaded { .. }
             | AtlasError::TooLong { .. }

@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use self::question::{Answer, Question};
 use self::upload::Upload;
 use super::asked::Asked;
-use super::problem::{Kind, Problem};
+use super::problem::{IN_USE, Kind, Problem};
 use super::reply::{CSV, JSON};
 use super::{RETRY_MS, Shared, writes};
 use crate::import::features::{FeatureJob, import_features};
@@ -73,6 +73,8 @@ impl Drop for Running {
     /// Whoever asked has the answer, or has gone away.
     fn drop(&mut self) {
         self.progress.stop();
+        // What was read to its end and waits for other programs is not written either.
+        self.work.abort();
     }
 }
 
@@ -164,6 +166,7 @@ fn problem(error: ImportError) -> Problem {
         ImportError::Store(StoreError::Unreachable { .. }) => {
             Problem::retry(Kind::Unavailable, RETRY_MS, "the store is away; nothing was written")
         }
+        ImportError::Store(StoreError::InUse { .. }) => Problem::retry(Kind::Unavailable, RETRY_MS, IN_USE),
         ImportError::Store(fault) => Problem::internal(fault.to_string()),
         ImportError::Interrupted => {
             Problem::retry(Kind::Unavailable, RETRY_MS, "the import was given up; nothing was written")

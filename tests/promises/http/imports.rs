@@ -1,11 +1,13 @@
 //! `/import`: files that are sent, with the answers of the command line.
 
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
 use bandoso::http::{HttpSettings, Writes};
 use bandoso::model::View;
 use serde_json::{Value, json};
 
-use super::ogc::edits::{Desk, Told};
+use super::ogc::edits::{Desk, Told, hospital};
 
 const FORM: &str = "multipart/form-data; boundary=XX";
 const ADDRESS: &str = "/import?layer=health.hospitals";
@@ -133,4 +135,36 @@ async fn a_file_beyond_the_bound_is_refused_while_it_comes() {
     assert_eq!(send(&desk, "", &[], &[("file", "a.csv", FILE)]).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     let readers = Desk::with(HttpSettings { view: View::EVERYTHING, ..HttpSettings::default() }).await;
     assert_eq!(send(&readers, "", &[], &[("file", "a.csv", FILE)]).await.status, StatusCode::FORBIDDEN);
+}
+
+/// Whoever is told that nothing came of it, or has gone, sends it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_answered_in_time_is_not_written_later() {
+    let everything = HttpSettings { view: View::EVERYTHING, writes: Writes::ThisMachine, ..HttpSettings::default() };
+    let desk = Desk::with(HttpSettings { request_timeout: Duration::from_millis(300), ..everything }).await;
+    let other = rusqlite::Connection::open(desk.file()).expect("the file");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let (address, body) = ("/ogc/collections/health.hospitals/items", hospital("Bệnh viện"));
+    let file = [("file", "a.csv", FILE)];
+    let (first, second, import) = tokio::join!(
+        desk.send(Method::POST, address, "application/geo+json", &body),
+        desk.send(Method::POST, address, "application/geo+json", &body),
+        tokio::time::timeout(Duration::from_millis(600), send(&desk, "", &[], &file)),
+    );
+    for told in [first, second] {
+        assert_eq!((told.status, told.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+    }
+    assert!(import.is_err(), "it waits for the other program");
+    other.execute_batch("COMMIT").expect("done");
+    // It comes after all that waited.
+    let imported = send(&desk, "", &[], &[("file", "b.csv", "Mã;Tên;Kinh độ;Vĩ độ\nz;Z;108,80;15,12\n")]).await.json();
+    assert_eq!(imported["added"], 1, "{imported}");
+    let count = "SELECT count(*) FROM health_hospitals";
+    assert_eq!(other.query_row(count, [], |row| row.get::<_, i64>(0)).expect("a count"), 1);
+}
+
+#[test]
+fn the_store_says_no_to_an_edit_before_the_time_for_an_answer_is_over() {
+    let waits = bandoso::store::geopackage::EDIT_WAIT;
+    assert!(waits + Duration::from_secs(5) < HttpSettings::default().request_timeout);
 }

@@ -59,6 +59,11 @@ impl Desk {
         Self { app: app(atlas, &settings), store, _folder: folder }
     }
 
+    /// The store's file.
+    pub fn file(&self) -> String {
+        self.store.address()
+    }
+
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Told {
         let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
         for (name, value) in headers {
