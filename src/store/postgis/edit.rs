@@ -1,5 +1,6 @@
 //! Features written one by one.
 
+use deadpool_postgres::Object;
 use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -24,7 +25,18 @@ impl PostGis {
         edits: &[Edit],
         author: &Author,
     ) -> Result<Edited, StoreError> {
-        let mut client = self.borrow_to_write().await?;
+        let mut lent = self.borrow_to_write().await?;
+        let edited = self.edit_on(lent.client_mut(&self.address)?, layer, (edits, author)).await;
+        lent.end();
+        edited
+    }
+
+    async fn edit_on(
+        &self,
+        client: &mut Object,
+        layer: &Layer,
+        (edits, author): (&[Edit], &Author),
+    ) -> Result<Edited, StoreError> {
         let mut tries = 1;
         loop {
             let transaction = client.transaction().await.map_err(self.address.failed(doing(layer)))?;

@@ -4,6 +4,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use deadpool_postgres::Object;
 use tokio::sync::mpsc;
 use tokio_postgres::Transaction;
 
@@ -35,8 +36,19 @@ impl PostGis {
         rows: mpsc::Receiver<ImportBatch>,
         terms: &Terms,
     ) -> Result<Imported, StoreError> {
+        let mut lent = self.borrow_to_write().await?;
+        let imported = self.import_on(lent.client_mut(&self.address)?, (layer, terms), rows).await;
+        lent.end();
+        imported
+    }
+
+    async fn import_on(
+        &self,
+        client: &mut Object,
+        (layer, terms): (&Layer, &Terms),
+        rows: mpsc::Receiver<ImportBatch>,
+    ) -> Result<Imported, StoreError> {
         let failed = || self.address.failed(format!("importing into {}", layer.id));
-        let mut client = self.borrow_to_write().await?;
         let transaction = client.transaction().await.map_err(failed())?;
         self.begin_long(&transaction).await?;
         self.check_columns(&transaction, layer, "importing into").await?;

@@ -18,6 +18,7 @@ mod history;
 mod hold;
 mod import;
 mod keys;
+mod lent;
 mod listen;
 mod load;
 mod merge;
@@ -42,6 +43,7 @@ use tokio_postgres::Transaction;
 pub use self::connect::PostGisSettings;
 use self::failure::Address;
 pub use self::filter::{SqlBind, SqlColumns, SqlFilter, where_clause};
+use self::lent::Lent;
 use self::listen::Listener;
 use self::prune::Pruning;
 use self::published::Watched;
@@ -132,11 +134,12 @@ impl PostGis {
     }
 
     /// A connection for a writer, if the database takes writes: a standby does not, and one whose owner has closed it for a while.
-    async fn borrow_to_write(&self) -> Result<Object, StoreError> {
-        let client = connect::borrow(&self.writers, &self.address).await?;
+    async fn borrow_to_write(&self) -> Result<Lent, StoreError> {
+        let lent = Lent::new(connect::borrow(&self.writers, &self.address).await?);
+        let client = lent.client(&self.address)?;
         let read_only = client.query_one("SELECT current_setting('transaction_read_only')::boolean", &[]).await;
         let read_only: bool = read_only.map_err(self.address.failed("beginning to write"))?.get(0);
-        if read_only { Err(self.address.unreachable("it takes no writes at the moment")) } else { Ok(client) }
+        if read_only { Err(self.address.unreachable("it takes no writes at the moment")) } else { Ok(lent) }
     }
 
     fn prepared(&self) -> arc_swap::Guard<Arc<Prepared>> {

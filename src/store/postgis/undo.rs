@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use deadpool_postgres::Object;
 use futures_util::TryStreamExt;
 use tokio_postgres::Transaction;
 
@@ -23,8 +24,19 @@ const STAGE: &str = "CREATE TEMP TABLE bandoso_undo (id bigint PRIMARY KEY, befo
 impl PostGis {
     /// Undoes a batch of a layer in one transaction; gives the batch that did it.
     pub(super) async fn undo_batch(&self, layer: &Layer, id: u64, author: &Author) -> Result<Batch, StoreError> {
+        let mut lent = self.borrow_to_write().await?;
+        let undone = self.undo_on(lent.client_mut(&self.address)?, layer, (id, author)).await;
+        lent.end();
+        undone
+    }
+
+    async fn undo_on(
+        &self,
+        client: &mut Object,
+        layer: &Layer,
+        (id, author): (u64, &Author),
+    ) -> Result<Batch, StoreError> {
         let failed = || self.address.failed(format!("undoing batch {id}"));
-        let mut client = self.borrow_to_write().await?;
         let transaction = client.transaction().await.map_err(failed())?;
         self.begin_long(&transaction).await?;
         self.check_columns(&transaction, layer, "editing").await?;

@@ -45,6 +45,25 @@ async fn writers_that_wait_for_somebodys_lock_hold_up_no_follower() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_writer_who_has_gone_holds_up_no_other_and_writes_nothing() {
+    let Some(database) = TestDatabase::fresh() else { return };
+    let settings = PostGisSettings { writers: 1, ..PostGisSettings::default() };
+    let store = PostGis::connect(database.url(), settings).await.expect("a store");
+    let (locked, other) = (notes("a.locked"), notes("a.other"));
+    store.prepare(&catalogue(&[locked.clone(), other.clone()])).await.expect("prepared");
+    let psql = client(database.url()).await;
+    execute(&psql, "BEGIN; LOCK TABLE a.locked IN EXCLUSIVE MODE").await;
+    let gone = tokio::time::timeout(Duration::from_millis(300), make(&store, &locked)).await;
+    assert!(gone.is_err(), "it waits for the lock");
+    let next = tokio::time::timeout(Duration::from_secs(3), make(&store, &other)).await;
+    next.expect("without waiting for who has gone").expect("made");
+    execute(&psql, "COMMIT").await;
+    make(&store, &locked).await.expect("made");
+    let count = psql.query_one("SELECT count(*) FROM a.locked", &[]).await.expect("a count");
+    assert_eq!(count.get::<_, i64>(0), 1, "what nobody waited for was not made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_takes_no_writes_for_now_is_to_be_asked_again() {
     let Some(database) = TestDatabase::fresh() else { return };
     let (store, notes) = (database.store().await, notes("a.notes"));

@@ -3,24 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::Pool;
 use futures_util::TryStreamExt;
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{NoTls, Row};
 
 use super::Table;
 use super::sql::Sql;
 use crate::model::{Feature, Layer};
 use crate::store::postgis::failure::told;
 use crate::store::postgis::hold::lock;
+use crate::store::postgis::lent::Lent;
 use crate::store::postgis::{PostGis, row};
 use crate::store::{Found, StoreError};
 
 /// How long a server may be silent beyond the time that it has for a statement.
 const GRACE: Duration = Duration::from_secs(2);
-/// Longest time that is spent on taking a question back.
-const TAKING_BACK: Duration = Duration::from_secs(5);
 /// Longest statement for somebody who is typing a name.
 const TYPING: Duration = Duration::from_secs(2);
 /// What the database says where the table is away, locked, or another than it was.
@@ -41,7 +40,7 @@ pub(super) struct Question<'a> {
     /// The layer's table.
     pub(super) table: Arc<Table>,
     layer: &'a Layer,
-    connection: Connection,
+    connection: Lent,
     /// The layer's version at this moment.
     pub(super) version: u64,
     timeout: Duration,
@@ -89,7 +88,7 @@ impl<'a> Question<'a> {
             }
             client => client.map_err(|error| store.address.unconnected(error))?,
         };
-        let connection = Connection(Some(client));
+        let connection = Lent::new(client);
         let mut question = Self { store, table, layer, connection, version: 0, timeout };
         // What a filter leaves depends on its values: a plan for all of them would be a bad one.
         let mut begin = format!(
@@ -100,7 +99,7 @@ impl<'a> Question<'a> {
         if question.table.is_holdable {
             begin = format!("{begin}; {}", lock(&question.table.name));
         }
-        let client = question.connection.client(store)?;
+        let client = question.connection.client(&store.address)?;
         let begun = async {
             client.batch_execute(&begin).await?;
             let ask = client.prepare_cached(include_str!("../../../../sql/version.sql")).await?;
@@ -114,15 +113,15 @@ impl<'a> Question<'a> {
     /// Ends the question: its connection can be used for the next one. One that failed is given up with it.
     pub(super) async fn end<T>(mut self, found: Result<T, StoreError>) -> Result<Found<T>, StoreError> {
         let found = found?;
-        let client = self.connection.client(self.store)?;
+        let client = self.connection.client(&self.store.address)?;
         self.in_time(client.batch_execute("COMMIT")).await?;
-        self.connection.0 = None;
+        self.connection.end();
         Ok(Found { version: self.version, found })
     }
 
     /// All rows of a statement.
     pub(super) async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, StoreError> {
-        let client = self.connection.client(self.store)?;
+        let client = self.connection.client(&self.store.address)?;
         let ask = async {
             let values = sql.binds.iter().map(|(value, kind)| (value.as_ref() as &(dyn ToSql + Sync), kind.clone()));
             if sql.is_common {
@@ -172,26 +171,5 @@ impl<'a> Question<'a> {
         let answered = tokio::time::timeout(self.timeout + GRACE, ask).await;
         let answered = answered.map_err(|_| self.store.address.unreachable("it did not answer a question in time"))?;
         answered.map_err(self.failed())
-    }
-}
-
-/// The question's connection, until its end.
-struct Connection(Option<Object>);
-
-impl Connection {
-    fn client(&self, store: &PostGis) -> Result<&Object, StoreError> {
-        self.0.as_ref().ok_or_else(|| store.address.unreachable("the question has ended"))
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        let (Some(client), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) else { return };
-        runtime.spawn(async move {
-            let cancelled = client.cancel_token();
-            // Whether it arrives or not: the connection is not used again, lest the cancellation meets the next question.
-            let _ = tokio::time::timeout(TAKING_BACK, cancelled.cancel_query(NoTls)).await;
-            drop(Object::take(client));
-        });
     }
 }
