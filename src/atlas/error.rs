@@ -16,8 +16,8 @@ pub enum AtlasError {
         /// When to ask again.
         retry_after_ms: u64,
     },
-    /// Other programs were writing to the store all the while: nothing was written.
-    #[error("other programs are writing to the store")]
+    /// Others were writing to the store all the while, other programs or other writes here: nothing was written.
+    #[error("others are writing to the store")]
     InUse {
         /// When to try again.
         retry_after_ms: u64,

@@ -14,9 +14,8 @@ use crate::store::Refusal;
 /// When to come back, in milliseconds: [`RETRY_AFTER`] knows whole seconds only, and a map can try again much sooner.
 pub const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
-/// What is said of a write that could not be made for other programs that write.
-pub const IN_USE: &str =
-    "other programs are writing to the store and have not finished; nothing was written: try again";
+/// What is said of a write that could not be made for others, another program or another import here.
+pub const IN_USE: &str = "others are writing to the store and have not finished; nothing was written: try again";
 
 /// The kinds of problem. Programs match on the names that end their `type`: rename none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,10 +5,12 @@
 //! opened, and what came along with that one stays.
 
 use std::collections::VecDeque;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -21,14 +23,14 @@ use crate::store::StoreError;
 pub(super) struct Beside {
     /// Whose they are.
     file: FileId,
-    /// Grows when another file is at the path: connections of before are not to be used again, even where the first file comes back.
-    epoch: u64,
     log: Option<File>,
     index: Option<File>,
     /// The indices of the files before: who reads or writes one of those has not ended with it yet.
     before: VecDeque<File>,
 }
 
+/// Longest wait for another bandoso that removes the same.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
 /// Indices of files before that are held open: nobody reads one for so long.
 const HELD_BEFORE: usize = 8;
 
@@ -36,7 +38,15 @@ const HELD_BEFORE: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Here {
     pub(super) file: FileState,
+    /// Which file of those that were at the path since the start.
     pub(super) epoch: u64,
+}
+
+impl Here {
+    /// Whether a connection that was opened then is one to the file of now.
+    pub(super) fn is_of(self, now: Self) -> bool {
+        (self.file.id, self.epoch) == (now.file.id, now.epoch)
+    }
 }
 
 /// The name of what lies beside the file; beside the one that a link leads to, as SQLite has it.
@@ -47,16 +57,21 @@ pub(super) fn named(path: &Path, suffix: &str) -> PathBuf {
 }
 
 impl Beside {
-    pub(super) fn of(file: FileId, epoch: u64) -> Self {
-        Self { file, epoch, log: None, index: None, before: VecDeque::new() }
+    pub(super) fn of(file: FileId) -> Self {
+        Self { file, log: None, index: None, before: VecDeque::new() }
     }
 
     /// Nothing of what is known is that of the file which is at the path now.
     fn begin_anew(&mut self, file: FileId) {
-        let mut before = std::mem::take(&mut self.before);
-        before.extend(self.index.take());
-        before.drain(..before.len().saturating_sub(HELD_BEFORE));
-        *self = Self { before, ..Self::of(file, self.epoch + 1) };
+        let index = self.index.take();
+        self.hold(index);
+        *self = Self { before: std::mem::take(&mut self.before), ..Self::of(file) };
+    }
+
+    /// Holds an index open for a while that is not that of the open file: SQLite may have it open as well.
+    fn hold(&mut self, index: Option<File>) {
+        self.before.extend(index);
+        self.before.drain(..self.before.len().saturating_sub(HELD_BEFORE));
     }
 
     fn all(&self, path: &Path) -> [(PathBuf, Option<&File>); 2] {
@@ -68,8 +83,7 @@ impl Beside {
         // Another bandoso that had the file open does the same. What it makes for the new file is not to be removed by us: each looks
         // and removes under a lock of the old log, and opens nothing before.
         let lock = self.log.as_ref().or(self.index.as_ref());
-        // Where there are no such locks nobody else does it at the same moment, most likely.
-        let is_locked = lock.is_some_and(|file| file.lock().is_ok());
+        let is_locked = lock.map_or(Ok(false), locked)?;
         let removed = self.all(path).into_iter().try_for_each(|(name, ours)| match ours {
             Some(ours) if FileId::at(&name).is_some_and(|now| FileId::of_open(ours) == Some(now)) => {
                 std::fs::remove_file(&name)
@@ -93,6 +107,20 @@ impl Beside {
     }
 }
 
+/// Locks a file; false where there are no such locks: nobody else does the same at the same moment, most likely. An error where
+/// somebody keeps it locked: then it is tried again later.
+fn locked(file: &File) -> io::Result<bool> {
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(_)) => return Ok(false),
+            Err(TryLockError::WouldBlock) if begun.elapsed() > LOCK_WAIT => return Err(ErrorKind::WouldBlock.into()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT / 50),
+        }
+    }
+}
+
 /// The file of that name, opened, where it is another one than is kept.
 fn other(kept: Option<&File>, name: &Path) -> Option<File> {
     let now = FileId::at(name)?;
@@ -104,8 +132,9 @@ impl Inner {
     /// Makes sure that the file at the path may be opened, see above. A connection to the file that was there before puts what is in
     /// the log into that file, which somebody may have kept under another name.
     pub(super) fn admit(&self, old: Option<&Connection>) -> Result<Here, StoreError> {
-        let file = FileState::of(&self.path)?;
+        // Looked at under the lock: who saw an earlier file would take the log of this one for that one's.
         let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = FileState::of(&self.path)?;
         if beside.file != file.id {
             if let Some(old) = old {
                 // Where somebody is reading the old file the rest stays out.
@@ -116,8 +145,9 @@ impl Inner {
                 StoreError::Unreachable { store: self.path.display().to_string(), cause }
             })?;
             beside.begin_anew(file.id);
+            self.epoch.fetch_add(1, Ordering::SeqCst);
         }
-        Ok(Here { file, epoch: beside.epoch })
+        Ok(Here { file, epoch: self.epoch.load(Ordering::SeqCst) })
     }
 
     /// Whether this file is at the path, and the one of now.
@@ -133,7 +163,10 @@ impl Inner {
             // Another file that came meanwhile may have brought its own.
             if self.is_here(file) {
                 beside.log = log.or_else(|| beside.log.take());
-                beside.index = index.or_else(|| beside.index.take());
+                let replaced = index.and_then(|index| beside.index.replace(index));
+                beside.hold(replaced);
+            } else {
+                beside.hold(index);
             }
         }
     }

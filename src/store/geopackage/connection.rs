@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use super::blob;
 use super::schema;
 use super::turn::LONG_WAIT;
+use super::watch::FileId;
 use crate::model::Bbox;
 use crate::store::StoreError;
 
@@ -75,9 +76,11 @@ fn foreign(path: &Path, why: &str) -> StoreError {
 }
 
 /// Opens the file for writing; makes it where it is missing or empty, and its own tables where it is a `GeoPackage` without.
-pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
+/// Tells which file it is: making it ready may wait long enough for another one to be put in its place.
+pub(super) fn writer(path: &Path) -> Result<(Connection, FileId), StoreError> {
     let connection = Connection::open(path).map_err(|error| fault(path, "opening", &error))?;
-    for_writing(path, connection, LONG_WAIT)
+    let id = FileId::of(path)?;
+    Ok((for_writing(path, connection, LONG_WAIT)?, id))
 }
 
 /// As [`writer`] for a file that was open before: one that is gone is not made, and nothing of it is read unless it is there still.

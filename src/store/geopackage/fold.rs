@@ -65,27 +65,31 @@ pub(super) fn fold(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 impl GeoPackage {
-    /// Folds the log, where it is time to, beside whatever else goes on.
-    pub(super) fn fold_in_time(&self) {
-        if self.inner.is_time_to_fold() {
-            let inner = std::sync::Arc::clone(&self.inner);
-            tokio::task::spawn_blocking(move || inner.fold());
-        }
+    /// Folds the log, beside whatever else goes on.
+    pub(super) fn fold_beside(&self) {
+        let inner = std::sync::Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || inner.fold_log());
     }
 }
 
 impl Inner {
-    fn is_time_to_fold(&self) -> bool {
+    /// Whether it is time to fold the log; whoever asks does it then.
+    pub(super) fn begins_to_fold(&self) -> bool {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let is_time = log.look(&self.path);
         log.is_folding |= is_time;
         is_time
     }
 
-    fn fold(&self) {
+    fn fold_log(&self) {
         let folded = self.reader().and_then(|connection| fold(&connection));
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.is_folding = false;
-        log.not_before = (!matches!(folded, Ok(true))).then(|| Instant::now() + TRY_AGAIN);
+        let is_empty = matches!(folded, Ok(true));
+        log.not_before = (!is_empty).then(|| Instant::now() + TRY_AGAIN);
+        if is_empty {
+            // What is in it at the next look is new, also where nobody saw it empty.
+            (log.seen, log.since) = (None, None);
+        }
     }
 }

@@ -38,7 +38,7 @@ mod writer;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -91,6 +91,8 @@ struct Inner {
     log: Mutex<LogState>,
     /// Goes last: see there.
     beside: Mutex<Beside>,
+    /// Grows when another file is at the path: connections of before are not to be used again, even where the first file comes back.
+    epoch: Arc<AtomicU64>,
 }
 
 /// The units of this version with this stamp, prepared.
@@ -110,8 +112,12 @@ impl GeoPackage {
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let path = path.to_owned();
         run("opening the GeoPackage", move || {
-            let connection = connection::writer(&path)?;
+            let (connection, id) = connection::writer(&path)?;
             let file = FileState::of(&path)?;
+            if file.id != id {
+                let cause = "another file was put in its place while it was opened; start again".to_owned();
+                return Err(StoreError::Unreachable { store: path.display().to_string(), cause });
+            }
             let inner = Inner {
                 path,
                 writer: Mutex::new(Writer::new(connection, Here { file, epoch: 0 })),
@@ -123,7 +129,8 @@ impl GeoPackage {
                 prepared: RwLock::new(None),
                 index: Mutex::new(None),
                 log: Mutex::default(),
-                beside: Mutex::new(Beside::of(file.id, 0)),
+                beside: Mutex::new(Beside::of(file.id)),
+                epoch: Arc::default(),
             };
             inner.keep_beside(file.id);
             Ok(Self { inner: Arc::new(inner), turns: Arc::new(Semaphore::new(1)), edit_wait: EDIT_WAIT })

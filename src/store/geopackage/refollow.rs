@@ -79,9 +79,9 @@ impl Inner {
         if strays.is_empty() {
             return Ok(());
         }
-        let mut writer = self.writer.try_lock().map_err(|_| LOOK_AGAIN)?;
+        let mut writer = self.resting_writer().ok_or(LOOK_AGAIN)?;
         self.open_settled(&mut writer).map_err(|_| LOOK_AGAIN)?;
-        let mended = writer.write((&self.path, &Patience::none()), |transaction| {
+        let mended = writer.write((self, &Patience::none()), |transaction| {
             let mut all = true;
             for (layer, _) in strays {
                 all &= mend(&transaction, layer)?;

@@ -16,7 +16,7 @@ use super::writer::Writer;
 use super::{GeoPackage, Inner, connection, schema, write};
 use crate::store::StoreError;
 
-/// Between two looks at the file for writes of other programs. A look takes some 5 µs, and a change of threads.
+/// Between two looks at the file for writes of other programs. A look takes some system calls, and a change of threads.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// A wait without news is over after this.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -101,8 +101,11 @@ impl GeoPackage {
     pub(super) async fn wait(&self) -> Result<(), StoreError> {
         let started = tokio::time::Instant::now();
         while started.elapsed() < LONGEST_WAIT {
-            let is_written = self.with("watching the file", Inner::look).await?;
-            self.fold_in_time();
+            let (is_written, is_time) =
+                self.with("watching the file", |inner| Ok((inner.look()?, inner.begins_to_fold()))).await?;
+            if is_time {
+                self.fold_beside();
+            }
             if is_written {
                 return Ok(());
             }
@@ -133,9 +136,8 @@ impl Inner {
         let fault = |error: rusqlite::Error| connection::fault(&self.path, doing, &error);
         let old = kept.take();
         let here = self.admit(old.as_ref().map(|watcher| &watcher.connection))?;
-        let is_open = |watcher: &Watcher| (watcher.here.file.id, watcher.here.epoch) == (here.file.id, here.epoch);
         let mut watcher = match old {
-            Some(watcher) if is_open(&watcher) => watcher,
+            Some(watcher) if watcher.here.is_of(here) => watcher,
             old => {
                 // That of another file is closed before, and so is the writer if it rests: it would be another one's from now on.
                 if old.is_some() {
@@ -179,7 +181,7 @@ impl Inner {
 
     /// Closes the file, if nothing is being written; everyone else who has it open is to do so too.
     fn let_go(&self) {
-        if let (Ok(mut writer), Ok(closed)) = (self.writer.try_lock(), Writer::closed()) {
+        if let (Some(mut writer), Ok(closed)) = (self.resting_writer(), Writer::closed()) {
             *writer = closed;
         }
     }
@@ -195,7 +197,7 @@ impl Inner {
             return Err(self.is_being_written());
         }
         // Whoever writes looks at the file as well, and may wait for us.
-        let mut writer = self.writer.try_lock().map_err(|_| self.is_being_written())?;
+        let mut writer = self.resting_writer().ok_or_else(|| self.is_being_written())?;
         *writer = self.open_writer(here, &Patience::of(LONGEST_WAIT))?;
         Ok(())
     }
@@ -221,14 +223,14 @@ impl Inner {
     /// Stores the links of rows that other programs wrote, which readers have joined for themselves until now: no new version.
     /// Where another program is writing it is left for later: nobody waits for this.
     fn settle(&self) {
-        let Ok(mut writer) = self.writer.try_lock() else { return };
+        let Some(mut writer) = self.resting_writer() else { return };
         // Also without rows to settle: a file that was put in the place of ours may have no write-ahead log until it is opened so.
         let opened = self.open_settled(&mut writer);
         if !self.unsettled.swap(false, Ordering::Relaxed) {
             return;
         }
         let settled = match opened {
-            Ok(()) => writer.write((&self.path, &Patience::none()), |transaction| self.settle_rows(transaction)),
+            Ok(()) => writer.write((self, &Patience::none()), |transaction| self.settle_rows(transaction)),
             Err(_) => Ok(MOST_SETTLED),
         };
         match settled {

@@ -1,7 +1,7 @@
 //! The connection that writes.
 
-use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError, TryLockError};
 
 use rusqlite::{Connection, ErrorCode, Transaction};
 
@@ -31,7 +31,7 @@ impl Writer {
 
     /// Whether it is open on this file.
     pub(super) fn is_open_on(&self, now: Here) -> bool {
-        self.here.is_some_and(|here| (here.file.id, here.epoch) == (now.file.id, now.epoch))
+        self.here.is_some_and(|here| here.is_of(now))
     }
 
     /// Whether it is open on this file, which nobody has written past it.
@@ -43,11 +43,15 @@ impl Writer {
     /// to a file that was replaced would be lost, and may destroy the one that is there now.
     pub(super) fn write<T>(
         &mut self,
-        (path, patience): (&Path, &Patience),
+        (inner, patience): (&Inner, &Patience),
         work: impl FnOnce(Transaction<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        let (path, caller, file) = (path.to_owned(), patience.caller(), self.here.map(|here| here.file.id));
-        let falls = move || caller.is_cancelled() || FileId::at(&path) != file;
+        let (path, epoch, caller) = (inner.path.clone(), Arc::clone(&inner.epoch), patience.caller());
+        let here = self.here.map(|here| (here.file.id, here.epoch));
+        let falls = move || {
+            let now = FileId::at(&path).map(|id| (id, epoch.load(Ordering::SeqCst)));
+            caller.is_cancelled() || now != here
+        };
         self.connection.commit_hook(Some(falls))?;
         let done = write::begin(&self.connection, patience).and_then(work);
         self.connection.commit_hook(None::<fn() -> bool>)?;
@@ -67,7 +71,7 @@ impl Inner {
             return Err(self.in_use(doing));
         }
         self.open_anew(&mut writer, patience)?;
-        let done = writer.write((&self.path, patience), work);
+        let done = writer.write((self, patience), work);
         let result = done.map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation | ErrorCode::OperationInterrupted) if patience.has_gone() => {
                 self.in_use(doing)
@@ -83,6 +87,15 @@ impl Inner {
         }
         self.written.notify_one();
         Ok(result)
+    }
+
+    /// The writer, unless it is writing. What a panic left of it is opened or rolled back as after any failure.
+    pub(super) fn resting_writer(&self) -> Option<MutexGuard<'_, Writer>> {
+        match self.writer.try_lock() {
+            Ok(writer) => Some(writer),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     fn is_writers(&self, writer: &Writer) -> bool {
