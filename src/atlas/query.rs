@@ -191,11 +191,12 @@ impl Question {
             Area::Boxes(boxes) if !boxes.iter().any(|bbox| holds(bbox, &parts.bbox_span())) => {
                 rows_in_boxes(&selected, boxes)
             }
-            Area::Boxes(_) | Area::Everywhere | Area::Line(_) | Area::Aspect(_) if keys.is_empty() => {
-                return Ok(page_of_all(&selected, within));
-            }
             Area::Boxes(_) | Area::Everywhere | Area::Line(_) | Area::Aspect(_) => {
-                return Ok(sorted_page_of_all(&selected, &keys, after));
+                return Ok(if keys.is_empty() {
+                    page_of_all(&selected, within)
+                } else {
+                    sorted_page_of_all(&selected, &keys, after)
+                });
             }
         };
         Ok(if keys.is_empty() { page(parts, rows, within) } else { sorted_page(parts, rows, &keys, after) })

@@ -113,6 +113,19 @@ impl<'a> Selected<'a> {
     }
 }
 
+/// The rows of a block that a request asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct SelectedBlock {
+    /// Its number.
+    pub block: usize,
+    /// Its first row.
+    pub first: usize,
+    /// How many rows it has, the others too.
+    pub rows: usize,
+    /// Bit i for row `first + i`; bits past the last are clear.
+    pub word: u64,
+}
+
 /// The rows of one part that a request asks for.
 pub struct PartSelection<'a> {
     part: &'a Part,
@@ -166,6 +179,14 @@ impl<'a> PartSelection<'a> {
             Some(filter) if there != 0 => there & filter.word(block),
             _ => there,
         }
+    }
+
+    /// Its blocks of which a row is asked for.
+    pub fn blocks(&self) -> impl Iterator<Item = SelectedBlock> {
+        self.columns().blocks().filter_map(|(block, rows)| {
+            let word = self.word(block) & inside(block, &rows);
+            (word != 0).then_some(SelectedBlock { block, first: rows.start, rows: rows.len(), word })
+        })
     }
 
     /// The rows of the range that are asked for, ascending.

@@ -5,10 +5,10 @@
 
 use std::cmp::Ordering;
 
-use super::columns::{BLOCK, Bits, Column, Columns};
+use super::columns::{Bits, Column, Columns};
 use super::page::RowPage;
 use super::parts::{Parts, Row};
-use super::select::Selected;
+use super::select::{Selected, SelectedBlock};
 use crate::model::{After, Day, Direction, Instant, SortKey, Value, sorted_part};
 
 /// A value that rows are sorted by.
@@ -115,11 +115,10 @@ pub fn sorted_page_of_all(
     let (mut matched, mut first) = (0, First::new(selected.parts(), keys, (after, limit)));
     for (part, selection) in selected.iter() {
         let columns = selection.columns();
-        for (block, rows) in columns.blocks() {
-            let there = selection.word(block) & u64::MAX >> (BLOCK - rows.len());
-            matched += u64::from(there.count_ones());
-            let may_be = if there == 0 { 0 } else { there & first.may_take(columns, block) };
-            Bits(may_be).for_each(|bit| first.offer(Row { part, row: (rows.start + bit) as u32 }));
+        for SelectedBlock { block, first: start, word, .. } in selection.blocks() {
+            matched += u64::from(word.count_ones());
+            let may_be = Bits(word & first.may_take(columns, block));
+            may_be.for_each(|bit| first.offer(Row { part, row: (start + bit) as u32 }));
         }
     }
     first.page(matched)

@@ -13,14 +13,9 @@ pub fn count_by_unit(selected: &Selected<'_>, answers: &Answers) -> BTreeMap<Uni
     let mut indexes = [0_u32; BLOCK];
     for (_, selection) in selected.iter() {
         let columns = selection.columns();
-        for (block, rows) in columns.blocks() {
-            let (many, word) = (rows.len(), selection.word(block));
-            if word == 0 {
-                continue;
-            }
-            answers.indexes(columns, rows.start, &mut indexes[..many]);
-            let there = Bits(word & u64::MAX >> (BLOCK - many));
-            there.for_each(|bit| by_answer[indexes[bit] as usize] += 1);
+        for block in selection.blocks() {
+            answers.indexes(columns, block.first, &mut indexes[..block.rows]);
+            Bits(block.word).for_each(|bit| by_answer[indexes[bit] as usize] += 1);
         }
     }
     by_unit(answers.table().iter().copied().zip(by_answer))

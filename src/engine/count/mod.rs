@@ -20,7 +20,7 @@ pub use self::measured::Measured;
 use self::tally::{Measures, Tally};
 use super::as_of::Answers;
 use super::columns::{BLOCK, Bits, Columns};
-use super::select::Selected;
+use super::select::{Selected, SelectedBlock};
 use super::unit_map::UnitMap;
 use crate::model::{CountKey, CountRow, Function, Layer, TimePart};
 
@@ -83,12 +83,8 @@ pub fn count(
         let columns = selection.columns();
         let slotters = Slotters::new(&keyers, part as usize, columns);
         let mut slots = [0_u64; BLOCK];
-        for (block, rows) in columns.blocks() {
-            let (first, slots) = (rows.start, &mut slots[..rows.len()]);
-            let word = selection.word(block) & (u64::MAX >> (BLOCK - slots.len()));
-            if word == 0 {
-                continue;
-            }
+        for SelectedBlock { first, rows, word, .. } in selection.blocks() {
+            let slots = &mut slots[..rows];
             if word.count_ones() < FEW {
                 Bits(word).for_each(|bit| slots[bit] = slotters.slot(columns, first + bit));
             } else {
