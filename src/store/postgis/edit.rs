@@ -25,10 +25,7 @@ impl PostGis {
         edits: &[Edit],
         author: &Author,
     ) -> Result<Edited, StoreError> {
-        let mut lent = self.borrow_to_write().await?;
-        let edited = self.edit_on(lent.client_mut(&self.address)?, layer, (edits, author)).await;
-        lent.end();
-        edited
+        self.writing(async |client| self.edit_on(client, layer, (edits, author)).await).await
     }
 
     async fn edit_on(

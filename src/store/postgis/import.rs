@@ -36,10 +36,7 @@ impl PostGis {
         rows: mpsc::Receiver<ImportBatch>,
         terms: &Terms,
     ) -> Result<Imported, StoreError> {
-        let mut lent = self.borrow_to_write().await?;
-        let imported = self.import_on(lent.client_mut(&self.address)?, (layer, terms), rows).await;
-        lent.end();
-        imported
+        self.writing(async |client| self.import_on(client, (layer, terms), rows).await).await
     }
 
     async fn import_on(

@@ -133,17 +133,20 @@ impl PostGis {
         connect::borrow(&self.pool, &self.address).await
     }
 
-    /// A connection for a writer, if the database takes writes: a standby does not, and one whose owner has closed it for a while.
-    async fn borrow_to_write(&self) -> Result<Lent, StoreError> {
+    /// Works with a connection for a writer, if the database takes writes: a standby does not, and one whose owner has closed it for a
+    /// while.
+    async fn writing<T>(&self, work: impl AsyncFnOnce(&mut Object) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut lent = Lent::new(connect::borrow(&self.writers, &self.address).await?);
-        let client = lent.client(&self.address)?;
+        let client = lent.client_mut(&self.address)?;
         let read_only = client.query_one("SELECT current_setting('transaction_read_only')::boolean", &[]).await;
         let read_only: bool = read_only.map_err(self.address.failed("beginning to write"))?.get(0);
-        if read_only {
-            lent.end();
-            return Err(self.address.unreachable("it takes no writes at the moment"));
-        }
-        Ok(lent)
+        let done = if read_only {
+            Err(self.address.unreachable("it takes no writes at the moment"))
+        } else {
+            work(client).await
+        };
+        lent.end();
+        done
     }
 
     fn prepared(&self) -> arc_swap::Guard<Arc<Prepared>> {

@@ -24,10 +24,7 @@ const STAGE: &str = "CREATE TEMP TABLE bandoso_undo (id bigint PRIMARY KEY, befo
 impl PostGis {
     /// Undoes a batch of a layer in one transaction; gives the batch that did it.
     pub(super) async fn undo_batch(&self, layer: &Layer, id: u64, author: &Author) -> Result<Batch, StoreError> {
-        let mut lent = self.borrow_to_write().await?;
-        let undone = self.undo_on(lent.client_mut(&self.address)?, layer, (id, author)).await;
-        lent.end();
-        undone
+        self.writing(async |client| self.undo_on(client, layer, (id, author)).await).await
     }
 
     async fn undo_on(
