@@ -43,13 +43,12 @@ impl Atlas {
         let question = self.ask(view, &request.layer)?;
         // Neither a filter nor a time can be asked of a row that is no feature.
         let left_out = match (request.datetime, &request.filter) {
-            (None, None) => self.left_out_counts(&question.snapshot).await.map(Some),
-            _ => Ok(None),
-        };
-        let left_out = match left_out {
-            // What is held of it can be told all the same.
-            Err(AtlasError::Unreadable { .. }) if question.snapshot.large.is_none() => None,
-            counted => counted?,
+            (None, None) => match self.left_out_counts(&question.snapshot).await {
+                // What is held of it can be told all the same.
+                Err(AtlasError::Unreadable { .. }) if question.snapshot.large.is_none() => None,
+                counted => Some(counted?),
+            },
+            _ => None,
         };
         let counted = if question.snapshot.large.is_some() {
             question.quality_large(self.store.as_ref(), &request).await?

@@ -69,8 +69,8 @@ impl Atlas {
         Ok((page, Arc::clone(&search.state.units.map)))
     }
 
-    /// The layers to look in, in the catalogue's order, and those that cannot be read now. Layers without names, or whose names the view does not see, are left out
-    /// where they are not asked for.
+    /// The layers to look in, in the catalogue's order, and those that cannot be read now. Layers without names, or whose names the view
+    /// does not see, are left out where they are not asked for.
     fn searched(
         &self,
         state: &State,

@@ -51,17 +51,16 @@ pub async fn quality(State(shared): State<Shared>, asked: Asked) -> Result<Respo
     let now = Instant(jiff::Timestamp::now().as_microsecond());
     let (mut told, mut versions) = (Vec::with_capacity(layers.len()), Versions::new());
     for layer in layers {
-        // One that cannot be read now keeps nobody from the others, unless it is asked for.
-        let is_asked = params.text("layer").is_some();
-        let summary = match shared.atlas.layer(view, &layer) {
-            Err(AtlasError::Unreadable { .. }) if !is_asked => continue,
-            summary => summary?,
-        };
         let written = freshness.get(layer.as_str()).copied().unwrap_or_default();
         let request = QualityRequest { layer, datetime, filter: filter.clone(), as_of, today: clock.today };
-        let quality = match shared.atlas.quality(view, request).await {
-            Err(AtlasError::Unreadable { .. }) if !is_asked => continue,
-            quality => quality?,
+        let reading = async {
+            let summary = shared.atlas.layer(view, &request.layer)?;
+            Ok((summary, shared.atlas.quality(view, request).await?))
+        };
+        let (summary, quality) = match reading.await {
+            // One that cannot be read now keeps nobody from the others, unless it is asked for.
+            Err(AtlasError::Unreadable { .. }) if params.text("layer").is_none() => continue,
+            told => told?,
         };
         let stale = written.is_stale(summary.layer.update_days, (summary.features, now));
         versions.extend(quality.versions.clone());
