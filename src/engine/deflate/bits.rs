@@ -6,6 +6,9 @@ pub type Word = u32;
 /// Where in a [`Word`] its length begins.
 pub const LENGTH_AT: u32 = 24;
 
+/// How many bits can be added at a time, beside seven that wait.
+pub const AT_ONCE: u32 = 56;
+
 /// Writes bits into room that is there, those of a byte from the least significant on (RFC 1951 §3.1.1).
 pub struct BitWriter<'a> {
     room: &'a mut [u8],
@@ -14,10 +17,31 @@ pub struct BitWriter<'a> {
     count: u32,
 }
 
+/// What was written somewhere else, to begin with.
+pub struct Begun {
+    bytes: Vec<u8>,
+    waiting: u64,
+    count: u32,
+}
+
+impl Begun {
+    /// What `write` writes into room for so many bytes.
+    pub fn new(most: usize, write: impl FnOnce(&mut BitWriter)) -> Self {
+        let mut bytes = vec![0; most];
+        let mut out = BitWriter { room: &mut bytes, at: 0, waiting: 0, count: 0 };
+        write(&mut out);
+        out.flush();
+        let BitWriter { at, waiting, count, .. } = out;
+        bytes.truncate(at);
+        Self { bytes, waiting, count }
+    }
+}
+
 impl<'a> BitWriter<'a> {
-    /// Begins at a byte of the room.
-    pub fn new(room: &'a mut [u8], at: usize) -> Self {
-        Self { room, at, waiting: 0, count: 0 }
+    /// Begins with what was written before. `None` where the room is too small even for that.
+    pub fn new(room: &'a mut [u8], begun: &Begun) -> Option<Self> {
+        room.get_mut(..begun.bytes.len())?.copy_from_slice(&begun.bytes);
+        Some(Self { room, at: begun.bytes.len(), waiting: begun.waiting, count: begun.count })
     }
 
     /// Writes much, with a writer that the compiler keeps in registers: one behind a reference is stored after each bit.
@@ -28,7 +52,7 @@ impl<'a> BitWriter<'a> {
         (self.at, self.waiting, self.count) = (own.at, own.waiting, own.count);
     }
 
-    /// Adds `count` bits, all above them zero. 57 at most go in from one [`Self::flush`] to the next.
+    /// Adds `count` bits, all above them zero. [`AT_ONCE`] at most go in from one [`Self::flush`] to the next.
     #[inline]
     pub fn add(&mut self, bits: u64, count: u32) {
         self.waiting |= bits << self.count;

@@ -1,62 +1,24 @@
-//! One block, with codes of its own (RFC 1951 §3.2.7).
+//! One block, with codes that it tells itself (RFC 1951 §3.2.7).
 
-use super::bits::{BitWriter, LENGTH_AT, Word};
+use super::bits::{AT_ONCE, BitWriter, LENGTH_AT, Word};
 use super::code::Code;
-use super::symbols::{END_OF_BLOCK, FIRST_LENGTH, MAX_MATCH, distance_symbol, length_extra, length_symbol};
+use super::symbols::{END_OF_BLOCK, FIRST_LENGTH, MAX_MATCH, length_extra, length_symbol};
+use super::tokens::{BITS, DISTANCE, LENGTH, MOST_BITS, TOKENS, Token};
 
 /// Symbols of literals and lengths, two of which never occur.
 const SYMBOLS: usize = 288;
-/// Symbols of distances, two of which never occur.
+/// Symbols of distances, and two that never occur.
 const DISTANCES: usize = 32;
 /// Symbols of lengths of codes, in the order in which a block tells theirs.
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-/// The longest code of a literal, bits: four of them fit beside seven bits that wait.
-const LONGEST_LITERAL: usize = 14;
-/// The longest code of a distance, bits.
-const LONGEST_DISTANCE: usize = 15;
+/// Symbols of distances that occur.
+const USED_DISTANCES: usize = 30;
+/// The longest code of a literal, a length or a distance, bits: with the five further bits that a length has at most, any four tokens
+/// are no longer than [`AT_ONCE`](super::bits::AT_ONCE). Longer ones would be those of one symbol in thousands.
+const LONGEST: usize = 12;
+const _: () = assert!(4 * LONGEST + 5 <= AT_ONCE as usize);
 /// The longest code of a code's length, bits.
 const LONGEST_LENGTH: usize = 7;
-
-/// Bytes as they are, and then some that were there before.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Step {
-    /// How many bytes as they are.
-    pub literals: u32,
-    /// How many bytes that were there before: 3 to 258, or none at the very end.
-    pub length: u16,
-    /// How far before, less one.
-    pub back: u16,
-}
-
-/// How often each symbol occurs in a block.
-pub struct Counts {
-    symbols: [u32; SYMBOLS],
-    distances: [u32; DISTANCES],
-}
-
-impl Counts {
-    /// Of a block with nothing in it.
-    pub fn new() -> Self {
-        let mut symbols = [0; SYMBOLS];
-        symbols[END_OF_BLOCK] = 1;
-        Self { symbols, distances: [0; DISTANCES] }
-    }
-
-    /// Counts bytes as they are.
-    #[inline]
-    pub fn literals(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.symbols[usize::from(*byte)] += 1;
-        }
-    }
-
-    /// Counts bytes that were there before.
-    #[inline]
-    pub fn matched(&mut self, length: usize, back: u16) {
-        self.symbols[length_symbol(length)] += 1;
-        self.distances[distance_symbol(back).0] += 1;
-    }
-}
 
 /// What follows a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,56 +29,99 @@ pub enum Next {
     End,
 }
 
-/// Writes the block of these steps, the first of which is at `at` of the bytes: where the next block begins.
-pub fn write(
-    out: &mut BitWriter,
-    bytes: &[u8],
-    mut at: usize,
-    (steps, counts): (&[Step], &Counts),
-    next: Next,
-) -> usize {
-    let symbols = Code::new(&counts.symbols, LONGEST_LITERAL);
-    let distances = Code::new(&counts.distances, LONGEST_DISTANCE);
-    head(out, &symbols, &distances, next);
-    let lengths = length_words(&symbols);
-    out.in_registers(|out| {
-        for step in steps {
-            let (literals, matched) = (step.literals as usize, usize::from(step.length));
-            let mut fours = bytes[at..at + literals].chunks_exact(4);
-            for four in fours.by_ref() {
-                for byte in four {
-                    out.put(symbols.words[usize::from(*byte)]);
-                }
-                out.flush();
-            }
-            for byte in fours.remainder() {
-                out.put(symbols.words[usize::from(*byte)]);
-            }
-            out.flush();
-            if matched > 0 {
-                out.put(lengths[matched]);
-                let (symbol, extra) = distance_symbol(step.back);
-                out.put(distances.words[symbol]);
-                out.add(u64::from(step.back) & ((1 << extra) - 1), extra);
-                out.flush();
-            }
-            at += literals + matched;
+/// How often each token occurs.
+pub struct Counts([u32; TOKENS]);
+
+impl Counts {
+    /// In these.
+    pub fn of(tokens: &[Token]) -> Self {
+        let mut counts = [0; TOKENS];
+        for token in tokens {
+            counts[usize::from(*token) % TOKENS] += 1;
         }
-        out.put(symbols.words[END_OF_BLOCK]);
-        out.flush();
-    });
-    at
+        Self(counts)
+    }
+
+    /// As if each symbol had occurred once more: none is without a code then.
+    pub fn and_each(mut self) -> Self {
+        let bytes = self.0[..END_OF_BLOCK].iter_mut();
+        bytes.for_each(|count| *count += 1);
+        (3..=MAX_MATCH).for_each(|length| self.0[LENGTH + length] += 1);
+        self.0[DISTANCE..DISTANCE + USED_DISTANCES].iter_mut().for_each(|count| *count += 1);
+        self
+    }
+
+    /// Of literals and lengths, in a block.
+    fn symbols(&self) -> [u32; SYMBOLS] {
+        let mut symbols = [0; SYMBOLS];
+        symbols[..END_OF_BLOCK].copy_from_slice(&self.0[..END_OF_BLOCK]);
+        symbols[END_OF_BLOCK] = 1;
+        for length in 3..=MAX_MATCH {
+            symbols[length_symbol(length)] += self.0[LENGTH + length];
+        }
+        symbols
+    }
+
+    fn distances(&self) -> [u32; DISTANCES] {
+        let mut distances = [0; DISTANCES];
+        distances[..USED_DISTANCES].copy_from_slice(&self.0[DISTANCE..DISTANCE + USED_DISTANCES]);
+        distances
+    }
 }
 
-/// By length of a match, what tells it.
-fn length_words(symbols: &Code<SYMBOLS>) -> [Word; MAX_MATCH + 1] {
-    let mut words = [0; MAX_MATCH + 1];
-    for (length, word) in words.iter_mut().enumerate().skip(3) {
-        let code = symbols.words[length_symbol(length)];
-        let (bits, count) = length_extra(length);
-        *word = code + (bits << (code >> LENGTH_AT)) + (count << LENGTH_AT);
+/// By token, what is written for it.
+pub struct Words([Word; TOKENS]);
+
+impl Words {
+    /// Of no block yet: those of further bits alone, which are the same in all.
+    pub fn new() -> Self {
+        let mut words = [0; TOKENS];
+        for count in 0..=MOST_BITS {
+            for bits in 0..1 << count {
+                words[BITS + (1 << count) + bits] = bits as Word | count << LENGTH_AT;
+            }
+        }
+        Self(words)
     }
-    words
+
+    fn set(&mut self, symbols: &Code<SYMBOLS>, distances: &Code<DISTANCES>) {
+        let Self(words) = self;
+        words[..=END_OF_BLOCK].copy_from_slice(&symbols.words[..=END_OF_BLOCK]);
+        for length in 3..=MAX_MATCH {
+            let code = symbols.words[length_symbol(length)];
+            let (bits, count) = length_extra(length);
+            words[LENGTH + length] = code + (bits << (code >> LENGTH_AT)) + (count << LENGTH_AT);
+        }
+        words[DISTANCE..DISTANCE + DISTANCES].copy_from_slice(&distances.words);
+    }
+}
+
+/// Begins a block with the best codes for tokens that occur so often; they are told, and `words` are set to them.
+pub fn begin(out: &mut BitWriter, counts: &Counts, words: &mut Words, next: Next) {
+    let symbols = Code::new(&counts.symbols(), LONGEST);
+    let distances = Code::new(&counts.distances(), LONGEST);
+    head(out, &symbols, &distances, next);
+    words.set(&symbols, &distances);
+}
+
+/// Writes the tokens of a block that was begun, and its end.
+pub fn write(out: &mut BitWriter, tokens: &[Token], Words(words): &Words) {
+    let word = |token: &Token| words[usize::from(*token) % TOKENS];
+    out.in_registers(|out| {
+        let (fours, rest) = tokens.as_chunks::<4>();
+        for four in fours {
+            for token in four {
+                out.put(word(token));
+            }
+            out.flush();
+        }
+        for token in rest {
+            out.put(word(token));
+        }
+        out.flush();
+        out.put(words[END_OF_BLOCK]);
+        out.flush();
+    });
 }
 
 /// Tells the codes of the block.
@@ -145,11 +150,16 @@ fn head(out: &mut BitWriter, symbols: &Code<SYMBOLS>, distances: &Code<DISTANCES
         out.add(u64::from(code.lengths[*symbol]), 3);
         out.flush();
     }
-    for (symbol, extra) in &items[..many] {
-        out.put(code.words[usize::from(*symbol)]);
-        out.add(u64::from(*extra), [2, 3, 7, 0][usize::from(symbol.wrapping_sub(16).min(3))]);
-        out.flush();
-    }
+    out.in_registers(|out| {
+        // One has fourteen bits at most.
+        for four in items[..many].chunks(4) {
+            for (symbol, extra) in four {
+                out.put(code.words[usize::from(*symbol)]);
+                out.add(u64::from(*extra), [2, 3, 7, 0][usize::from(symbol.wrapping_sub(16).min(3))]);
+            }
+            out.flush();
+        }
+    });
 }
 
 /// Tells lengths of codes, one by one and in runs: a symbol, and the number behind it.
