@@ -117,7 +117,9 @@ fn for_writing(path: &Path, mut connection: Connection, wait: Duration) -> Resul
     // A file made before there was some of it has versions already.
     if !schema::is_whole(&connection).map_err(fault)? {
         if !ours("bandoso_version")? && (ours("units")? || ours("unit_changes")?) {
-            return Err(foreign(path, "it has a table units or unit_changes of another program"));
+            let why = "its table units or unit_changes is another program's, or a copy by ogr2ogr, which leaves out what \
+                       belongs to it: copy the file itself, as docs/geopackage.md tells";
+            return Err(foreign(path, why));
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         schema::create_own(&transaction).and_then(|()| transaction.commit()).map_err(fault)?;

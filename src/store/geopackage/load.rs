@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::row::{self, RowFault};
 use super::snapshot::{self, Moment};
 use super::spans::Spans;
-use super::{Inner, connection};
+use super::{Inner, connection, schema};
 use crate::engine::locate::UnitIndex;
 use crate::model::{Feature, Finding, FindingKind, Layer};
 use crate::store::StoreError;
@@ -40,6 +40,12 @@ impl Inner {
         let Some(first) = readers.first() else { return Ok(moment.version) };
         // A table without rows is no layer either where it lacks what makes one.
         row::select(first, layer).and_then(|select| first.prepare(&select).map(drop)).map_err(fault)?;
+        // Nor is one that nobody would hear of again: what is shown of it would be old before long, and nothing would say so.
+        let (there, wanted) = schema::count_triggers(first, &layer.id).map_err(fault)?;
+        if there < wanted {
+            let cause = "it lacks triggers of bandoso's, which could not be made".to_owned();
+            return Err(StoreError::Unreadable { layer: layer.id.to_string(), cause });
+        }
         let Some(span) = span else { return Ok(moment.version) };
         let index = self.index(first).map_err(fault)?;
         let load = Load {
@@ -94,7 +100,7 @@ impl Inner {
             if found > findings.len() {
                 findings.push(Finding::new(
                     FindingKind::UnreadableRow,
-                    super::schema::table_name(&layer.id),
+                    schema::table_name(&layer.id),
                     format!("{} more findings like these", found - findings.len()),
                 ));
             }

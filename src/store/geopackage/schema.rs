@@ -331,27 +331,26 @@ pub(super) fn clash(catalogue: &Catalogue) -> Option<String> {
 fn describe(transaction: &Transaction<'_>, layer: &Layer) -> rusqlite::Result<()> {
     let table = table_name(&layer.id);
     let constraint = |field: &str| format!("{table}.{field}");
-    let columns: Vec<(String, String, Option<String>)> = layer
+    let columns: Vec<(String, Option<String>, Option<String>)> = layer
         .fields
         .iter()
         .map(|field| {
             let constraint = (!field.codes.is_empty()).then(|| constraint(&field.name));
-            (field.name.clone(), field.title.vi.clone(), constraint)
+            (field.name.clone(), Some(field.title.vi.clone()), constraint)
         })
         .collect();
-    let codes: Vec<(String, String, String)> = layer
-        .fields
-        .iter()
-        .flat_map(|field| field.codes.iter().map(|code| (constraint(&field.name), code.code.clone(), code.vi.clone())))
-        .collect();
+    let codes = layer.fields.iter().flat_map(|field| field.codes.iter().map(move |code| (field, code)));
+    let codes: Vec<(String, Option<String>, Option<String>)> =
+        codes.map(|(field, code)| (constraint(&field.name), Some(code.code.clone()), Some(code.vi.clone()))).collect();
     let of_table = format!("{table}.*");
-    let known_columns: Vec<(String, String, Option<String>)> = transaction
+    // Others leave out what may be left out: GDAL writes no titles.
+    let known_columns: Vec<(String, Option<String>, Option<String>)> = transaction
         .prepare(
             "SELECT column_name, title, constraint_name FROM gpkg_data_columns WHERE table_name = ?1 ORDER BY rowid",
         )?
         .query_map([&table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    let known_codes: Vec<(String, String, String)> = transaction
+    let known_codes: Vec<(String, Option<String>, Option<String>)> = transaction
         .prepare(
             "SELECT constraint_name, value, description FROM gpkg_data_column_constraints
              WHERE constraint_name GLOB ?1 ORDER BY rowid",

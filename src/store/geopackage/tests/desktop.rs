@@ -70,3 +70,27 @@ async fn a_layer_that_ogr2ogr_overwrites_is_followed_as_gdal_made_it() {
     assert_eq!(follower.features[&1].values[0], Value::Text("hai".to_owned()));
     follower.is_true(&file).await;
 }
+
+#[tokio::test]
+async fn a_layer_that_was_copied_out_with_its_code_lists_is_followed_when_it_is_put_back() {
+    let file = Fixture::new().await;
+    file.import(vec![numbered(1, 108.5), numbered(2, 109.5)]).await;
+    file.store.changed().await.unwrap();
+    let mut follower = Follower::new(&file).await;
+    let copy = file.path.with_extension("copy.gpkg");
+    let (path, copy) = (file.path.to_str().unwrap(), copy.to_str().unwrap());
+    // GDAL takes the lists along, and leaves out the titles.
+    let Some(_) = gdal("ogr2ogr", &["-f", "GPKG", copy, path, "police_incidents"]) else { return };
+    gdal("ogr2ogr", &["-update", "-overwrite", path, copy, "police_incidents", "-where", "id = 1"]);
+    let untitled = "SELECT count(*) FROM gpkg_data_columns WHERE table_name = 'police_incidents' AND title IS NULL";
+    assert!(file.number(untitled) > 0);
+    while !is_reload(&follower.ask(&file.store).await) {
+        file.store.changed().await.unwrap();
+    }
+    follower = Follower::new(&file).await;
+    assert_eq!(follower.features.len(), 1);
+    gdal("ogrinfo", &[path, "-sql", "UPDATE police_incidents SET title = 'hai' WHERE id = 1"]);
+    assert_eq!(follower.follow(&file.store).await, (vec![1], vec![]));
+    follower.is_true(&file).await;
+    assert_eq!(file.number(untitled), 0);
+}

@@ -260,3 +260,19 @@ async fn a_table_that_cannot_be_followed_is_followed_once_it_is_mended() {
     file.elsewhere(&format!("INSERT INTO police_incidents (geom) VALUES ({})", point(108.5)));
     assert_eq!(follower.follow(&file.store).await, (vec![1], vec![]));
 }
+
+#[tokio::test]
+async fn a_table_of_which_nobody_would_be_told_is_not_read_as_if_it_were_followed() {
+    let file = two_features().await;
+    let mut follower = Follower::new(&file).await;
+    file.store.changed().await.unwrap();
+    let trigger = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'bandoso%police_incidents%'";
+    let trigger: String = Connection::open(&file.path).unwrap().query_row(trigger, [], |row| row.get(0)).unwrap();
+    file.elsewhere(&format!("DROP TRIGGER \"{trigger}\""));
+    assert!(matches!(load(&file.store, &file.layer).await, Err(StoreError::Unreadable { .. })), "{trigger}");
+    file.store.changed().await.unwrap();
+    follower = Follower { version: file.version("police.incidents").await, ..follower };
+    file.elsewhere("UPDATE police_incidents SET title = 'y' WHERE id = 2");
+    assert_eq!(follower.follow(&file.store).await, (vec![2], vec![]));
+    load(&file.store, &file.layer).await.unwrap();
+}
