@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 
 use super::Invalid;
@@ -123,6 +124,23 @@ impl Instant {
             })
     }
 
+    /// Reads a time that others are held against as [`Self::parse`] does.
+    pub fn asked(parameter: &str, text: &str, zone: &TimeZone) -> Result<Self, Invalid> {
+        Self::with_offset(text).map_or_else(|| Self::parse(parameter, text, zone), Ok)
+    }
+
+    /// Reads RFC 3339 with an offset, for others to be held against. QGIS and others write the end of time as 9999-12-31, the last
+    /// hours of which cannot be stored: they are the latest time that can.
+    pub fn with_offset(text: &str) -> Option<Self> {
+        let exact = text.parse::<Timestamp>().ok();
+        let latest = || {
+            let pieces = Pieces::parse(text).ok()?;
+            let is_late = pieces.date().year() == 9999 && pieces.time().is_some() && pieces.offset().is_some();
+            is_late.then_some(Timestamp::MAX)
+        };
+        exact.or_else(latest).map(|instant| Self(instant.as_microsecond()))
+    }
+
     /// Whether it can be written as a time: its year is one of −9999 to 9999.
     pub fn has_text(self) -> bool {
         Timestamp::from_microsecond(self.0).is_ok()
@@ -172,10 +190,10 @@ impl TimeInterval {
     pub fn parse(parameter: &str, text: &str, zone: &TimeZone) -> Result<Self, Invalid> {
         let end = |text: &str| match text {
             ".." | "" => Ok(None),
-            text => Instant::parse(parameter, text, zone).map(Some),
+            text => Instant::asked(parameter, text, zone).map(Some),
         };
         let Some((from, to)) = text.split_once('/') else {
-            let from = Instant::parse(parameter, text, zone)?;
+            let from = Instant::asked(parameter, text, zone)?;
             let to = match Day::parse(parameter, text) {
                 Ok(day) => Day(day.0.saturating_add(1)).start(zone),
                 Err(_) => Instant(from.0.saturating_add(1)),
@@ -227,6 +245,26 @@ mod tests {
         {
             assert!(Day::parse("as_of", text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_end_of_time_as_qgis_writes_it_is_after_all_that_is_stored() {
+        let zone = hanoi();
+        for last in ["9999-12-31T00:00:00Z", "9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59-14:00"] {
+            let since = TimeInterval::parse("datetime", &format!("2026-01-01T00:00:00Z/{last}"), &zone).expect(last);
+            assert_eq!(since.from.expect("a start").to_string(), "2026-01-01T00:00:00Z", "{last}");
+            assert!(since.to.expect("an end") >= Instant(Timestamp::MAX.as_microsecond()), "{last}");
+            assert!(Instant::asked("at", last, &zone).is_ok(), "{last}");
+        }
+        for text in [
+            "9999-12-31T24:00:00Z",
+            "9999-13-31T00:00:00Z",
+            "9999-12-31T00:00:00Z[Asia/Ho_Chi_Minh]x",
+            "10000-01-01T00:00:00Z",
+        ] {
+            assert_eq!(Instant::with_offset(text), None, "{text}");
+        }
+        assert!(Instant::parse("f", "9999-12-31T00:00:00Z", &zone).is_err(), "it would be stored as another time");
     }
 
     #[test]

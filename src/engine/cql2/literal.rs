@@ -23,8 +23,8 @@ pub(super) fn day(at: &Place, text: &str) -> Result<Day, Fault> {
 
 /// RFC 3339 with `Z` or an offset.
 pub(super) fn instant(at: &Place, text: &str) -> Result<Instant, Fault> {
-    let instant = text.parse::<jiff::Timestamp>().map(|instant| Instant(instant.as_microsecond()));
-    instant.map_err(|_| Fault::new(at, format!("expected a time such as 2025-07-01T08:00:00Z, found '{text:.40}'")))
+    let fault = || Fault::new(at, format!("expected a time such as 2025-07-01T08:00:00Z, found '{text:.40}'"));
+    Instant::with_offset(text).ok_or_else(fault)
 }
 
 /// A date, a time, or `..`.

@@ -159,6 +159,6 @@ fn value(field: &Field, text: &str, zone: &TimeZone) -> Result<ExprKind, Invalid
             _ => Err(expected("true or false")),
         },
         FieldType::Date => Day::parse(name, text).map(ExprKind::Date),
-        FieldType::Timestamp => Instant::parse(name, &with_plus(text), zone).map(ExprKind::Timestamp),
+        FieldType::Timestamp => Instant::asked(name, &with_plus(text), zone).map(ExprKind::Timestamp),
     }
 }

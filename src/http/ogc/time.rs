@@ -67,7 +67,7 @@ fn end(text: &str, zone: &TimeZone) -> Result<End, Invalid> {
         let next = Day(day.0.saturating_add(1)).start(zone);
         return Ok(End { first: day.start(zone), last: Instant(next.0.saturating_sub(1)) });
     }
-    let instant = Instant::parse(NAME, text, zone)?;
+    let instant = Instant::asked(NAME, text, zone)?;
     Ok(End { first: instant, last: instant })
 }
 
