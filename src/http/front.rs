@@ -7,7 +7,6 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
@@ -30,7 +29,7 @@ use super::accepted::Accepted;
 use super::asked::{has_tag, host_name};
 use super::observe::{REQUEST_ID, request_id};
 use super::reply::BANDOSO_FEATURES;
-use super::{HttpSettings, Service, Shared, guard, router};
+use super::{Answering, HttpSettings, Service, Shared, guard, router};
 use crate::atlas::{Atlas, Client, EncodedTile, Moment};
 use crate::engine::compress::Encoding;
 use crate::model::{TileRequest, View};
@@ -135,8 +134,7 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future =
-        Either<Ready<Result<Response, Infallible>>, Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>>;
+    type Future = Either<Ready<Result<Response, Infallible>>, Answering>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -149,12 +147,13 @@ where
         {
             return Either::Left(ready(Ok(answer)));
         }
-        let Self { house, mut routes, client } = self.clone();
+        let (house, client) = (Arc::clone(&self.house), self.client);
         let address = encoding.and_then(|encoding| {
             Some(Address { encoding, path_and_query: Box::from(request.uri().path_and_query()?.as_str()) })
         });
+        let answer = self.routes.call(request.map(Body::new));
         Either::Right(Box::pin(client.asks(async move {
-            let Ok(mut answer) = routes.call(request.map(Body::new)).await;
+            let Ok(mut answer) = answer.await;
             if let (Some(drawn), Some(address)) = (answer.extensions_mut().remove::<Drawn>(), address) {
                 house.keep(address, &answer, drawn);
             }
@@ -205,7 +204,7 @@ impl House {
         let mut answer = Response::new(body);
         *answer.status_mut() = status;
         *answer.headers_mut() = headers.clone();
-        self.service.tiles_told.answered(status, started, &id);
+        self.service.told.given_again(status, started, &id);
         answer.headers_mut().insert(REQUEST_ID, id);
         Some(answer)
     }

@@ -1,42 +1,37 @@
 //! Who is answered, under which bounds, and what browsers may do with the answer.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, IF_MATCH,
     IF_NONE_MATCH, LINK, LOCATION, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
+use tower::Service;
+use tower::layer::{Layer, layer_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::asked::host_name;
 use super::problem::{Kind, Problem, RETRY_AFTER_MS};
 use super::reply::{BANDOSO_AS_OF, BANDOSO_FEATURES, BANDOSO_MATCHED, BANDOSO_VERSION};
 use super::writes::{ITEMS_ROUTE, options};
-use super::{HttpSettings, RETRY_MS, Shared};
+use super::{Answering, HttpSettings, RETRY_MS, Shared};
 use crate::model::View;
 
 /// Answers of data are no pages: a browser that is led to one runs nothing in it.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The answer to whoever may have one, with what browsers are told of every answer.
-///
-/// One step for three: each layer of middleware copies all those below it for every request.
-pub async fn admitted(shared: &Shared, request: Request, next: Next) -> Response {
-    let known = foreign_host(shared, &request).map(IntoResponse::into_response);
-    let mut response = match known.or_else(|| options(shared, &request)) {
-        Some(response) => response,
-        None => next.run(request).await,
-    };
-    secure(shared, response.headers_mut());
-    response
+/// The answer to a request that goes no further: it may have none, or asks just what may be asked.
+pub fn refused(shared: &Shared, request: &Request) -> Option<Response> {
+    foreign_host(shared, request).map(IntoResponse::into_response).or_else(|| options(shared, request))
 }
 
 /// Refuses requests under foreign host names where more than public data is shown: a page of another site whose name was
@@ -104,7 +99,7 @@ pub fn cors(settings: &HttpSettings) -> CorsLayer {
 }
 
 /// Adds what tells browsers to trust nothing beyond the answer itself. A page brings its own policy.
-fn secure(shared: &Shared, headers: &mut HeaderMap) {
+pub fn secure(shared: &Shared, headers: &mut HeaderMap) {
     let sharing = if shared.settings.view == View::PUBLIC { "cross-origin" } else { "same-site" };
     // Which headers a page of another origin may read tells nothing where it may not read the answer.
     if !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
@@ -132,26 +127,56 @@ impl Leave {
 }
 
 /// Holds each request to the bounds on its address, on how many are worked on at a time and on how long it takes.
-pub async fn bounds(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
-    let settings = &shared.settings;
-    let length = request.uri().path_and_query().map_or(0, |whole| whole.as_str().len());
-    if length > settings.uri_bytes {
-        let detail = format!("expected a path and query of at most {} bytes, found {length}", settings.uri_bytes);
-        return Problem::of(Kind::UriTooLong, "uri", detail).into_response();
+pub fn layer<S>(shared: Shared) -> impl Layer<S, Service = Bounded<S>> + Clone {
+    layer_fn(move |inner| Bounded { inner, shared: Arc::clone(&shared) })
+}
+
+/// A service within the bounds.
+#[derive(Clone)]
+pub struct Bounded<S> {
+    inner: S,
+    shared: Shared,
+}
+
+impl<S> Service<Request> for Bounded<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
     }
-    let Ok(_room) = shared.room.try_acquire() else {
-        let detail = format!("{} requests are being worked on; try again", settings.max_requests);
-        return Problem::retry(Kind::Overloaded, RETRY_MS, detail).into_response();
-    };
-    let takes_files = request.extensions().get::<MatchedPath>().is_some_and(|route| route.as_str() == ITEMS_ROUTE);
-    let leave = takes_files.then(Leave::default);
-    if let Some(leave) = &leave {
-        request.extensions_mut().insert(leave.clone());
+
+    fn call(&mut self, mut request: Request) -> Answering {
+        let settings = &self.shared.settings;
+        let length = request.uri().path_and_query().map_or(0, |whole| whole.as_str().len());
+        if length > settings.uri_bytes {
+            let detail = format!("expected a path and query of at most {} bytes, found {length}", settings.uri_bytes);
+            let problem = Problem::of(Kind::UriTooLong, "uri", detail);
+            return Box::pin(async { Ok(problem.into_response()) });
+        }
+        let Ok(room) = Arc::clone(&self.shared.room).try_acquire_owned() else {
+            let detail = format!("{} requests are being worked on; try again", settings.max_requests);
+            let problem = Problem::retry(Kind::Overloaded, RETRY_MS, detail);
+            return Box::pin(async { Ok(problem.into_response()) });
+        };
+        let takes_files = request.extensions().get::<MatchedPath>().is_some_and(|route| route.as_str() == ITEMS_ROUTE);
+        let leave = takes_files.then(Leave::default);
+        if let Some(leave) = &leave {
+            request.extensions_mut().insert(leave.clone());
+        }
+        let (answer, time) = (self.inner.call(request), settings.request_timeout);
+        Box::pin(async move {
+            let _room = room;
+            in_time(answer, time, leave.as_ref()).await.unwrap_or_else(|time| {
+                let detail = format!("no answer within {} ms", time.as_millis());
+                Ok(Problem::retry(Kind::Overloaded, RETRY_MS, detail).into_response())
+            })
+        })
     }
-    in_time(next.run(request), settings.request_timeout, leave.as_ref()).await.unwrap_or_else(|time| {
-        let detail = format!("no answer within {} ms", time.as_millis());
-        Problem::retry(Kind::Overloaded, RETRY_MS, detail).into_response()
-    })
 }
 
 /// Does work in a time, or in the longer one for which it takes leave; else gives the time that it had.

@@ -32,9 +32,12 @@ mod tilejson;
 mod tiles;
 mod writes;
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::response::Response;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Semaphore, watch};
 
@@ -43,7 +46,6 @@ pub use serve::serve;
 pub use settings::HttpSettings;
 pub use writes::Writes;
 
-use self::front::TILE_ROUTE;
 use self::observe::Told;
 use crate::atlas::Atlas;
 use crate::model::{Bbox, LonLat};
@@ -56,7 +58,7 @@ struct Service {
     atlas: Arc<Atlas>,
     settings: HttpSettings,
     /// One permit for each request that is worked on.
-    room: Semaphore,
+    room: Arc<Semaphore>,
     /// One permit for each request that waits for a version.
     waiting: Semaphore,
     /// One permit for each file that is imported.
@@ -70,13 +72,16 @@ struct Service {
     prometheus: PrometheusHandle,
     /// Answers that the front door gave again.
     given_again: AtomicU64,
-    /// What is told of most answers.
-    tiles_told: Told,
+    /// The metrics of answers.
+    told: Told,
     /// With the units' version that it is of.
     units_bbox: Mutex<Option<(u64, Bbox)>>,
 }
 
 type Shared = Arc<Service>;
+
+/// An answer that is on its way through a layer.
+type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 impl Service {
     fn new(atlas: Arc<Atlas>, settings: &HttpSettings) -> Shared {
@@ -85,7 +90,7 @@ impl Service {
         Arc::new(Self {
             atlas,
             settings: settings.clone(),
-            room: Semaphore::new(settings.max_requests),
+            room: Arc::new(Semaphore::new(settings.max_requests)),
             waiting: Semaphore::new(settings.max_waiting),
             imports: Arc::new(Semaphore::new(settings.max_imports)),
             streams: Arc::new(Semaphore::new(settings.max_streams)),
@@ -93,7 +98,7 @@ impl Service {
             stopping: watch::Sender::new(false),
             prometheus,
             given_again: AtomicU64::new(0),
-            tiles_told: Told::of_route(TILE_ROUTE),
+            told: Told::default(),
             units_bbox: Mutex::new(None),
         })
     }

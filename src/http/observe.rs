@@ -1,18 +1,26 @@
 //! What the server tells of itself about each request: its id, its line in the log, its share of the metrics, and its problem
 //! document. Never what was asked: queries and bodies hold places and people.
 
+use std::convert::Infallible;
+use std::future::ready;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use foldhash::HashMap;
+use futures_util::TryFutureExt as _;
+use futures_util::future::Either;
 use metrics::{Counter, Histogram, counter, histogram};
 use rand::Rng as _;
+use tower::Service;
+use tower::layer::{Layer, layer_fn};
 
-use super::Shared;
-use super::guard::admitted;
+use super::front::TILE_ROUTE;
 use super::problem::Problem;
+use super::{Answering, Shared, guard};
 
 /// The request's id, in answers and in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,29 +29,60 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_ROUTE: &str = "other";
 
 /// Wraps the whole service.
-pub async fn observe(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
+///
+/// A layer of its own and not axum's `from_fn`, which copies all that is below it for each request.
+pub fn layer<S>(shared: Shared) -> impl Layer<S, Service = Observed<S>> + Clone {
+    layer_fn(move |inner| Observed { inner, shared: Arc::clone(&shared) })
+}
+
+/// A service of which each answer is told.
+#[derive(Clone)]
+pub struct Observed<S> {
+    inner: S,
+    shared: Shared,
+}
+
+impl<S> Service<Request> for Observed<S>
+where
+    S: Service<Request, Response: IntoResponse + 'static, Error = Infallible, Future: Send + 'static>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Answering {
+        let started = Instant::now();
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let method = method_name(request.method());
+        let answer = match guard::refused(&self.shared, &request) {
+            Some(refused) => Either::Left(ready(Ok(refused))),
+            None => Either::Right(self.inner.call(request).map_ok(IntoResponse::into_response)),
+        };
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            let mut response = answer.await?;
+            guard::secure(&shared, response.headers_mut());
+            let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+            Ok(tell(&shared, (route, method, started), response))
+        })
+    }
+}
+
+/// Tells of an answer, and gives it its id.
+fn tell(shared: &Shared, (route, method, started): (&str, &'static str, Instant), mut response: Response) -> Response {
     let id = request_id();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let method = method_name(request.method());
-    let mut response = admitted(&shared, request, next).await;
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
         response = problem.write_into(response, text(&id));
     }
     response.headers_mut().insert(REQUEST_ID, id.clone());
-    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-    if problem.is_none() && shared.tiles_told.is_of(route, method, response.status()) {
-        shared.tiles_told.answered(response.status(), started, &id);
-        return response;
-    }
     let status = response.status().as_u16();
-    let seconds = started.elapsed().as_secs_f64();
+    let duration_ms = shared.told.count((route, method, status), started) * 1000.0;
     let request_id = text(&id);
-    let labels = [("route", route.to_owned()), ("method", method.to_owned()), ("status", status.to_string())];
-    counter!("bandoso_http_requests_total", &labels).increment(1);
-    histogram!("bandoso_http_request_duration_seconds", "route" => route.to_owned()).record(seconds);
-    let duration_ms = seconds * 1000.0;
     let cause = problem.as_ref().and_then(Problem::cause);
     let parameter = problem.as_ref().and_then(Problem::parameter);
     match status {
@@ -54,40 +93,56 @@ pub async fn observe(State(shared): State<Shared>, request: Request, next: Next)
     response
 }
 
-/// What is told of a route's answers to `GET`, by handles that are found once.
-pub struct Told {
-    route: &'static str,
-    counters: [(StatusCode, Counter); 3],
+/// The metrics of answers: a handle of each that there was is found again without a word of its labels.
+#[derive(Default)]
+pub struct Told(RwLock<HashMap<String, OfRoute>>);
+
+struct OfRoute {
     durations: Histogram,
+    /// By method and status: a few.
+    answers: Vec<(&'static str, u16, Counter)>,
 }
 
 impl Told {
-    /// Of answers with a tile, without one, and to those who have it.
-    pub fn of_route(route: &'static str) -> Self {
-        let counter = |status: StatusCode| {
-            let labels =
-                [("route", route.to_owned()), ("method", "GET".to_owned()), ("status", status.as_u16().to_string())];
-            (status, counter!("bandoso_http_requests_total", &labels))
-        };
-        let counters = [StatusCode::OK, StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].map(counter);
-        Self { route, counters, durations: histogram!("bandoso_http_request_duration_seconds", "route" => route) }
-    }
-
-    /// Whether it has a handle for the answer.
-    fn is_of(&self, route: &str, method: &str, status: StatusCode) -> bool {
-        route == self.route && method == "GET" && self.counters.iter().any(|(known, _)| *known == status)
-    }
-
-    /// Tells of one answer what [`observe`] tells of all.
-    pub fn answered(&self, status: StatusCode, started: Instant, id: &HeaderValue) {
-        let seconds = started.elapsed().as_secs_f64();
-        if let Some((_, counter)) = self.counters.iter().find(|(known, _)| *known == status) {
-            counter.increment(1);
-        }
-        self.durations.record(seconds);
-        let (route, method, status, duration_ms) = (self.route, "GET", status.as_u16(), seconds * 1000.0);
+    /// Tells of a tile that is given again what [`Observed`] tells of all.
+    pub fn given_again(&self, status: StatusCode, started: Instant, id: &HeaderValue) {
+        let (route, method, status) = (TILE_ROUTE, "GET", status.as_u16());
+        let duration_ms = self.count((route, method, status), started) * 1000.0;
         tracing::debug!(route, method, status, duration_ms, request_id = text(id), "request answered");
     }
+
+    /// Counts an answer to a request that came at `started`: how long it took, seconds.
+    fn count(&self, answer: (&str, &'static str, u16), started: Instant) -> f64 {
+        let seconds = started.elapsed().as_secs_f64();
+        let is_known = counted(&self.0.read().unwrap_or_else(PoisonError::into_inner), answer, seconds);
+        if !is_known {
+            let mut routes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let (route, method, status) = answer;
+            let labels = [("route", route.to_owned()), ("method", method.to_owned()), ("status", status.to_string())];
+            let of_route = routes.entry(route.to_owned()).or_insert_with(|| OfRoute {
+                durations: histogram!("bandoso_http_request_duration_seconds", "route" => route.to_owned()),
+                answers: Vec::new(),
+            });
+            // Twice for who came at the same time is the same handle.
+            of_route.answers.push((method, status, counter!("bandoso_http_requests_total", &labels)));
+            counted(&routes, answer, seconds);
+        }
+        seconds
+    }
+}
+
+/// Counts an answer where there was one of its kind before.
+fn counted(
+    routes: &HashMap<String, OfRoute>,
+    (route, method, status): (&str, &'static str, u16),
+    seconds: f64,
+) -> bool {
+    let Some(OfRoute { durations, answers }) = routes.get(route) else { return false };
+    let known = answers.iter().find(|(known, of, _)| (*known, *of) == (method, status));
+    let Some((.., counter)) = known else { return false };
+    counter.increment(1);
+    durations.record(seconds);
+    true
 }
 
 /// A random UUID (RFC 9562, version 4). The caller's own is not taken over: it would go into the log as it is.

@@ -1,6 +1,5 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -13,10 +12,9 @@ use super::{
     writes,
 };
 
-/// The whole surface. Layers added later wrap those before: a request meets `observe` first.
+/// The whole surface. A request meets `observe` first.
 pub fn routes(shared: Shared) -> Router {
     let settings = shared.settings.clone();
-    let bounds = from_fn_with_state(shared.clone(), guard::bounds);
     Router::new()
         // The map as data.
         .route("/tiles", get(tilejson::tilesets))
@@ -58,7 +56,7 @@ pub fn routes(shared: Shared) -> Router {
         .route("/batches", get(batches::batches))
         .route("/batches/{id}", get(batches::batch))
         .route("/batches/{id}/undo", post(batches::undo))
-        .route_layer(bounds)
+        .route_layer(guard::layer(shared.clone()))
         // As long as it takes, in a bounded number of their own, with a bound of their own on the body.
         .route("/import", post(imports::import).layer(DefaultBodyLimit::disable()))
         // As long as the client stays, in a bounded number of their own.
@@ -71,10 +69,13 @@ pub fn routes(shared: Shared) -> Router {
         .fallback(page::file)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(shared.clone())
-        .layer(DefaultBodyLimit::max(settings.body_bytes))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(guard::cors(&settings))
-        .layer(from_fn_with_state(shared, observe::observe))
+        // One layer of four, the outermost first: axum copies each of its own for every request, with all below it.
+        .layer((
+            observe::layer(shared),
+            guard::cors(&settings),
+            CatchPanicLayer::custom(panicked),
+            DefaultBodyLimit::max(settings.body_bytes),
+        ))
 }
 
 async fn method_not_allowed() -> Problem {

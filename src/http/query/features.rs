@@ -15,6 +15,9 @@ use crate::engine::crs::Crs;
 use crate::export::{FeatureTexts, Members, relation_name};
 use crate::model::{AsOf, FeaturePage, Field, FoundFeature, Layer, Relation, Value, Versions, View};
 
+/// About what a feature takes, bytes.
+const FEATURE_BYTES: usize = 512;
+
 /// How a layer's features are written for a caller.
 #[derive(Clone, Copy)]
 pub struct FeatureWriter<'a> {
@@ -74,7 +77,9 @@ impl<'a> FeatureWriter<'a> {
         &self,
         found: impl Iterator<Item = (&'f FoundFeature, impl FnOnce(&mut Members<'_>))>,
     ) -> Vec<u8> {
-        let (texts, mut out) = (FeatureTexts::new(self.fields()), vec![b'[']);
+        let (texts, mut out) =
+            (FeatureTexts::new(self.fields()), Vec::with_capacity(found.size_hint().0 * FEATURE_BYTES + 2));
+        out.push(b'[');
         for (place, found) in found.enumerate() {
             if place > 0 {
                 out.push(b',');
