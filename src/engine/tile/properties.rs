@@ -118,26 +118,28 @@ impl Written {
     fn index(&mut self, code: u32, write: impl FnOnce() -> u32) -> u32 {
         match self {
             Self::Map(known) => *known.entry(code).or_insert_with(write),
-            Self::Table(known) => {
-                let index = &mut known[code as usize];
-                if *index == UNKNOWN {
-                    *index = write();
-                }
-                *index
-            }
+            Self::Table(known) => table_index(known, code, write),
         }
     }
 }
 
+#[inline]
+fn table_index(known: &mut [u32], code: u32, write: impl FnOnce() -> u32) -> u32 {
+    let index = &mut known[code as usize];
+    if *index == UNKNOWN {
+        *index = write();
+    }
+    *index
+}
+
 impl FieldWriter<'_> {
     fn find<'v>(&mut self, encoder: &mut LayerEncoder, values: impl Iterator<Item = (&'v mut u32, &'v Row)>) {
-        if let [(Column::Code { codes, texts }, written)] = &mut self.columns[..] {
-            let mut index = |code| written.index(code, || encoder.new_value(PropertyValue::Text(texts.text(code))));
+        // Most fields are such: what they are like is looked at once, and nothing is called for a row.
+        if let [(Column::Code { codes, texts }, Written::Table(known))] = &mut self.columns[..] {
             by_width!(codes, codes => values.for_each(|(value, row)| {
-                *value = match code(codes, row.row as usize) {
-                    Some(code) => index(code),
-                    None => ABSENT,
-                };
+                *value = code(codes, row.row as usize).map_or(ABSENT, |code| {
+                    table_index(known, code, || encoder.new_value(PropertyValue::Text(texts.text(code))))
+                });
             }));
             return;
         }
