@@ -38,7 +38,7 @@ pub enum Writes {
 
 /// Refuses a write that the caller may not make.
 ///
-/// That the caller names this machine is asked of every request ([`super::guard::admitted`]). A page of another site can still send a
+/// That the caller names this machine is asked of every request ([`super::guard::refused`]). A page of another site can still send a
 /// request here with its visitor's browser, which says whose page it is: `Origin` on every request that may change something,
 /// `Sec-Fetch-Site` on all.
 pub fn check(service: &Service, headers: &HeaderMap) -> Result<(), Problem> {

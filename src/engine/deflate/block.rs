@@ -14,7 +14,7 @@ const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 
 /// Symbols of distances that occur.
 const USED_DISTANCES: usize = 30;
 /// The longest code of a literal, a length or a distance, bits: with the five further bits that a length has at most, any four tokens
-/// are no longer than [`AT_ONCE`](super::bits::AT_ONCE). Longer ones would be those of one symbol in thousands.
+/// are no longer than [`AT_ONCE`]. Longer ones would be those of one symbol in thousands.
 const LONGEST: usize = 12;
 const _: () = assert!(4 * LONGEST + 5 <= AT_ONCE as usize);
 /// The longest code of a code's length, bits.

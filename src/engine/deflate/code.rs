@@ -17,9 +17,9 @@ pub struct Code<const N: usize> {
 }
 
 impl<const N: usize> Code<N> {
-    /// The best code for symbols that occur that often, fewer than 2³¹ in all, none longer than `longest` bits (D. A. Huffman, 1952; too long ones are
-    /// shortened at the cost of others, which is not always the best). A symbol that is alone gets a second one beside it, so that
-    /// the code is complete, as some decoders want it.
+    /// The best code for symbols that occur that often, fewer than 2³¹ times in all, none longer than `longest` bits (D. A. Huffman,
+    /// 1952; too long ones are shortened at the cost of others, which is not always the best). A symbol that is alone gets a second one
+    /// beside it, so that the code is complete, as some decoders want it.
     pub fn new(counts: &[u32; N], longest: usize) -> Self {
         let mut counts = *counts;
         for symbol in 0..2 {

@@ -79,11 +79,12 @@ async fn a_layer_that_was_copied_out_with_its_code_lists_is_followed_when_it_is_
     let mut follower = Follower::new(&file).await;
     let copy = file.path.with_extension("copy.gpkg");
     let (path, copy) = (file.path.to_str().unwrap(), copy.to_str().unwrap());
-    // GDAL takes the lists along, and leaves out the titles.
     let Some(_) = gdal("ogr2ogr", &["-f", "GPKG", copy, path, "police_incidents"]) else { return };
     gdal("ogr2ogr", &["-update", "-overwrite", path, copy, "police_incidents", "-where", "id = 1"]);
-    let untitled = "SELECT count(*) FROM gpkg_data_columns WHERE table_name = 'police_incidents' AND title IS NULL";
-    assert!(file.number(untitled) > 0);
+    // As GDAL 3.6 does: it takes the lists along and leaves out the titles.
+    file.elsewhere(
+        "INSERT OR REPLACE INTO gpkg_data_columns (table_name, column_name) VALUES ('police_incidents', 'title')",
+    );
     while !is_reload(&follower.ask(&file.store).await) {
         file.store.changed().await.unwrap();
     }
@@ -92,5 +93,6 @@ async fn a_layer_that_was_copied_out_with_its_code_lists_is_followed_when_it_is_
     gdal("ogrinfo", &[path, "-sql", "UPDATE police_incidents SET title = 'hai' WHERE id = 1"]);
     assert_eq!(follower.follow(&file.store).await, (vec![1], vec![]));
     follower.is_true(&file).await;
+    let untitled = "SELECT count(*) FROM gpkg_data_columns WHERE table_name = 'police_incidents' AND title IS NULL";
     assert_eq!(file.number(untitled), 0);
 }
