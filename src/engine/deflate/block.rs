@@ -46,7 +46,8 @@ impl Counts {
     pub fn and_each(mut self) -> Self {
         let bytes = self.0[..END_OF_BLOCK].iter_mut();
         bytes.for_each(|count| *count += 1);
-        (3..=MAX_MATCH).for_each(|length| self.0[LENGTH + length] += 1);
+        let is_first = |length: &usize| *length == 3 || length_symbol(*length) != length_symbol(length - 1);
+        (3..=MAX_MATCH).filter(is_first).for_each(|length| self.0[LENGTH + length] += 1);
         self.0[DISTANCE..DISTANCE + USED_DISTANCES].iter_mut().for_each(|count| *count += 1);
         self
     }

@@ -85,11 +85,12 @@ fn how_many<const N: usize>(counts: &[u32; N], leaves: &[u16], longest: usize) -
     let nodes = leaves.len() - 1;
     let (mut leaf, mut node) = (0, 0);
     for new in 0..nodes {
-        let (leaves, heads) = ([rare[leaf], rare[leaf + 1]], [weights[node], weights[node + 1]]);
-        weights[new] = (leaves[0] + leaves[1]).min(leaves[0] + heads[0]).min(heads[0] + heads[1]);
+        let ([one, two], [three, four]) = ([rare[leaf], rare[leaf + 1]], [weights[node], weights[node + 1]]);
+        weights[new] = (one + two).min(one + three).min(three + four);
+        // Of a node that is not taken now it is written again when it is.
         (parents[node], parents[node + 1]) = (new as u16, new as u16);
-        let nodes = 1 + usize::from(heads[1] < leaves[0]) - usize::from(leaves[1] <= heads[0]);
-        (leaf, node) = (leaf + 2 - nodes, node + nodes);
+        let taken = 1 + usize::from(four < one) - usize::from(two <= three);
+        (leaf, node) = (leaf + 2 - taken, node + taken);
     }
     // From the root down, each node puts two leaves below one.
     let mut many = [0; MOST_BITS + 1];
@@ -126,7 +127,7 @@ fn words<const N: usize>(lengths: &[u8; N]) -> [Word; N] {
     for bits in lengths {
         next[usize::from(*bits) + 1] += 1;
     }
-    // Symbols that do not occur get what comes; of no bits, it is nothing.
+    // Those that do not occur are no codes of one bit. They get a word below as well, which has no bits.
     next[1] = 0;
     for bits in 1..next.len() {
         next[bits] = (next[bits] + next[bits - 1]) << 1;

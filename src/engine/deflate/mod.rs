@@ -24,7 +24,7 @@ use block::{Counts, Next, Words};
 use find::Places;
 use libdeflater::Crc;
 use spots::Spots;
-use tokens::{Token, Tokens, begins};
+use tokens::Tokens;
 
 /// A file without a name or a time, packed fast, of no particular system (RFC 1952 §2.3).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
@@ -34,8 +34,6 @@ const LEAST_FEATURES: usize = 128;
 const LEAST_EIGHTHS: usize = 6;
 /// Up to so many tokens a tile has the codes that are common to all: half the time of codes of its own, for some 4 % more bytes.
 const COMMON_CODES: usize = 4_000;
-/// Tokens of a block: codes follow what a tile has in one place, and are told once in 50 kB.
-const BLOCK: usize = 24_576;
 /// Room for the codes of a block, bytes: more than any take.
 const CODES_BYTES: usize = 512;
 
@@ -50,11 +48,12 @@ pub struct PointPacker {
 }
 
 impl PointPacker {
-    /// With its tables, some 40 kB.
+    /// With its tables, some 100 kB.
     pub fn new() -> Self {
-        let (mut places, mut tokens) = (Places::new(), Tokens::new());
-        // A tile that is there fits in.
-        let _ = places.find(&common::tile(), &mut tokens);
+        let (mut places, mut tokens, tile) = (Places::new(), Tokens::new(find::ROOM), common::tile());
+        if let Some(mut finder) = places.begin(&tile) {
+            finder.block(&mut tokens);
+        }
         let counts = Counts::of(tokens.all()).and_each();
         let mut words = Words::new();
         let begun = Begun::new(HEADER.len() + CODES_BYTES, |out| {
@@ -77,25 +76,25 @@ impl PointPacker {
         if !spots.whole() || features < LEAST_FEATURES || in_features * 8 < bytes.len() * LEAST_EIGHTHS {
             return None;
         }
-        self.places.find(bytes, &mut self.tokens)?;
-        let tokens = self.tokens.all();
+        let tokens = &mut self.tokens;
+        let mut finder = self.places.begin(bytes)?;
+        let mut next = finder.block(tokens);
         let mut out;
-        if tokens.len() <= COMMON_CODES {
+        if next == Next::End && tokens.all().len() <= COMMON_CODES {
             let (begun, words) = &self.common;
             out = BitWriter::new(room, begun)?;
-            block::write(&mut out, tokens, words);
+            block::write(&mut out, tokens.all(), words);
         } else {
             out = BitWriter::new(room, &self.header)?;
-            let mut left = tokens;
-            while !left.is_empty() {
-                let (tokens, rest) = left.split_at(block_length(left));
-                let next = if rest.is_empty() { Next::End } else { Next::Block };
-                block::begin(&mut out, &Counts::of(tokens), &mut self.own, next);
-                block::write(&mut out, tokens, &self.own);
-                left = rest;
+            loop {
+                block::begin(&mut out, &Counts::of(tokens.all()), &mut self.own, next);
+                block::write(&mut out, tokens.all(), &self.own);
+                if next == Next::End {
+                    break;
+                }
+                next = finder.block(tokens);
             }
         }
-        self.tokens.shrink();
         let mut check = Crc::new();
         check.update(bytes);
         out.end([check.sum(), bytes.len() as u32])
@@ -107,10 +106,4 @@ fn header(out: &mut BitWriter) {
         out.add(u64::from(byte), 8);
         out.flush();
     }
-}
-
-/// How many tokens the next block has: the next one does not begin within a match.
-fn block_length(tokens: &[Token]) -> usize {
-    let more = tokens.get(BLOCK..).and_then(|rest| rest.iter().position(|token| begins(*token)));
-    more.map_or(tokens.len(), |more| BLOCK + more)
 }

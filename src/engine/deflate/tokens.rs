@@ -19,37 +19,25 @@ pub const TOKENS: usize = BITS + (2 << MOST_BITS);
 /// The most further bits in a token.
 pub const MOST_BITS: u32 = 7;
 
-/// The most room that is kept for the next tile, tokens: more than any ordinary tile takes.
-const KEPT: usize = 1 << 19;
 /// Tokens of a match.
 const OF_MATCH: usize = 4;
 /// Bytes that are taken over at once: as many as there mostly are between two matches, or more.
-const AT_ONCE: usize = 16;
+const STRIDE: usize = 16;
 
-/// Whether a block may begin with this token: it is not within a match.
-pub fn begins(token: Token) -> bool {
-    usize::from(token) < DISTANCE
-}
-
-/// The tokens of a tile, in room that is used again for the next one.
+/// The tokens of a block, in room that is used again for the next one.
 pub struct Tokens {
     room: Vec<Token>,
     many: usize,
 }
 
 impl Tokens {
-    /// None yet.
-    pub fn new() -> Self {
-        Self { room: Vec::new(), many: 0 }
+    /// None, with room for so many.
+    pub fn new(most: usize) -> Self {
+        Self { room: vec![0; most + STRIDE + OF_MATCH], many: 0 }
     }
 
-    /// Begins a tile of so many bytes.
-    pub fn begin(&mut self, bytes: usize) {
-        // A match takes no more tokens than its bytes would.
-        let most = bytes + AT_ONCE + OF_MATCH;
-        if self.room.len() < most {
-            self.room.resize(most, 0);
-        }
+    /// Forgets them all.
+    pub fn clear(&mut self) {
         self.many = 0;
     }
 
@@ -59,11 +47,11 @@ impl Tokens {
         let (mut at, mut into) = (from, self.many);
         while at < to {
             // Some too many, which the next token is put over.
-            let some = bytes.get(at..at + AT_ONCE).unwrap_or(&bytes[at..to]);
-            for (token, byte) in self.room[into..into + AT_ONCE].iter_mut().zip(some) {
+            let some = bytes.get(at..at + STRIDE).unwrap_or(&bytes[at..to]);
+            for (token, byte) in self.room[into..into + STRIDE].iter_mut().zip(some) {
                 *token = Token::from(*byte);
             }
-            (at, into) = (at + AT_ONCE, into + AT_ONCE);
+            (at, into) = (at + STRIDE, into + STRIDE);
         }
         self.many += to - from;
     }
@@ -93,12 +81,5 @@ impl Tokens {
     /// All of them.
     pub fn all(&self) -> &[Token] {
         &self.room[..self.many]
-    }
-
-    /// Gives room back that a large tile took.
-    pub fn shrink(&mut self) {
-        if self.room.len() > KEPT {
-            self.room = Vec::new();
-        }
     }
 }
