@@ -26,8 +26,10 @@ impl Inner {
                 changes.units = Some(units::read_table(&transaction)?);
             }
             for (layer, held) in layers {
+                let unheard = watcher.tables.unheard(&layer.id);
                 let change = match self.change(&transaction, layer, (*held, units_version)) {
                     _ if replaced => Some(LayerChange::Reload),
+                    Ok(None) => unheard.map(LayerChange::Unreadable),
                     // One layer's table does not keep the others from being followed.
                     Err(error) if connection::is_of_one_layer(&error) => {
                         let doing = format!("loading what changed of {}", layer.id);

@@ -11,6 +11,9 @@ use super::write;
 use crate::engine::locate::UnitIndex;
 use crate::model::{LayerId, LonLat};
 
+/// In place of the version of units under which a layer was joined: no version is such.
+pub(super) const NEVER: u64 = i64::MAX as u64;
+
 /// Points joined at a time.
 const BATCH: usize = 8192;
 

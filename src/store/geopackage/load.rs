@@ -40,12 +40,6 @@ impl Inner {
         let Some(first) = readers.first() else { return Ok(moment.version) };
         // A table without rows is no layer either where it lacks what makes one.
         row::select(first, layer).and_then(|select| first.prepare(&select).map(drop)).map_err(fault)?;
-        // Nor is one that nobody would hear of again: what is shown of it would be old before long, and nothing would say so.
-        let (there, wanted) = schema::count_triggers(first, &layer.id).map_err(fault)?;
-        if there < wanted {
-            let cause = "it lacks triggers of bandoso's, which could not be made".to_owned();
-            return Err(StoreError::Unreadable { layer: layer.id.to_string(), cause });
-        }
         let Some(span) = span else { return Ok(moment.version) };
         let index = self.index(first).map_err(fault)?;
         let load = Load {

@@ -13,7 +13,8 @@ use super::schema::{self, table_name};
 use super::turn::Patience;
 use super::watch::Watcher;
 use super::{Inner, write};
-use crate::model::Layer;
+use crate::model::{Layer, LayerId};
+use crate::store::StoreError;
 
 /// Pause before the next try where another program is writing.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -29,11 +30,22 @@ pub(super) struct Tables {
     schema_version: Option<i64>,
     /// When to look at the same tables once more; none where all is well with them.
     again: Option<Instant>,
+    /// Layers whose tables lack triggers of ours, which could not be made.
+    unfollowed: Vec<LayerId>,
 }
 
 impl Tables {
     pub(super) fn is_due(&self) -> bool {
         self.again.is_some_and(|again| again <= Instant::now())
+    }
+
+    /// Why nobody hears of what is written to a layer, where that is so: what is shown of it would be old, and nothing would say so.
+    pub(super) fn unheard(&self, layer: &LayerId) -> Option<StoreError> {
+        let cause =
+            "it lacks triggers of bandoso's, which could not be made: mend the table as the log says, or replace it";
+        self.unfollowed
+            .contains(layer)
+            .then(|| StoreError::Unreadable { layer: layer.to_string(), cause: cause.to_owned() })
     }
 }
 
@@ -71,6 +83,12 @@ impl Inner {
             Ok(()) => None,
             Err(pause) => Some(Instant::now() + pause),
         };
+        tables.unfollowed.clear();
+        for (layer, _) in strays {
+            if stray(connection, layer)? == Some(Stray::Unfollowed) {
+                tables.unfollowed.push(layer.id.clone());
+            }
+        }
         Ok(())
     }
 
@@ -135,9 +153,11 @@ fn mend(transaction: &Transaction<'_>, layer: &Layer) -> rusqlite::Result<bool> 
     }
     // Also of one that cannot be followed: it is tried to be read, and whoever asks is told that it cannot be. Once, not at each look.
     let is_new = schema::note_shape(transaction, &layer.id)?;
-    if is_new && write::version(transaction, layer.id.as_str())?.0 == before {
+    let (there, wanted) = schema::count_triggers(transaction, &layer.id)?;
+    // What was written while a trigger was missing, nobody was told of.
+    let is_untold = is_new || (stray == Stray::Unfollowed && there == wanted);
+    if is_untold && write::version(transaction, layer.id.as_str())?.0 == before {
         log::record(transaction, layer.id.as_str(), &Changed::Everything)?;
     }
-    let (there, wanted) = schema::count_triggers(transaction, &layer.id)?;
     Ok(there == wanted || stray == Stray::Gone)
 }

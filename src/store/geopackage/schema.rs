@@ -218,11 +218,15 @@ pub(super) fn prepare_layer(
 ) -> rusqlite::Result<Vec<Finding>> {
     let table = table_name(&layer.id);
     let is_new = know_layer(transaction, &layer.id)?;
+    let (there, wanted) = count_triggers(transaction, &layer.id)?;
     if !table_exists(transaction, &table)? {
         create_layer(transaction, &table, layer)?;
+    } else if there < wanted {
+        // Whoever made it, or wrote to it meanwhile, may have left links of other places or of another map's units.
+        join::set_joined(transaction, &layer.id, join::NEVER)?;
     }
     let (noted, shape) = (noted_shape(transaction, &layer.id)?, Columns::of(transaction, &table)?.shape());
-    let is_unknown = !is_new && count_triggers(transaction, &layer.id)?.0 == 0;
+    let is_unknown = !is_new && there == 0;
     let is_other = noted.is_some_and(|noted| noted != shape);
     let findings = fit_columns(transaction, &table, layer)?;
     if findings.iter().any(|finding| OWN_COLUMNS.iter().any(|own| finding.place == format!("{table}.{own}"))) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::value;
 use super::*;
 use crate::store::{Author, Edit, Ending, LeftOutPage, Terms, When};
 
@@ -262,17 +263,46 @@ async fn a_table_that_cannot_be_followed_is_followed_once_it_is_mended() {
 }
 
 #[tokio::test]
-async fn a_table_of_which_nobody_would_be_told_is_not_read_as_if_it_were_followed() {
+async fn a_table_that_another_program_made_with_two_rows_of_one_key_lags_until_it_is_mended() {
     let file = two_features().await;
     let mut follower = Follower::new(&file).await;
     file.store.changed().await.unwrap();
-    let trigger = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'bandoso%police_incidents%'";
-    let trigger: String = Connection::open(&file.path).unwrap().query_row(trigger, [], |row| row.get(0)).unwrap();
-    file.elsewhere(&format!("DROP TRIGGER \"{trigger}\""));
-    assert!(matches!(load(&file.store, &file.layer).await, Err(StoreError::Unreadable { .. })), "{trigger}");
+    // As a desktop program replaces it, with a row copied and pasted: the same columns, without what makes keys unique.
+    file.elsewhere(
+        "CREATE TABLE made AS SELECT * FROM police_incidents; UPDATE made SET source_id = 'twice';
+         DROP TABLE police_incidents",
+    );
+    let columns = file.layer.fields.iter().map(|field| format!("{} {}", field.name, value::column_type(field.kind)));
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    file.elsewhere(&format!(
+        "CREATE TABLE police_incidents (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom POINT, source_id TEXT, units TEXT, {columns});
+         INSERT INTO police_incidents SELECT * FROM made; DROP TABLE made"
+    ));
     file.store.changed().await.unwrap();
-    follower = Follower { version: file.version("police.incidents").await, ..follower };
+    let is_unheard = |changes: &Changes| {
+        matches!(&changes.layers[..], [(_, LayerChange::Unreadable(StoreError::Unreadable { .. }))])
+    };
+    assert!(is_unheard(&follower.ask(&file.store).await));
+    // Who follows nothing reads it as it is.
+    assert_eq!(file.load().await.1.len(), 2);
+    file.elsewhere("UPDATE police_incidents SET source_id = NULL; CREATE TABLE other (name TEXT)");
+    told_to_load(&follower, &file.store).await;
+    follower = Follower::new(&file).await;
     file.elsewhere("UPDATE police_incidents SET title = 'y' WHERE id = 2");
     assert_eq!(follower.follow(&file.store).await, (vec![2], vec![]));
-    load(&file.store, &file.layer).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_written_while_a_trigger_is_missing_is_shown_when_it_is_back() {
+    let file = two_features().await;
+    let mut follower = Follower::new(&file).await;
+    file.store.changed().await.unwrap();
+    file.elsewhere(
+        "DROP TRIGGER bandoso_police_incidents_update; UPDATE police_incidents SET title = 'unheard' WHERE id = 1",
+    );
+    told_to_load(&follower, &file.store).await;
+    follower = Follower::new(&file).await;
+    assert_eq!(follower.features[&1].values[0], Value::Text("unheard".to_owned()));
+    file.elsewhere("UPDATE police_incidents SET title = 'y' WHERE id = 2");
+    assert_eq!(follower.follow(&file.store).await, (vec![2], vec![]));
 }
