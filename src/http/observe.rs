@@ -35,7 +35,7 @@ pub fn layer<S>(shared: Shared) -> impl Layer<S, Service = Observed<S>> + Clone 
     layer_fn(move |inner| Observed { inner, shared: Arc::clone(&shared) })
 }
 
-/// A service of which each answer is told.
+/// A service of which each answer is told; requests under foreign host names do not reach it.
 #[derive(Clone)]
 pub struct Observed<S> {
     inner: S,
@@ -115,15 +115,18 @@ impl Told {
     fn count(&self, answer: (&str, &'static str, u16), started: Instant) -> f64 {
         let seconds = started.elapsed().as_secs_f64();
         let is_known = counted(&self.0.read().unwrap_or_else(PoisonError::into_inner), answer, seconds);
-        if !is_known {
-            let mut routes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if is_known {
+            return seconds;
+        }
+        let mut routes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        // Another may have come first.
+        if !counted(&routes, answer, seconds) {
             let (route, method, status) = answer;
             let labels = [("route", route.to_owned()), ("method", method.to_owned()), ("status", status.to_string())];
             let of_route = routes.entry(route.to_owned()).or_insert_with(|| OfRoute {
                 durations: histogram!("bandoso_http_request_duration_seconds", "route" => route.to_owned()),
                 answers: Vec::new(),
             });
-            // Twice for who came at the same time is the same handle.
             of_route.answers.push((method, status, counter!("bandoso_http_requests_total", &labels)));
             counted(&routes, answer, seconds);
         }

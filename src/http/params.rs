@@ -109,7 +109,7 @@ impl Params {
         if let Ok(day) = Day::parse(name, text) {
             return Ok(Some(day));
         }
-        Instant::parse(name, &with_plus(text), zone).map(|instant| Some(instant.day(zone)))
+        Instant::asked(name, &with_plus(text), zone).map(|instant| Some(instant.day(zone)))
     }
 
     /// `as_of`; without it each feature's own date.

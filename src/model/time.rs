@@ -1,7 +1,7 @@
-use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Invalid;
 
@@ -129,16 +129,18 @@ impl Instant {
         Self::with_offset(text).map_or_else(|| Self::parse(parameter, text, zone), Ok)
     }
 
-    /// Reads RFC 3339 with an offset, for others to be held against. QGIS and others write the end of time as 9999-12-31, the last
-    /// hours of which cannot be stored: they are the latest time that can.
+    /// Reads RFC 3339 with an offset, for others to be held against: also the last hours of the year 9999, as which QGIS and others
+    /// write the end of time, though jiff has no such instants.
     pub fn with_offset(text: &str) -> Option<Self> {
         let exact = text.parse::<Timestamp>().ok();
-        let latest = || {
+        let late = || {
             let pieces = Pieces::parse(text).ok()?;
-            let is_late = pieces.date().year() == 9999 && pieces.time().is_some() && pieces.offset().is_some();
-            is_late.then_some(Timestamp::MAX)
+            let (date, time, offset) = (pieces.date(), pieces.time()?, pieces.to_numeric_offset()?);
+            let midnight = i64::from(Day::from_date(date).0) * DAY_US;
+            let of_day = time.duration_since(Time::midnight()).as_micros() as i64;
+            (date.year() == 9999).then(|| Self(midnight + of_day - i64::from(offset.seconds()) * 1_000_000))
         };
-        exact.or_else(latest).map(|instant| Self(instant.as_microsecond()))
+        exact.map(|instant| Self(instant.as_microsecond())).or_else(late)
     }
 
     /// Whether it can be written as a time: its year is one of −9999 to 9999.
@@ -156,11 +158,15 @@ impl Instant {
 }
 
 impl std::fmt::Display for Instant {
-    /// RFC 3339 in UTC.
+    /// RFC 3339 in UTC; outside the years −9999 to 9999, microseconds.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match Timestamp::from_microsecond(self.0) {
-            Ok(instant) => instant.fmt(f),
-            Err(_) => write!(f, "{}", self.0),
+        if let Ok(instant) = Timestamp::from_microsecond(self.0) {
+            return instant.fmt(f);
+        }
+        let of_day = SignedDuration::from_micros(self.0.rem_euclid(DAY_US));
+        match i32::try_from(self.0.div_euclid(DAY_US)).map(Day) {
+            Ok(day) if day.has_text() => write!(f, "{}Z", day.to_date().at(0, 0, 0, 0).saturating_add(of_day)),
+            _ => write!(f, "{}", self.0),
         }
     }
 }
@@ -248,23 +254,31 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_time_as_qgis_writes_it_is_after_all_that_is_stored() {
+    fn the_end_of_time_as_qgis_writes_it_can_be_asked_for() {
         let zone = hanoi();
-        for last in ["9999-12-31T00:00:00Z", "9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59-14:00"] {
-            let since = TimeInterval::parse("datetime", &format!("2026-01-01T00:00:00Z/{last}"), &zone).expect(last);
-            assert_eq!(since.from.expect("a start").to_string(), "2026-01-01T00:00:00Z", "{last}");
-            assert!(since.to.expect("an end") >= Instant(Timestamp::MAX.as_microsecond()), "{last}");
-            assert!(Instant::asked("at", last, &zone).is_ok(), "{last}");
+        let latest = Timestamp::MAX.as_microsecond();
+        for (text, after_us, written) in [
+            ("9999-12-30T22:00:00Z", -999_999, "9999-12-30T22:00:00Z"),
+            ("9999-12-31T00:00:00Z", 7_199_000_001, "9999-12-31T00:00:00Z"),
+            ("9999-12-31T23:59:59.5Z", 93_598_500_001, "9999-12-31T23:59:59.5Z"),
+            ("9999-12-31T23:59:59+07:00", 68_398_000_001, "9999-12-31T16:59:59Z"),
+        ] {
+            let instant = Instant::asked("at", text, &zone).expect(text);
+            assert_eq!((instant.0 - latest, instant.to_string().as_str()), (after_us, written), "{text}");
+            let since = TimeInterval::parse("datetime", &format!("2026-01-01T00:00:00Z/{text}"), &zone).expect(text);
+            assert_eq!(since.to, Some(instant), "{text}");
         }
+        let day = TimeInterval::parse("datetime", "9999-12-31T00:00:00Z/9999-12-31T12:00:00Z", &zone);
+        assert!(day.is_ok(), "{day:?}");
         for text in [
             "9999-12-31T24:00:00Z",
             "9999-13-31T00:00:00Z",
+            "9999-12-31T00:00:00",
             "9999-12-31T00:00:00Z[Asia/Ho_Chi_Minh]x",
             "10000-01-01T00:00:00Z",
         ] {
             assert_eq!(Instant::with_offset(text), None, "{text}");
         }
-        assert!(Instant::parse("f", "9999-12-31T00:00:00Z", &zone).is_err(), "it would be stored as another time");
     }
 
     #[test]

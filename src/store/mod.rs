@@ -50,7 +50,7 @@ pub enum StoreError {
         /// What the driver said.
         cause: String,
     },
-    /// A layer's table is gone, locked, has other columns than it had, or nobody would hear of what is written to it: it may be as it was again.
+    /// A table is gone, locked, has other columns than it had, or lacks triggers of ours: it may be as it was again.
     #[error("the table of {layer} cannot be read: {cause}")]
     Unreadable {
         /// The layer.
