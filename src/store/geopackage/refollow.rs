@@ -78,15 +78,19 @@ impl Inner {
         // A table that is gone at first sight is waited for.
         let is_waiting = !is_same && strays.iter().any(|(_, stray)| *stray == Stray::Gone);
         strays.retain(|(_, stray)| is_same || *stray != Stray::Gone);
-        tables.again = match self.mend(&strays) {
+        let mended = self.mend(&strays);
+        tables.again = match mended {
             Ok(()) if is_waiting => Some(Instant::now() + GONE),
             Ok(()) => None,
             Err(pause) => Some(Instant::now() + pause),
         };
-        tables.unfollowed.clear();
-        for (layer, _) in strays {
-            if stray(connection, layer)? == Some(Stray::Unfollowed) {
-                tables.unfollowed.push(layer.id.clone());
+        // Where another program is writing, it was not tried yet.
+        if mended != Err(LOOK_AGAIN) {
+            tables.unfollowed.clear();
+            for (layer, _) in strays {
+                if stray(connection, layer)? == Some(Stray::Unfollowed) {
+                    tables.unfollowed.push(layer.id.clone());
+                }
             }
         }
         Ok(())
