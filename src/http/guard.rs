@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
@@ -16,7 +15,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 use tower::Service;
-use tower::layer::{Layer, layer_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::asked::host_name;
@@ -126,57 +124,36 @@ impl Leave {
     }
 }
 
-/// Holds each request to the bounds on its address, on how many are worked on at a time and on how long it takes.
-pub fn layer<S>(shared: Shared) -> impl Layer<S, Service = Bounded<S>> + Clone {
-    layer_fn(move |inner| Bounded { inner, shared: Arc::clone(&shared) })
-}
-
-/// A service within the bounds.
-#[derive(Clone)]
-pub struct Bounded<S> {
-    inner: S,
-    shared: Shared,
-}
-
-impl<S> Service<Request> for Bounded<S>
+/// The step that holds each request to the bounds on its address, on how many are worked on at a time and on how long it takes.
+pub fn bounded<S>(shared: &Shared, inner: &mut S, mut request: Request) -> Answering
 where
     S: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>,
 {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Answering;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
+    let settings = &shared.settings;
+    let length = request.uri().path_and_query().map_or(0, |whole| whole.as_str().len());
+    if length > settings.uri_bytes {
+        let detail = format!("expected a path and query of at most {} bytes, found {length}", settings.uri_bytes);
+        let problem = Problem::of(Kind::UriTooLong, "uri", detail);
+        return Box::pin(async { Ok(problem.into_response()) });
     }
-
-    fn call(&mut self, mut request: Request) -> Answering {
-        let settings = &self.shared.settings;
-        let length = request.uri().path_and_query().map_or(0, |whole| whole.as_str().len());
-        if length > settings.uri_bytes {
-            let detail = format!("expected a path and query of at most {} bytes, found {length}", settings.uri_bytes);
-            let problem = Problem::of(Kind::UriTooLong, "uri", detail);
-            return Box::pin(async { Ok(problem.into_response()) });
-        }
-        let Ok(room) = Arc::clone(&self.shared.room).try_acquire_owned() else {
-            let detail = format!("{} requests are being worked on; try again", settings.max_requests);
-            let problem = Problem::retry(Kind::Overloaded, RETRY_MS, detail);
-            return Box::pin(async { Ok(problem.into_response()) });
-        };
-        let takes_files = request.extensions().get::<MatchedPath>().is_some_and(|route| route.as_str() == ITEMS_ROUTE);
-        let leave = takes_files.then(Leave::default);
-        if let Some(leave) = &leave {
-            request.extensions_mut().insert(leave.clone());
-        }
-        let (answer, time) = (self.inner.call(request), settings.request_timeout);
-        Box::pin(async move {
-            let _room = room;
-            in_time(answer, time, leave.as_ref()).await.unwrap_or_else(|time| {
-                let detail = format!("no answer within {} ms", time.as_millis());
-                Ok(Problem::retry(Kind::Overloaded, RETRY_MS, detail).into_response())
-            })
+    let Ok(room) = Arc::clone(&shared.room).try_acquire_owned() else {
+        let detail = format!("{} requests are being worked on; try again", settings.max_requests);
+        let problem = Problem::retry(Kind::Overloaded, RETRY_MS, detail);
+        return Box::pin(async { Ok(problem.into_response()) });
+    };
+    let takes_files = request.extensions().get::<MatchedPath>().is_some_and(|route| route.as_str() == ITEMS_ROUTE);
+    let leave = takes_files.then(Leave::default);
+    if let Some(leave) = &leave {
+        request.extensions_mut().insert(leave.clone());
+    }
+    let (answer, time) = (inner.call(request), settings.request_timeout);
+    Box::pin(async move {
+        let _room = room;
+        in_time(answer, time, leave.as_ref()).await.unwrap_or_else(|time| {
+            let detail = format!("no answer within {} ms", time.as_millis());
+            Ok(Problem::retry(Kind::Overloaded, RETRY_MS, detail).into_response())
         })
-    }
+    })
 }
 
 /// Does work in a time, or in the longer one for which it takes leave; else gives the time that it had.

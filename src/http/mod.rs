@@ -30,6 +30,7 @@ mod settings;
 mod style;
 mod tilejson;
 mod tiles;
+mod wrap;
 mod writes;
 
 use std::convert::Infallible;

@@ -4,7 +4,6 @@
 use std::convert::Infallible;
 use std::future::ready;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
@@ -16,7 +15,6 @@ use futures_util::future::Either;
 use metrics::{Counter, Histogram, counter, histogram};
 use rand::Rng as _;
 use tower::Service;
-use tower::layer::{Layer, layer_fn};
 
 use super::front::TILE_ROUTE;
 use super::problem::Problem;
@@ -28,48 +26,25 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Route of requests that no route matched: files of the page, and what is not there.
 const NO_ROUTE: &str = "other";
 
-/// Wraps the whole service.
-///
-/// A layer of its own and not axum's `from_fn`, which copies all that is below it for each request.
-pub fn layer<S>(shared: Shared) -> impl Layer<S, Service = Observed<S>> + Clone {
-    layer_fn(move |inner| Observed { inner, shared: Arc::clone(&shared) })
-}
-
-/// A service of which each answer is told; requests under foreign host names do not reach it.
-#[derive(Clone)]
-pub struct Observed<S> {
-    inner: S,
-    shared: Shared,
-}
-
-impl<S> Service<Request> for Observed<S>
+/// The step around the whole service: each answer is told, and requests under foreign host names do not reach it.
+pub fn observed<S>(shared: &Shared, inner: &mut S, request: Request) -> Answering
 where
     S: Service<Request, Response: IntoResponse + 'static, Error = Infallible, Future: Send + 'static>,
 {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Answering;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Answering {
-        let started = Instant::now();
-        let route = request.extensions().get::<MatchedPath>().cloned();
-        let method = method_name(request.method());
-        let answer = match guard::refused(&self.shared, &request) {
-            Some(refused) => Either::Left(ready(Ok(refused))),
-            None => Either::Right(self.inner.call(request).map_ok(IntoResponse::into_response)),
-        };
-        let shared = Arc::clone(&self.shared);
-        Box::pin(async move {
-            let mut response = answer.await?;
-            guard::secure(&shared, response.headers_mut());
-            let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-            Ok(tell(&shared, (route, method, started), response))
-        })
-    }
+    let started = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let method = method_name(request.method());
+    let answer = match guard::refused(shared, &request) {
+        Some(refused) => Either::Left(ready(Ok(refused))),
+        None => Either::Right(inner.call(request).map_ok(IntoResponse::into_response)),
+    };
+    let shared = Arc::clone(shared);
+    Box::pin(async move {
+        let mut response = answer.await?;
+        guard::secure(&shared, response.headers_mut());
+        let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+        Ok(tell(&shared, (route, method, started), response))
+    })
 }
 
 /// Tells of an answer, and gives it its id.
@@ -104,7 +79,7 @@ struct OfRoute {
 }
 
 impl Told {
-    /// Tells of a tile that is given again what [`Observed`] tells of all.
+    /// Tells of a tile that is given again what [`observed`] tells of all.
     pub fn given_again(&self, status: StatusCode, started: Instant, id: &HeaderValue) {
         let (route, method, status) = (TILE_ROUTE, "GET", status.as_u16());
         let duration_ms = self.count((route, method, status), started) * 1000.0;

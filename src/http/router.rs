@@ -7,6 +7,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::batches;
 use super::front::TILE_ROUTE;
 use super::problem::{Kind, Problem};
+use super::wrap::wrap;
 use super::{
     Shared, events, guard, health, imports, layers, metrics, observe, ogc, page, query, search, style, tilejson, tiles,
     writes,
@@ -56,7 +57,7 @@ pub fn routes(shared: Shared) -> Router {
         .route("/batches", get(batches::batches))
         .route("/batches/{id}", get(batches::batch))
         .route("/batches/{id}/undo", post(batches::undo))
-        .route_layer(guard::layer(shared.clone()))
+        .route_layer(wrap(shared.clone(), guard::bounded))
         // As long as it takes, in a bounded number of their own, with a bound of their own on the body.
         .route("/import", post(imports::import).layer(DefaultBodyLimit::disable()))
         // As long as the client stays, in a bounded number of their own.
@@ -71,7 +72,7 @@ pub fn routes(shared: Shared) -> Router {
         .with_state(shared.clone())
         // One layer of four, the outermost first: axum copies each of its own for every request, with all below it.
         .layer((
-            observe::layer(shared),
+            wrap(shared, observe::observed),
             guard::cors(&settings),
             CatchPanicLayer::custom(panicked),
             DefaultBodyLimit::max(settings.body_bytes),
