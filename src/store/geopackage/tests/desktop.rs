@@ -60,9 +60,7 @@ async fn a_layer_that_ogr2ogr_overwrites_is_followed_as_gdal_made_it() {
     let overwrite = ["-f", "GPKG", "-update", "-overwrite", path, csv, "-nln", "police_incidents"];
     let places = ["-oo", "X_POSSIBLE_NAMES=lon", "-oo", "Y_POSSIBLE_NAMES=lat", "-a_srs", "EPSG:4326"];
     let Some(_) = gdal("ogr2ogr", &[&overwrite[..], &places].concat()) else { return };
-    while !is_reload(&follower.ask(&file.store).await) {
-        file.store.changed().await.unwrap();
-    }
+    told_to_load(&follower, &file.store).await;
     follower = Follower::new(&file).await;
     assert_eq!(follower.features.len(), 1);
     gdal("ogrinfo", &[path, "-sql", "UPDATE police_incidents SET title = 'hai' WHERE fid = 1"]);
@@ -88,12 +86,7 @@ async fn a_layer_that_was_copied_out_with_its_code_lists_is_followed_when_it_is_
     file.elsewhere(
         "INSERT OR REPLACE INTO gpkg_data_columns (table_name, column_name) VALUES ('police_incidents', 'title')",
     );
-    for _ in 0..200 {
-        if is_reload(&follower.ask(&file.store).await) {
-            break;
-        }
-        file.store.changed().await.unwrap();
-    }
+    told_to_load(&follower, &file.store).await;
     follower = Follower::new(&file).await;
     assert_eq!(follower.features.len(), 1);
     assert_eq!(follower.features[&1].units, [UnitLink::Covered(UnitId(2))]);

@@ -12,6 +12,7 @@ mod waiting;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use geo_types::{LineString, MultiPolygon, Polygon};
 use jiff::tz::TimeZone;
@@ -230,6 +231,17 @@ impl Follower {
 
 fn is_reload(changes: &Changes) -> bool {
     matches!(changes.layers.as_slice(), [(_, LayerChange::Reload)])
+}
+
+/// Waits as a follower does until the store tells that the layer is to be loaded whole.
+async fn told_to_load(follower: &Follower, store: &GeoPackage) {
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while !is_reload(&follower.ask(store).await) {
+            store.changed().await.unwrap();
+        }
+    })
+    .await
+    .expect("it is told");
 }
 
 /// A point's blob as SQL.

@@ -1,7 +1,5 @@
 //! Tables of layers that other programs alter.
 
-use std::time::Duration;
-
 use super::super::value;
 use super::*;
 use crate::store::{Author, Edit, Ending, LeftOutPage, Terms, When};
@@ -139,15 +137,13 @@ async fn a_table_of_another_make_is_a_finding_and_keeps_no_server_from_starting(
     }
 }
 
-/// Waits as a follower does until the store tells that the layer is to be loaded whole.
-async fn told_to_load(follower: &Follower, store: &GeoPackage) {
-    tokio::time::timeout(Duration::from_secs(20), async {
-        while !is_reload(&follower.ask(store).await) {
-            store.changed().await.unwrap();
-        }
-    })
-    .await
-    .expect("it is told");
+/// The layer is to be loaded whole; from then on edits are followed.
+async fn followed_again(follower: &Follower, file: &Fixture) -> Follower {
+    told_to_load(follower, &file.store).await;
+    let mut follower = Follower::new(file).await;
+    file.elsewhere("UPDATE police_incidents SET title = 'y' WHERE id = 2");
+    assert_eq!(follower.follow(&file.store).await, (vec![2], vec![]));
+    follower
 }
 
 #[tokio::test]
@@ -237,10 +233,7 @@ async fn a_table_that_is_gone_is_not_made_in_another_programs_way_and_is_told() 
     assert!(matches!(load(&file.store, &file.layer).await, Err(StoreError::Fault { .. })));
     follower.version += 1;
     file.elsewhere("ALTER TABLE police_elsewhere RENAME TO police_incidents");
-    told_to_load(&follower, &file.store).await;
-    follower = Follower::new(&file).await;
-    file.elsewhere("UPDATE police_incidents SET title = 'y' WHERE id = 2");
-    assert_eq!(follower.follow(&file.store).await, (vec![2], vec![]));
+    followed_again(&follower, &file).await;
 }
 
 #[tokio::test]
@@ -265,7 +258,7 @@ async fn a_table_that_cannot_be_followed_is_followed_once_it_is_mended() {
 #[tokio::test]
 async fn a_table_that_another_program_made_with_two_rows_of_one_key_lags_until_it_is_mended() {
     let file = two_features().await;
-    let mut follower = Follower::new(&file).await;
+    let follower = Follower::new(&file).await;
     file.store.changed().await.unwrap();
     // As a desktop program replaces it, with a row copied and pasted: the same columns, without what makes keys unique.
     file.elsewhere(
@@ -286,23 +279,17 @@ async fn a_table_that_another_program_made_with_two_rows_of_one_key_lags_until_i
     // Who follows nothing reads it as it is.
     assert_eq!(file.load().await.1.len(), 2);
     file.elsewhere("UPDATE police_incidents SET source_id = NULL; CREATE TABLE other (name TEXT)");
-    told_to_load(&follower, &file.store).await;
-    follower = Follower::new(&file).await;
-    file.elsewhere("UPDATE police_incidents SET title = 'y' WHERE id = 2");
-    assert_eq!(follower.follow(&file.store).await, (vec![2], vec![]));
+    followed_again(&follower, &file).await;
 }
 
 #[tokio::test]
 async fn what_is_written_while_a_trigger_is_missing_is_shown_when_it_is_back() {
     let file = two_features().await;
-    let mut follower = Follower::new(&file).await;
+    let follower = Follower::new(&file).await;
     file.store.changed().await.unwrap();
     file.elsewhere(
         "DROP TRIGGER bandoso_police_incidents_update; UPDATE police_incidents SET title = 'unheard' WHERE id = 1",
     );
-    told_to_load(&follower, &file.store).await;
-    follower = Follower::new(&file).await;
+    let follower = followed_again(&follower, &file).await;
     assert_eq!(follower.features[&1].values[0], Value::Text("unheard".to_owned()));
-    file.elsewhere("UPDATE police_incidents SET title = 'y' WHERE id = 2");
-    assert_eq!(follower.follow(&file.store).await, (vec![2], vec![]));
 }
